@@ -1,0 +1,60 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+WORKERS ?= 2
+
+help:            ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv from the locked requirements (every other word does it by itself)
+$(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)   ## the story, replayed: two reports and a verdict, in under 30 s
+	@$(BIN)/python -m twyman demo
+
+test: $(READY)   ## unit, oracle and contract tests on DuckDB, in under 3 minutes
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+
+check: $(READY) lint types imports test docs ## all that CI checks
+
+fmt: $(READY)    ## format and mend what can be mended
+	$(BIN)/ruff format src tests tools bench examples
+	$(BIN)/ruff check --fix --quiet src tests tools bench examples
+
+lint: $(READY)   ## format and style, changing nothing
+	$(BIN)/ruff format --check src tests tools bench examples
+	$(BIN)/ruff check src tests tools bench examples
+
+types: $(READY)  ## pyright, strict on src
+	$(BIN)/pyright
+
+imports: $(READY) ## the floors: every import points down
+	$(BIN)/lint-imports
+
+docs: $(READY)   ## run the README, the guides and the examples
+	$(BIN)/python -m pytest -q tests/docs -m 'not slow or slow'
+
+golden: $(READY) ## rewrite the golden files; then read the diff
+	GOLDEN=rewrite $(BIN)/python -m pytest -q -n $(WORKERS) -k golden || true
+	@git --no-pager diff --stat
+
+slow: $(READY)   ## the story over 100 seeds, and the long calibration
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
+
+sizes: $(READY)  ## the ten largest files and functions
+	@$(BIN)/python tools/sizes.py
+
+bench: $(READY)  ## ratios against hand-written SQL, in one run
+	$(BIN)/python bench/warehouse.py
+
+lock:            ## renew the locked requirements
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
+
+.PHONY: help setup demo test check fmt lint types imports docs golden slow sizes bench lock

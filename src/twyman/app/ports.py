@@ -1,0 +1,246 @@
+"""All of the outside, as the application sees it: a warehouse that measures, a book that keeps looks.
+
+Values here are what crosses the border. Of the data only moments, counts, extremes and dates do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from twyman.experiments.experiment import Experiment
+from twyman.metrics.catalogue import Catalogue
+from twyman.stats.moments import Moments
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """What a look may see: events before one instant, rows that arrived before another (both exclusive)."""
+
+    events: datetime
+    arrivals: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One experiment to be measured at one cut-off.
+
+    Attributes:
+        zone: Zone in which zoneless times are read and days begin.
+        cutoff: `None` where the source has no dates (tables of units, counts).
+    """
+
+    experiment: Experiment
+    catalogue: Catalogue
+    zone: str = "UTC"
+    cutoff: Cutoff | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From when to when the data run: what a person sees before choosing a cut-off.
+
+    Attributes:
+        first_exposure: Time of the first exposure that counts; `None` where there are no dates.
+        last_exposure: Time of the last one.
+        last_fact: Latest fact, by source.
+        end: Midnight after the latest row of exposures or facts.
+    """
+
+    first_exposure: datetime | None = None
+    last_exposure: datetime | None = None
+    last_fact: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One group of units: an arm, or an arm's units with one value of one dimension."""
+
+    metric: str
+    arm: str
+    dimension: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The unit that stands out most in an arm: its id, and its value in each of the metric's own columns."""
+
+    unit: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrants:
+    """How units came in, in the source's own rows.
+
+    Attributes:
+        rows: Rows of this experiment in the source, before any filter.
+        units: Distinct units among them (rows, where a row is a unit).
+        in_two_arms: Units among them in more than one arm, before the source's filter.
+        left_out: Rows that the source's filter leaves out, by arm.
+        kept: Rows that it keeps, by arm.
+        repeated: Rows kept beyond the first of their unit and arm.
+        without_unit: Rows without an id.
+        unknown_arms: Rows by arm, where the experiment has no such arm (a missing arm is `""`).
+        outside: Rows kept that lie outside enrolment or beyond the cut-off.
+    """
+
+    rows: int
+    units: int
+    in_two_arms: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    kept: Mapping[str, int] = field(default_factory=dict[str, int])
+    repeated: int = 0
+    without_unit: int = 0
+    unknown_arms: Mapping[str, int] = field(default_factory=dict[str, int])
+    outside: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What was read of one source of facts.
+
+    Attributes:
+        rows: Rows that could count: before the cut-off, after the source's filter.
+        units: Distinct units among them.
+        first, last: Times of the first and the last of them.
+        after_cutoff: Rows at or after the event cut-off, left out.
+        late: Rows before the event cut-off that arrived after the arrival cut-off: for the next look.
+    """
+
+    source: str
+    rows: int
+    units: int
+    first: datetime | None = None
+    last: datetime | None = None
+    after_cutoff: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """How many units of an arm a metric takes.
+
+    Attributes:
+        entered: Units of the arm.
+        matured: Those whose window is over at the cut-off.
+        measured: Those of them that have a value: all, unless units without facts are dropped.
+    """
+
+    entered: int
+    matured: int
+    measured: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySigns:
+    """On how many days the treatment was higher: for counts per arm and day."""
+
+    days: int
+    higher: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The answer to a question: all that leaves the warehouse.
+
+    Attributes:
+        columns: Names of the columns of each metric's moments: its own first (one; for a ratio
+            numerator and denominator), then its covariates.
+        cells: Moments by cell; the cell with no dimension is the whole arm.
+        days: Moments of each metric and arm by day of exposure (of the arm's matured units).
+        units: Units by arm, crossovers left out.
+        crossovers: Units seen in two arms, by the arm they met first; they are in no arm.
+        exposed: Units by arm and day of first exposure.
+        cohorts: How many units each metric takes, by metric and arm.
+        extremes: The units that stand out most, by metric and arm.
+        caps: Threshold used, by capped metric.
+        days_matured, days_left_out: For counts per day: days with and without their outcome.
+        signs: For counts per day: by metric and treatment, how many days went up.
+        zoneless: Sources whose times had no zone and were read in the question's.
+        sql: The statements that ran.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    cells: Mapping[Cell, Moments]
+    units: Mapping[str, int]
+    crossovers: Mapping[str, int] = field(default_factory=dict[str, int])
+    days: Mapping[tuple[str, str, date], Moments] = field(default_factory=dict[tuple[str, str, date], Moments])
+    exposed: Mapping[tuple[str, date], int] = field(default_factory=dict[tuple[str, date], int])
+    entrants: Entrants = field(default_factory=lambda: Entrants(rows=0, units=0))
+    cohorts: Mapping[tuple[str, str], Cohort] = field(default_factory=dict[tuple[str, str], Cohort])
+    extremes: Mapping[tuple[str, str], tuple[Extreme, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[Extreme, ...]]
+    )
+    scanned: tuple[Scanned, ...] = ()
+    caps: Mapping[str, float] = field(default_factory=dict[str, float])
+    days_matured: int | None = None
+    days_left_out: int | None = None
+    signs: Mapping[tuple[str, str], DaySigns] = field(default_factory=dict[tuple[str, str], DaySigns])
+    zoneless: tuple[str, ...] = ()
+    sql: tuple[str, ...] = ()
+
+
+class Warehouse(Protocol):
+    """The user's data: answers questions with moments."""
+
+    @property
+    def engine(self) -> str:
+        """Name and version of the engine, as in `duckdb 2.0.0`."""
+        ...
+
+    def extent(self, question: Question) -> Extent:
+        """Say from when to when the data run (the question's cut-off plays no part)."""
+        ...
+
+    def measure(self, question: Question) -> Measured:
+        """Reduce the data to moments, at the question's cut-off.
+
+        Raises:
+            Invalid: If a source lacks a column, has a wrong type, ambiguous dates, mixed zones,
+                or no exposure of this experiment.
+            Unavailable: If the engine doesn't answer.
+        """
+        ...
+
+    def sql(self, question: Question) -> tuple[str, ...]:
+        """Return the statements that `measure` would run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One reading of a running experiment, as it is kept.
+
+    Attributes:
+        number: From 1, in the order of the plan.
+        plan: Digest of the plan under which it was taken.
+        reconstructed: Whether it was made from the data afterwards, no reading having been kept.
+    """
+
+    experiment: str
+    number: int
+    cutoff: Cutoff
+    measured: Measured
+    plan: str
+    taken_at: datetime
+    reconstructed: bool = False
+    version: str = ""
+
+
+class LookBook(Protocol):
+    """Looks, append-only, beside the data they were taken of."""
+
+    def looks(self, experiment: str) -> tuple[Look, ...]:
+        """Return the looks kept of this experiment, in order."""
+        ...
+
+    def keep(self, look: Look) -> bool:
+        """Append a look; return whether it could be kept (a read-only place keeps none).
+
+        Raises:
+            Conflict: If a look of this number is there already.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""What every room may lean on: errors, places in files, time, canonical JSON."""

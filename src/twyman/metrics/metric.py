@@ -1,0 +1,184 @@
+"""A number per unit, from facts in a window after exposure.
+
+A metric is its kind (what is computed), its window (when), and what makes it robust (cap) and
+sharp (covariates). It knows no SQL and no data: `warehouse` reduces rows to moments by it, and
+`stats` never hears its name.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from twyman.kernel.place import Origin
+from twyman.metrics.source import Expression
+
+
+class Aggregate(StrEnum):
+    """How the facts of one unit become one number."""
+
+    SUM = "sum"
+    COUNT = "count"
+    COUNT_DISTINCT = "count_distinct"
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    LAST = "last"
+
+
+class Direction(StrEnum):
+    """Which way is better."""
+
+    INCREASE = "increase"
+    DECREASE = "decrease"
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return 1 if self is Direction.INCREASE else -1
+
+
+class Cohort(StrEnum):
+    """Which units count at a look: those whose window is over, or everyone so far."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class Missing(StrEnum):
+    """What a unit without facts counts as."""
+
+    ZERO = "zero"
+    DROP = "drop"
+
+
+class Theta(StrEnum):
+    """Whose regression slope adjusts an arm: its own, or one for both."""
+
+    PER_ARM = "per_arm"
+    POOLED = "pooled"
+
+
+@dataclass(frozen=True, slots=True)
+class FactValue:
+    """An aggregate of a unit's facts.
+
+    Attributes:
+        facts: Name of the fact source.
+        column: Measure or column aggregated; `None` counts rows.
+        where: Facts that count, beside the source's own filter.
+        scale: Factor on the aggregate (1/60 turns seconds into minutes).
+    """
+
+    facts: str
+    aggregate: Aggregate
+    column: Expression | None = None
+    where: Expression | None = None
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeValue:
+    """An outcome of a table of units, or a count of a table of aggregates."""
+
+    outcome: str
+    where: Expression | None = None
+    scale: float = 1.0
+
+
+Value = FactValue | OutcomeValue
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The average of a value over units."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """The share of units with at least one fact that counts, or with a true outcome."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The sum of one value over the sum of another; units are still what was randomised."""
+
+    numerator: Value
+    denominator: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """The share of units with at least one fact in a window that starts some time after exposure."""
+
+    value: FactValue
+
+
+Kind = Mean | Proportion | Ratio | Retention
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `after` the first exposure, for `length`; without a length, until the cut-off."""
+
+    after: timedelta = timedelta()
+    length: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """An upper limit on a unit's value, one for all arms: a percentile (0 to 100) of the pooled units, or a number."""
+
+    percentile: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """CUPED: which pre-exposure covariates sharpen the metric.
+
+    Attributes:
+        window: Length of the window before exposure over which the metric's own value is a covariate.
+        covariates: Further metrics taken over that window; for a table of units, covariates of the table.
+        attributes: Attributes as `source.column`, frozen before exposure.
+        theta: Whether each arm has its own slope (the default) or both share one.
+    """
+
+    window: timedelta | None = None
+    covariates: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    theta: Theta = Theta.PER_ARM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A definition of a metric, as its owner wrote it."""
+
+    name: str
+    kind: Kind
+    title: str = ""
+    entity: str = ""
+    window: Window = Window()
+    cohort: Cohort = Cohort.CLOSED
+    missing: Missing = Missing.ZERO
+    cap: Cap | None = None
+    direction: Direction = Direction.INCREASE
+    adjustment: Adjustment | None = None
+    origin: Origin = field(default_factory=Origin, compare=False, repr=False)
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values that the metric reduces: two for a ratio, else one."""
+        match self.kind:
+            case Ratio(numerator, denominator):
+                return (numerator, denominator)
+            case Mean(value) | Proportion(value) | Retention(value):
+                return (value,)
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether each unit counts as 0 or 1."""
+        return isinstance(self.kind, Proportion | Retention)

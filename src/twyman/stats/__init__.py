@@ -1,0 +1,1 @@
+"""Statistics of experiments, from moments: estimators, intervals, sequential bounds, balance."""
