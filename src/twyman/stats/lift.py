@@ -1,0 +1,162 @@
+"""How much higher the treatment is: as a difference, and as a share of the control."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from twyman.kernel.errors import Invalid, nearest
+from twyman.stats.estimate import Cause, Contrast, Estimate, NotEstimable, checked_alpha
+from twyman.stats.pair import Pair
+from twyman.stats.tails import critical_value, two_sided
+
+
+def absolute(pair: Pair, *, alpha: float = 0.05) -> Estimate:
+    """Return treatment minus control, in the metric's own unit.
+
+    Args:
+        pair: The two means.
+        alpha: Error of the two-sided interval; may be as small as 1e-300.
+
+    Raises:
+        Invalid: If alpha is no probability.
+    """
+    return pair.contrast().as_estimate(alpha=alpha, scale="absolute", method=pair.method)
+
+
+def relative(pair: Pair, *, alpha: float = 0.05, method: str = "fieller") -> Estimate | NotEstimable:
+    """Return treatment minus control as a share of the control's size.
+
+    Where the baseline is negative its absolute value divides, so that positive still means higher.
+
+    Args:
+        pair: The two means.
+        alpha: Error of the two-sided interval; may be as small as 1e-300.
+        method: `fieller`: inverts the test of treatment - (1 + lift) control, and so excludes zero
+            exactly when the absolute test rejects; its p-value is that test's. `delta`: symmetric;
+            falls short of its coverage where the baseline is noisy, and can contradict the absolute
+            test. `log`: symmetric in log(1 + lift); both means must be positive.
+
+    Returns:
+        The lift; or why not: the baseline is zero, or too close to it for a bounded interval.
+
+    Raises:
+        Invalid: If alpha is no probability, or there is no such method.
+
+    Example:
+        >>> from twyman.stats.difference import means
+        >>> from twyman.stats.moments import Moments
+        >>> control, treatment = Moments.of([9, 10, 11, 10]), Moments.of([10, 12, 11, 11])
+        >>> lift = relative(means(treatment, control))
+        >>> f"{lift.estimate:+.1%} [{lift.lower:+.1%}, {lift.upper:+.1%}]"
+        '+10.0% [-3.9%, +26.1%]'
+
+    References:
+        Fieller, E. C. (1954). Some problems in interval estimation. JRSS B 16.
+    """
+    checked_alpha(alpha)
+    try:
+        interval = METHODS[method]
+    except KeyError:
+        raise Invalid(f"there is no lift '{method}': {nearest(method, METHODS)}") from None
+    if pair.control == 0:
+        return NotEstimable(
+            Cause.BASELINE_ZERO, "the control mean is zero, and nothing can be a share of it: read the difference"
+        )
+    return interval(pair, alpha)
+
+
+def score(pair: Pair, weight: float = 1.0) -> float:
+    """Return treatment minus `weight` times control as a normal deviate of the same tail probability."""
+    return pair.score(weight)
+
+
+def _scaled(pair: Pair) -> tuple[float, float, float, float]:
+    """Return the ratio less one, and variances and covariance of the means, all in shares of the baseline."""
+    square = pair.control * pair.control
+    return (
+        (pair.treatment - pair.control) / pair.control,
+        pair.treatment_variance / square,
+        pair.control_variance / square,
+        pair.covariance / square,
+    )
+
+
+def _delta_contrast(pair: Pair) -> Contrast:
+    gain, v_t, v_c, shared = _scaled(pair)
+    ratio = 1 + gain
+    variance = v_t + ratio * ratio * v_c - 2 * ratio * shared
+    return Contrast(math.copysign(1.0, pair.control) * gain, math.sqrt(max(variance, 0.0)), pair.df)
+
+
+def _delta(pair: Pair, alpha: float) -> Estimate | NotEstimable:
+    contrast = _delta_contrast(pair)
+    if not contrast.se:
+        return _flat()
+    return contrast.as_estimate(alpha=alpha, scale="relative", method=f"{pair.method}, delta")
+
+
+def _flat() -> NotEstimable:
+    return NotEstimable(Cause.NO_VARIATION, "the lift's standard error is zero: read the difference")
+
+
+def _fieller(pair: Pair, alpha: float) -> Estimate | NotEstimable:
+    plain = pair.contrast()
+    q = critical_value(alpha / 2, pair.df)
+    gain, v_t, v_c, shared = _scaled(pair)
+    g, k = q * q * v_c, q * q * shared
+    if g >= 1:
+        return NotEstimable(
+            Cause.UNBOUNDED_LIFT,
+            f"the baseline is only {1 / math.sqrt(v_c):.2g} standard errors from zero, so a lift of any size "
+            "would fit: read the difference",
+        )
+    ratio = 1 + gain
+    spread = v_t - 2 * ratio * shared + ratio * ratio * v_c + q * q * (shared * shared - v_t * v_c)
+    reach = q * math.sqrt(max(spread, 0.0))
+    ends = sorted(math.copysign(1.0, pair.control) * (gain + g - k + side * reach) / (1 - g) for side in (-1, 1))
+    p_value, log10_p = two_sided(plain.statistic, plain.df)
+    contrast = _delta_contrast(pair)
+    return Estimate(
+        estimate=contrast.estimate,
+        se=contrast.se,
+        lower=ends[0],
+        upper=ends[1],
+        level=1 - alpha,
+        p_value=p_value,
+        log10_p=log10_p,
+        statistic=plain.statistic,
+        df=plain.df,
+        scale="relative",
+        method=f"{pair.method}, fieller",
+    )
+
+
+def _log(pair: Pair, alpha: float) -> Estimate | NotEstimable:
+    if pair.treatment <= 0 or pair.control <= 0:
+        return NotEstimable(Cause.NOT_POSITIVE, "a mean isn't positive, and has no logarithm: use fieller")
+    contrast = _delta_contrast(pair)
+    ratio = pair.treatment / pair.control
+    log_ratio = Contrast(math.log(ratio), contrast.se / ratio, pair.df)
+    if not log_ratio.se:
+        return _flat()
+    lower, upper = log_ratio.interval(alpha)
+    p_value, log10_p = two_sided(log_ratio.statistic, log_ratio.df)
+    return Estimate(
+        estimate=contrast.estimate,
+        se=contrast.se,
+        lower=math.expm1(lower),
+        upper=math.expm1(upper),
+        level=1 - alpha,
+        p_value=p_value,
+        log10_p=log10_p,
+        statistic=log_ratio.statistic,
+        df=log_ratio.df,
+        scale="relative",
+        method=f"{pair.method}, log",
+    )
+
+
+METHODS: Mapping[str, Callable[[Pair, float], Estimate | NotEstimable]] = {
+    "fieller": _fieller,
+    "delta": _delta,
+    "log": _log,
+}
