@@ -1,0 +1,81 @@
+"""Every kind of document, by the word that a file says after `kind:`."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from twyman.definitions.experiment_documents import ExperimentDocument
+from twyman.definitions.metric_documents import MetricDocument
+from twyman.definitions.source_documents import (
+    AggregatesDocument,
+    AttributesDocument,
+    Document,
+    ExposuresDocument,
+    FactsDocument,
+    NamedDocument,
+    UnitsDocument,
+)
+from twyman.definitions.words import Duration, Name, Share, Text
+
+
+class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where the data are: a folder of files or a DuckDB file; $NAME is read from the environment."""
+
+    engine: Text = "duckdb"
+    path: Text | None = None
+    url: Text | None = None
+
+
+class EntityDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is randomised and analysed."""
+
+    type: Literal["string", "integer"] = "string"
+
+
+class DefaultsDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What holds where a definition says nothing."""
+
+    alpha: Share | None = None
+    power: Share | None = None
+    alpha_deterioration: Share | None = None
+    cuped: Duration | None = None
+
+
+class ProjectDocument(Document, kw_only=True, tag="project"):
+    """The project: its warehouse, entities and defaults. It stands in `twyman.yaml`."""
+
+    name: Name | None = None
+    warehouse: WarehouseDocument | None = None
+    timezone: Text | None = None
+    entities: dict[Name, EntityDocument | None] | None = None
+    defaults: DefaultsDocument | None = None
+
+
+class FlagDocument(NamedDocument, kw_only=True, tag="flag", forbid_unknown_fields=False):
+    """A flag; its body is read by the flags themselves, and an experiment takes its shares from its rules."""
+
+    rules: list[Any] | None = None
+
+
+class SegmentDocument(NamedDocument, kw_only=True, tag="segment", forbid_unknown_fields=False):
+    """A reusable population; its body is read by the flags."""
+
+
+class SurfaceDocument(NamedDocument, kw_only=True, tag="surface", forbid_unknown_fields=False):
+    """A product area whose experiments are coordinated together."""
+
+
+DOCUMENTS: dict[str, type[Document]] = {
+    "project": ProjectDocument,
+    "facts": FactsDocument,
+    "attributes": AttributesDocument,
+    "exposures": ExposuresDocument,
+    "units": UnitsDocument,
+    "aggregates": AggregatesDocument,
+    "metric": MetricDocument,
+    "experiment": ExperimentDocument,
+    "flag": FlagDocument,
+    "segment": SegmentDocument,
+    "surface": SurfaceDocument,
+}
+"""The type of each kind's document."""

@@ -1,0 +1,281 @@
+"""Documents of experiments into the core's values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from twyman.definitions.arms import Split, arms, split_of
+from twyman.definitions.experiment_documents import ExperimentDocument
+from twyman.definitions.metrics import attempt, attribute_names
+from twyman.definitions.plans import Calendar, Defaults, plan
+from twyman.definitions.reading import Subject
+from twyman.definitions.terms import moment
+from twyman.definitions.tracked import goal, tracked
+from twyman.experiments.experiment import Entry, Experiment, Role
+from twyman.kernel.errors import Invalid, nearest
+from twyman.metrics.catalogue import SOURCE_WORDS, Catalogue
+from twyman.metrics.metric import Direction, FactValue, Metric, OutcomeValue
+from twyman.metrics.source import AggregateSource, AttributeSource, ExposureSource, Source, UnitSource
+
+_KIND_OF: Mapping[Entry, type[Source]] = {
+    Entry.EXPOSURES: ExposureSource,
+    Entry.UNITS: UnitSource,
+    Entry.AGGREGATES: AggregateSource,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentSurroundings:
+    """What an experiment is read among.
+
+    Attributes:
+        broken: Names of sources and metrics that stand in the files and couldn't be read.
+        flags: Bodies of the flags, by name.
+    """
+
+    catalogue: Catalogue
+    broken: frozenset[str] = frozenset()
+    flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    zone: str = "UTC"
+    defaults: Defaults = Defaults()
+
+
+def experiment(document: ExperimentDocument, subject: Subject, among: ExperimentSurroundings) -> Experiment | None:
+    """Make an experiment of its document; what is wrong with it is noted with the subject."""
+    return _Reader(document, subject, among).read()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    document: ExperimentDocument
+    subject: Subject
+    among: ExperimentSurroundings
+
+    def read(self) -> Experiment | None:
+        document = self.document
+        self._refuse_later()
+        entry, name = self._entry()
+        source = self._source(entry, name)
+        entity = self._entity(source)
+        start, until, end = self._times()
+        made_arms = arms(document, self.subject, self._split())
+        treatments = tuple(arm.name for arm in made_arms if not arm.control)
+        measured = tuple(
+            tracked(metric, written, treatments, self._direction(metric), self.subject)
+            for metric, written in document.metrics.items()
+        )
+        self._check_metrics(entry, source, entity)
+        success = tuple(each.metric for each in measured if each.role is Role.SUCCESS)
+        decide = goal(document.decide, success, self.subject)
+        made_plan = plan(document.analysis, self.subject, self.among.defaults, Calendar(self.among.zone, start, end))
+        try:
+            return Experiment(
+                name=document.name,
+                arms=made_arms,
+                tracked=measured,
+                entry=entry,
+                source=name,
+                key=self._key(),
+                title=document.title or "",
+                owner=document.owner or "",
+                entity=entity,
+                enrol_from=start,
+                enrol_until=until,
+                measure_until=end,
+                hypothesis=(document.hypothesis or "").strip(),
+                decide=decide,
+                strata=self._attributes("strata", document.strata, source),
+                dimensions=self._attributes("dimensions", document.dimensions, source),
+                claims=self._claims(),
+                plan=made_plan,
+                origin=self.subject.origin,
+            )
+        except Invalid as error:
+            self.subject.adopt("", error)
+            return None
+
+    def _refuse_later(self) -> None:
+        document, later = self.document, "isn't available in this version"
+        if document.trigger is not None:
+            self.subject.refuse(
+                "trigger",
+                f"'trigger' {later}, and without it units that never met the change would count: "
+                "take the trigger as the exposure",
+            )
+        if document.exclude is not None:
+            self.subject.refuse("exclude", f"'exclude' {later}: leave rows out by the exposures' where")
+        if document.type == "switchback" or document.design is not None:
+            self.subject.refuse(
+                "design" if document.design is not None else "type",
+                f"a switchback {later}, and read as an A/B test its intervals would be far too narrow: analyse it elsewhere",
+            )
+        by = document.randomised_by
+        if by is not None and by != document.entity:
+            self.subject.refuse(
+                "randomised_by",
+                f"randomisation by '{by}', other than the entity analysed, {later}, and ignoring it would make intervals too "
+                f"narrow: analyse by entity: {by}",
+            )
+
+    def _key(self) -> str:
+        key = self.document.key
+        if key is None:
+            return self.document.name
+        return str(key).lower() if isinstance(key, bool) else str(key)
+
+    def _entry(self) -> tuple[Entry, str]:
+        said = [(entry, name) for entry in Entry if (name := getattr(self.document, entry.value)) is not None]
+        if len(said) == 1:
+            return said[0]
+        has = "several of them" if said else "none of them"
+        self.subject.refuse(
+            said[1][0].value if said else "",
+            f"an experiment enters by exposures, units or aggregates, and this one says {has}: name one source",
+        )
+        return Entry.EXPOSURES, ""
+
+    def _source(self, entry: Entry, name: str) -> Source | None:
+        catalogue, kind = self.among.catalogue, _KIND_OF[entry]
+        found = catalogue.sources.get(name)
+        if isinstance(found, kind):
+            return found
+        if name and name not in self.among.broken:
+            word = SOURCE_WORDS[kind]
+            known = [other for other, each in catalogue.sources.items() if isinstance(each, kind)]
+            self.subject.refuse(entry.value, f"source '{name}' of kind {word} isn't defined: {nearest(name, known)}")
+        return None
+
+    def _entity(self, source: Source | None) -> str:
+        """The entity said, else the only one that the source has an id of."""
+        entity, known = self.document.entity, self.among.catalogue.entities
+        if entity is not None and known and entity not in known:
+            self.subject.refuse(
+                "entity", f"entity '{entity}' isn't in the project's entities: {nearest(entity, known)}"
+            )
+            return entity
+        ids = source.entities if isinstance(source, ExposureSource | UnitSource) else None
+        if not ids:
+            return entity or ""
+        if entity is None and len(ids) > 1:
+            self.subject.refuse(
+                "", f"'{self.document.name}' could be analysed by {' or '.join(ids)}: say which by entity"
+            )
+        if entity is not None and entity not in ids:
+            self.subject.refuse("entity", f"its source holds no id of entity '{entity}': {nearest(entity, ids)}")
+        return entity or next(iter(ids))
+
+    def _times(self) -> tuple[datetime | None, datetime | None, datetime | None]:
+        enrol = self.document.enrol
+        return (
+            self._time("enrol.from", enrol.start if enrol else None),
+            self._time("enrol.until", enrol.until if enrol else None),
+            self._time("measure_until", self.document.measure_until),
+        )
+
+    def _time(self, path: str, written: str | None) -> datetime | None:
+        if written is None:
+            return None
+        return attempt(self.subject, path, lambda text: moment(text, self.among.zone), written, None)
+
+    def _split(self) -> Split | None:
+        flag = self.among.flags.get(self.document.flag or "")
+        if flag is None:
+            return None
+        return attempt(self.subject, "flag", lambda body: split_of(body, self.document.name), flag, None)
+
+    def _direction(self, metric: str) -> Direction:
+        found = self.among.catalogue.metrics.get(metric)
+        return found.direction if found else Direction.INCREASE
+
+    def _check_metrics(self, entry: Entry, source: Source | None, entity: str) -> None:
+        if not self.document.metrics:
+            self.subject.refuse(
+                "metrics", "it measures nothing, so nothing could be decided: add a metric and its role"
+            )
+        for name in self.document.metrics:
+            found = self.among.catalogue.metrics.get(name)
+            if found is not None:
+                self._check_metric(found, entry, source, entity)
+            elif name not in self.among.broken:
+                self.subject.refuse(
+                    f"metrics.{name}", f"metric '{name}' isn't defined: {nearest(name, self.among.catalogue.metrics)}"
+                )
+
+    def _check_metric(self, metric: Metric, entry: Entry, source: Source | None, entity: str) -> None:
+        path = f"metrics.{metric.name}"
+        if entity and metric.entity and entity != metric.entity:
+            self.subject.refuse(
+                path,
+                f"metric '{metric.name}' is a number per {metric.entity}, and this experiment compares each {entity}: "
+                "use a metric of that entity",
+            )
+        for value in metric.values:
+            if isinstance(value, FactValue) != (entry is Entry.EXPOSURES):
+                reads = "facts after exposure" if isinstance(value, FactValue) else "an outcome of a table of units"
+                self.subject.refuse(
+                    path, f"metric '{metric.name}' reads {reads}, which {entry.value} don't hold: use one that they do"
+                )
+            elif isinstance(value, OutcomeValue):
+                self._check_outcome(metric, value, source)
+
+    def _check_outcome(self, metric: Metric, value: OutcomeValue, source: Source | None) -> None:
+        match source:
+            case UnitSource():
+                known = source.outcomes
+            case AggregateSource():
+                known = source.columns
+            case _:
+                return
+        if value.outcome not in known:
+            self.subject.refuse(
+                f"metrics.{metric.name}",
+                f"metric '{metric.name}' reads '{value.outcome}', no outcome of '{source.name}': "
+                f"{nearest(value.outcome, known)}",
+            )
+        if isinstance(source, UnitSource) and metric.adjustment:
+            for name in metric.adjustment.covariates:
+                if name not in source.covariates:
+                    self.subject.refuse(
+                        f"metrics.{metric.name}",
+                        f"metric '{metric.name}' is adjusted by '{name}', no covariate of '{source.name}': "
+                        f"{nearest(name, source.covariates)}",
+                    )
+
+    def _attributes(self, key: str, written: list[str] | None, source: Source | None) -> tuple[str, ...]:
+        for at, name in enumerate(written or ()):
+            if isinstance(source, UnitSource):
+                self._check_before(f"{key}.{at}", name, source)
+            elif isinstance(source, ExposureSource):
+                self._check_attribute(f"{key}.{at}", name)
+            elif isinstance(source, AggregateSource):
+                self.subject.refuse(f"{key}.{at}", f"counts per arm can't be broken down by '{name}': leave {key} out")
+        return tuple(written or ())
+
+    def _check_before(self, path: str, name: str, source: UnitSource) -> None:
+        """A table of units may be broken down by any of its columns, but for what came after assignment."""
+        if name in source.outcomes:
+            self.subject.refuse(
+                path,
+                f"'{name}' is an outcome, and units may only be told apart by what was known before: use a covariate",
+            )
+
+    def _check_attribute(self, path: str, name: str) -> None:
+        sources = self.among.catalogue.sources
+        full = attribute_names(sources)
+        if name in full or self.among.broken:  # what couldn't be read may be the source that is missed here
+            return
+        owners = [
+            owner for owner, each in sources.items() if isinstance(each, AttributeSource) and name in each.columns
+        ]
+        short = {each.rpartition(".")[2] for each in full}
+        if not owners:
+            self.subject.refuse(
+                path, f"attribute '{name}' isn't defined by any source of attributes: {nearest(name, short)}"
+            )
+        elif len(owners) > 1:
+            where = " and ".join(f"'{owner}.{name}'" for owner in owners)
+            self.subject.refuse(path, f"attribute '{name}' could be {where}: write it in full")
+
+    def _claims(self) -> str:
+        return (self.document.population.say or "").strip() if self.document.population else ""

@@ -1,0 +1,327 @@
+"""A folder of definitions as one project: everything in it read, checked, and resolved by name."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from twyman.definitions.documents import DOCUMENTS, FlagDocument, ProjectDocument
+from twyman.definitions.experiment_documents import ExperimentDocument
+from twyman.definitions.experiments import ExperimentSurroundings, experiment
+from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder, shown
+from twyman.definitions.metric_documents import MetricDocument
+from twyman.definitions.metrics import CUPED_WINDOW, MetricSurroundings, attempt, check_covariates, metric
+from twyman.definitions.plans import Defaults
+from twyman.definitions.reading import Subject, builtins, document
+from twyman.definitions.source_documents import (
+    AggregatesDocument,
+    AttributesDocument,
+    Document,
+    ExposuresDocument,
+    FactsDocument,
+    NamedDocument,
+    UnitsDocument,
+)
+from twyman.definitions.sources import Surroundings, source
+from twyman.definitions.terms import probability, some_length, zone
+from twyman.experiments.experiment import Experiment
+from twyman.kernel.errors import Invalid, TwymanError, nearest
+from twyman.kernel.place import Origin
+from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import Metric
+from twyman.metrics.source import Source
+
+SOURCES = (FactsDocument, AttributesDocument, ExposuresDocument, UnitsDocument, AggregatesDocument)
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """All that a folder of definitions declares.
+
+    Attributes:
+        root: Folder of the project.
+        engine: Engine of the warehouse: `duckdb`.
+        warehouse_path: Absolute path of the folder of data files, or of the DuckDB file.
+        zone: Zone in which zoneless times are read and days begin.
+        defaults: Error rates and power where an experiment says nothing.
+        cuped: Covariate window where a metric says nothing; `None` for no adjustment.
+        counts: Definitions by kind.
+    """
+
+    root: Path
+    name: str
+    engine: str = "duckdb"
+    warehouse_path: str = "."
+    zone: str = "UTC"
+    catalogue: Catalogue = Catalogue()
+    experiments: Mapping[str, Experiment] = field(default_factory=dict[str, Experiment])
+    defaults: Defaults = Defaults()
+    cuped: timedelta | None = CUPED_WINDOW
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A project as far as it could be read, and every error found.
+
+    Attributes:
+        faults: Errors of each broken experiment, by its name; errors of anything else are under `""`.
+    """
+
+    project: Project
+    documents: tuple[Written, ...]
+    faults: Mapping[str, tuple[TwymanError, ...]] = field(default_factory=dict[str, tuple[TwymanError, ...]])
+
+    @property
+    def errors(self) -> tuple[TwymanError, ...]:
+        """All errors, in the order of files and lines."""
+        return tuple(sorted((error for errors in self.faults.values() for error in errors), key=_where))
+
+
+def _where(error: TwymanError) -> tuple[str, int]:
+    return (error.place.file, error.place.line) if error.place else ("", 0)
+
+
+def read(folder: Folder, frames: Mapping[str, object] | None = None) -> Reading:
+    """Read all documents of a folder into one project."""
+    return _Reader(folder, frames or {}).read()
+
+
+def read_path(path: Path) -> Reading:
+    """Read the project that a file or folder belongs to."""
+    return read(read_folder(path))
+
+
+@dataclass(slots=True)
+class _Parsed:
+    """A document read, and the subject under which errors are noted."""
+
+    written: Written
+    document: Document
+    subject: Subject
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads sources before metrics before experiments, as each leans on the former."""
+
+    folder: Folder
+    frames: Mapping[str, object]
+    subjects: list[tuple[str, Subject]] = field(default_factory=list[tuple[str, Subject]])
+    parsed: list[_Parsed] = field(default_factory=list[_Parsed])
+    broken: set[str] = field(default_factory=set[str])
+
+    def read(self) -> Reading:
+        self._parse()
+        project = self._project()
+        sources = self._sources(project)
+        metrics = self._metrics(project, sources)
+        catalogue = Catalogue(project.catalogue.entities, sources, metrics)
+        experiments = self._experiments(project, catalogue)
+        project = Project(
+            root=project.root,
+            name=project.name,
+            engine=project.engine,
+            warehouse_path=project.warehouse_path,
+            zone=project.zone,
+            catalogue=catalogue,
+            experiments=experiments,
+            defaults=project.defaults,
+            cuped=project.cuped,
+            counts=self._counts(),
+        )
+        return Reading(project, self.folder.documents, self._faults())
+
+    def _faults(self) -> Mapping[str, tuple[TwymanError, ...]]:
+        faults: dict[str, list[TwymanError]] = {"": list(self.folder.errors)}
+        for owner, subject in self.subjects:
+            faults.setdefault(owner, []).extend(subject.errors)
+        return {owner: tuple(errors) for owner, errors in faults.items() if errors}
+
+    def _counts(self) -> Mapping[str, int]:
+        counts = dict.fromkeys(DOCUMENTS, 0)
+        for written in self.folder.documents:
+            if written.kind in counts:
+                counts[written.kind] += 1
+        return {kind: count for kind, count in counts.items() if count}
+
+    def _parse(self) -> None:
+        firsts: dict[tuple[str, str], Written] = {}
+        for written in self.folder.documents:
+            subject = self._subject(written)
+            kind = DOCUMENTS.get(written.kind)
+            if kind is None:
+                self._refuse_kind(written, subject)
+                continue
+            if not self._is_first(written, kind, firsts, subject):
+                continue
+            read = document(written.node, kind, subject)
+            if read is not None:
+                self.parsed.append(_Parsed(written, read, subject))
+            elif written.name:
+                self.broken.add(written.name)
+
+    def _subject(self, written: Written) -> Subject:
+        label = f"{written.kind} '{written.name}'" if written.name else written.kind or "definition"
+        subject = Subject(label, written.origin)
+        owner = written.name if written.kind == "experiment" else ""
+        self.subjects.append((owner, subject))
+        return subject
+
+    def _refuse_kind(self, written: Written, subject: Subject) -> None:
+        if written.kind:
+            subject.refuse("kind", f"kind '{written.kind}' isn't known: {nearest(written.kind, DOCUMENTS)}")
+        else:
+            near = next(
+                (entry.key for entry in written.node.entries if nearest(entry.key, ["kind"]).startswith("did")), ""
+            )
+            instead = f"; '{near}' is near it" if near and near != "kind" else ""
+            subject.refuse(
+                "kind", f"document doesn't say what it is{instead}: add kind: with one of {', '.join(DOCUMENTS)}"
+            )
+
+    def _is_first(
+        self, written: Written, kind: type[Document], firsts: dict[tuple[str, str], Written], subject: Subject
+    ) -> bool:
+        group = "source" if issubclass(kind, SOURCES) else written.kind
+        name = written.name if written.kind != "project" else ""
+        if not name and written.kind != "project":
+            return True  # its missing name is an error of its own
+        first = firsts.setdefault((group, name), written)
+        if first is written:
+            return True
+        at = first.origin.at("name") or "another definition"
+        what = f"{group} '{name}'" if name else "project"
+        subject.refuse(
+            "name", f"{what} is defined twice, first at {at}, and a name means one thing: rename one of the two"
+        )
+        return False
+
+    def _project(self) -> Project:
+        found = next((each for each in self.parsed if isinstance(each.document, ProjectDocument)), None)
+        if found is None:
+            root = self.folder.root
+            return Project(root=root, name=root.name or "project", warehouse_path=str(root))
+        if found.written.origin.file and Path(found.written.origin.file).name != PROJECT_FILE:
+            found.subject.refuse(
+                "kind", f"a project stands in {PROJECT_FILE}, where it is looked for: rename this file"
+            )
+        return _project(cast("ProjectDocument", found.document), found.subject, self.folder.root)
+
+    def _sources(self, project: Project) -> dict[str, Source]:
+        among = Surroundings(project.catalogue.entities, self.frames)
+        made: dict[str, Source] = {}
+        for each in self.parsed:
+            if isinstance(each.document, SOURCES):
+                made[each.document.name] = source(each.document, each.subject, among)
+        return made
+
+    def _metrics(self, project: Project, sources: Mapping[str, Source]) -> dict[str, Metric]:
+        among = MetricSurroundings(sources, frozenset(self.broken), project.cuped, project.catalogue.entities)
+        made: dict[str, Metric] = {}
+        subjects: dict[str, Subject] = {}
+        for each in self.parsed:
+            if isinstance(each.document, MetricDocument):
+                read = metric(each.document, each.subject, among)
+                subjects[each.document.name] = each.subject
+                if read is None:
+                    self.broken.add(each.document.name)
+                else:
+                    made[read.name] = read
+        for name, each in made.items():
+            check_covariates(each, made, sources, subjects[name])
+        return made
+
+    def _experiments(self, project: Project, catalogue: Catalogue) -> dict[str, Experiment]:
+        among = ExperimentSurroundings(
+            catalogue=catalogue,
+            broken=frozenset(self.broken),
+            flags=self._flags(),
+            zone=project.zone,
+            defaults=project.defaults,
+        )
+        made: dict[str, Experiment] = {}
+        for each in self.parsed:
+            if isinstance(each.document, ExperimentDocument):
+                read = experiment(each.document, each.subject, among)
+                if read is not None and not each.subject.errors:
+                    made[read.name] = read
+        return made
+
+    def _flags(self) -> dict[str, Mapping[str, Any]]:
+        return {
+            each.document.name: cast("Mapping[str, Any]", builtins(each.written.node))
+            for each in self.parsed
+            if isinstance(each.document, FlagDocument)
+        }
+
+
+def _project(written: ProjectDocument, subject: Subject, root: Path) -> Project:
+    engine, path = _warehouse(written, subject, root)
+    defaults, cuped = _defaults(written, subject)
+    entities = {name: entity.type if entity else "string" for name, entity in (written.entities or {}).items()}
+    return Project(
+        root=root,
+        name=written.name or root.name or "project",
+        engine=engine,
+        warehouse_path=path,
+        zone=attempt(subject, "timezone", zone, written.timezone or "UTC", "UTC"),
+        catalogue=Catalogue(entities),
+        defaults=defaults,
+        cuped=cuped,
+    )
+
+
+def _warehouse(written: ProjectDocument, subject: Subject, root: Path) -> tuple[str, str]:
+    said = written.warehouse
+    if said is None:
+        return "duckdb", str(root)
+    if said.engine != "duckdb":
+        subject.refuse("warehouse.engine", f"engine '{said.engine}' isn't available in this version: write duckdb")
+    elif said.url is not None:
+        subject.refuse("warehouse.url", "duckdb reads a folder or a file, and has no url: write path instead")
+    path = attempt(subject, "warehouse.path", _expanded, said.path or ".", ".")
+    return said.engine, os.path.normpath(root / path)
+
+
+def _expanded(text: str) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if name not in os.environ:
+            raise Invalid(
+                f"environment variable {name} isn't set, and {text!r} needs it: set it, or write the path out"
+            )
+        return os.environ[name]
+
+    return str(Path(_VARIABLE.sub(value, text)).expanduser())
+
+
+def _defaults(written: ProjectDocument, subject: Subject) -> tuple[Defaults, timedelta | None]:
+    said = written.defaults
+    if said is None:
+        return Defaults(), CUPED_WINDOW
+    rates = {
+        key: attempt(subject, f"defaults.{key}", probability, value, getattr(Defaults(), key))
+        for key in ("alpha", "power", "alpha_deterioration")
+        if (value := getattr(said, key)) is not None
+    }
+    if said.cuped == "none":
+        return Defaults(**rates), None
+    cuped = attempt(subject, "defaults.cuped", some_length, said.cuped, CUPED_WINDOW) if said.cuped else CUPED_WINDOW
+    return Defaults(**rates), cuped
+
+
+def raise_all(errors: Iterable[TwymanError]) -> None:
+    """Raise the first of some errors, with the others beside it; do nothing where there is none.
+
+    Raises:
+        Invalid: If there is any.
+    """
+    first, *others = [*errors] or [None]
+    if first is not None:
+        raise Invalid(first.message, place=first.place, also=[each for each in others if each is not None])

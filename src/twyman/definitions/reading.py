@@ -1,0 +1,283 @@
+"""A node into a typed document: every unknown key, missing key and wrong type, with its line.
+
+The types are msgspec's, and msgspec makes the document in the end; but it stops at the first error
+and knows no lines, so we walk the same types over the nodes first and collect what is wrong.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+from msgspec import inspect as shape
+
+from twyman.definitions.node import Entry, Listing, Mapped, Node, Scalar
+from twyman.kernel.errors import Invalid, TwymanError, nearest
+from twyman.kernel.place import Origin
+
+_D = TypeVar("_D")
+
+
+@dataclass(slots=True)
+class Subject:
+    """A definition in hand: what it is, where it stands, and what was found wrong with it.
+
+    Attributes:
+        label: As an error names it: `metric 'minutes_per_user'`.
+    """
+
+    label: str
+    origin: Origin
+    errors: list[TwymanError] = field(default_factory=list[TwymanError])
+
+    def refuse(self, path: str, message: str) -> None:
+        """Note an error at a part of the definition."""
+        self.errors.append(Invalid(f"{self.label}: {message}", place=self.origin.at(path)))
+
+    def adopt(self, path: str, error: TwymanError) -> None:
+        """Note an error that somebody else raised, at a part of the definition where it has no place of its own."""
+        named = f"{self.label}, {path}" if path else self.label
+        message = error.message if error.place else f"{named}: {error.message}"
+        self.errors.append(Invalid(message, place=error.place or self.origin.at(path)))
+
+
+def document(node: Mapped, kind: type[_D], subject: Subject) -> _D | None:
+    """Read a node as a document; on any error note it with the subject and return `None`."""
+    before = len(subject.errors)
+    plain = _Walk(subject).plain(_type(kind), node, "")
+    if len(subject.errors) > before:
+        return None
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        subject.refuse("", f"definition can't be read ({error}): correct this part")
+        return None
+
+
+def builtins(node: Node) -> object:
+    """Return a node as plain dictionaries, lists and scalars."""
+    match node:
+        case Scalar(value):
+            return value
+        case Listing(items):
+            return [builtins(item) for item in items]
+        case Mapped(entries):
+            return {entry.key: builtins(entry.node) for entry in entries}
+
+
+@cache
+def _type(kind: type) -> shape.Type:
+    return shape.type_info(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One walk of a type over a node; returns plain data for msgspec, and notes what is wrong."""
+
+    subject: Subject
+
+    def plain(self, kind: shape.Type, node: Node, path: str, extra: Mapping[str, object] | None = None) -> object:
+        extra = extra or {}
+        match kind, node:
+            case shape.Metadata(), _:
+                return self.plain(kind.type, node, path, {**extra, **(kind.extra or {}), **_said(kind)})
+            case shape.UnionType(), _:
+                return self._union(kind, node, path, extra)
+            case shape.AnyType(), _:
+                return builtins(node)
+            case shape.StructType(), Mapped():
+                return self._struct(kind, node, path)
+            case shape.DictType(), Mapped():
+                return self._dict(kind, node, path, extra)
+            case shape.ListType(), Listing(items):
+                return [self.plain(kind.item_type, item, f"{path}.{at}") for at, item in enumerate(items)]
+            case _, Scalar():
+                return self._scalar((kind,), node, path, extra)
+            case _:
+                return self._wrong((kind,), node, path, extra)
+
+    def _struct(self, kind: shape.StructType, node: Mapped, path: str) -> dict[str, object]:
+        fields = {each.encode_name: each for each in kind.fields}
+        tag = {kind.tag_field: kind.tag} if kind.tag_field else {}
+        known = [*fields, *tag]
+        plain: dict[str, object] = {}
+        for entry in node.entries:
+            below = _below(path, entry.key)
+            if entry.key in tag:
+                plain[entry.key] = tag[entry.key]
+            elif entry.key in fields:
+                plain[entry.key] = self._field(fields[entry.key], entry, below)
+            elif kind.forbid_unknown_fields:
+                self._unknown(entry, below, path, known)
+        missing = [name for name, each in fields.items() if each.required and node.get(name) is None]
+        for name in missing:
+            within = f"'{path}' " if path else ""
+            self.subject.refuse(
+                path, f"{within}has no '{name}', which it needs: add {name}:{_sample(fields[name].type)}"
+            )
+        return plain
+
+    def _unknown(self, entry: Entry, below: str, path: str, known: Iterable[str]) -> None:
+        around = f" in '{path}'" if path else ""
+        self.subject.refuse(below, f"key '{entry.key}' isn't known{around}: {nearest(entry.key, known)}")
+
+    def _field(self, each: shape.Field, entry: Entry, path: str) -> object:
+        if isinstance(entry.node, Scalar) and entry.node.value is None:
+            self.subject.refuse(path, f"'{entry.key}' has no value: write one, or leave the key out")
+            return None
+        return self.plain(each.type, entry.node, path)
+
+    def _dict(self, kind: shape.DictType, node: Mapped, path: str, extra: Mapping[str, object]) -> dict[str, object]:
+        value = kind.value_type
+        if extra.get("single") and isinstance(value, shape.StructType):
+            own = {each.encode_name for each in value.fields}
+            if any(entry.key in own for entry in node.entries):
+                return {"": self.plain(value, node, path)}
+        plain: dict[str, object] = {}
+        for entry in node.entries:
+            below = _below(path, entry.key)
+            self.plain(kind.key_type, Scalar(entry.key, entry.key, entry.line), below)
+            plain[entry.key] = self.plain(value, entry.node, below)
+        return plain
+
+    def _union(self, kind: shape.UnionType, node: Node, path: str, extra: Mapping[str, object]) -> object:
+        """Choose the one alternative that has the node's form; the types are made so that there is at most one."""
+        options = [_bare(option) for option in kind.types]
+        for (bare, more), whole in zip(options, kind.types, strict=True):
+            fits = (isinstance(node, Mapped) and isinstance(bare, shape.StructType | shape.DictType)) or (
+                isinstance(node, Listing) and isinstance(bare, shape.ListType)
+            )
+            if fits or isinstance(bare, shape.AnyType):
+                return self.plain(whole, node, path, {**extra, **more})
+        merged = {**extra}
+        for _, more in options:
+            merged |= more
+        kinds = tuple(inner for bare, _ in options for inner in _alternatives(bare))
+        if isinstance(node, Scalar):
+            return self._scalar(kinds, node, path, merged)
+        return self._wrong(kinds, node, path, merged)
+
+    def _scalar(self, kinds: tuple[shape.Type, ...], node: Scalar, path: str, extra: Mapping[str, object]) -> object:
+        if node.value is None and not any(isinstance(kind, shape.NoneType) for kind in kinds):
+            self.subject.refuse(path, f"'{path}' has no value: write one, or leave the key out")
+            return None
+        if extra.get("text") and node.value is not None:
+            return node.text
+        if any(_takes(kind, node.value) for kind in kinds):
+            return node.value
+        return self._wrong(kinds, node, path, extra)
+
+    def _wrong(self, kinds: tuple[shape.Type, ...], node: Node, path: str, extra: Mapping[str, object]) -> None:
+        self.subject.refuse(path, f"'{path}' {_shown(node)} {_why(kinds, node)}: {_cure(kinds, node, extra)}")
+
+
+def _below(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _bare(kind: shape.Type) -> tuple[shape.Type, Mapping[str, object]]:
+    extra: dict[str, object] = {}
+    while isinstance(kind, shape.Metadata):
+        extra |= {**(kind.extra or {}), **_said(kind)}
+        kind = kind.type
+    return kind, extra
+
+
+def _alternatives(kind: shape.Type) -> tuple[shape.Type, ...]:
+    if not isinstance(kind, shape.UnionType):
+        return (kind,)
+    return tuple(inner for option in kind.types for inner in _alternatives(_bare(option)[0]))
+
+
+def _said(kind: shape.Metadata) -> dict[str, object]:
+    schema = kind.extra_json_schema or {}
+    return {key: schema[key] for key in ("description", "examples") if key in schema}
+
+
+def _takes(kind: shape.Type, value: object) -> bool:
+    match kind, value:
+        case shape.NoneType(), None:
+            return True
+        case shape.BoolType(), bool():
+            return True
+        case shape.LiteralType(), str():
+            return value in kind.values
+        case shape.StrType(), str():
+            return kind.pattern is None or _matches(kind.pattern, value)
+        case shape.FloatType(), int() | float():
+            return not isinstance(value, bool)
+        case shape.IntType(), int():
+            return not isinstance(value, bool)
+        case _:
+            return False
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return re.fullmatch(pattern.removesuffix("$"), value) is not None
+
+
+def _shown(node: Node) -> str:
+    match node:
+        case Scalar(_, text):
+            return repr(text if len(text) <= 60 else text[:57] + "…")
+        case Listing():
+            return "is a list, and"
+        case Mapped():
+            return "is a mapping, and"
+
+
+def _why(kinds: tuple[shape.Type, ...], node: Node) -> str:
+    if isinstance(node, Scalar) and _wants_text(kinds) and isinstance(node.value, bool | int | float):
+        return (
+            f"is read as the {'truth' if isinstance(node.value, bool) else 'number'} {_yaml(node.value)}, not as text"
+        )
+    wanted = list(dict.fromkeys(_NOUNS[type(kind)] for kind in kinds if type(kind) in _NOUNS))
+    if isinstance(node, Scalar) and any(isinstance(kind, shape.StrType) and kind.pattern for kind in kinds):
+        return "isn't a name"
+    if any(isinstance(kind, shape.LiteralType) for kind in kinds):
+        return "isn't one of the words known here"
+    return "isn't " + " or ".join(wanted) if isinstance(node, Scalar) else "must be " + " or ".join(wanted)
+
+
+def _cure(kinds: tuple[shape.Type, ...], node: Node, extra: Mapping[str, object]) -> str:
+    literals = [str(word) for kind in kinds if isinstance(kind, shape.LiteralType) for word in kind.values]
+    if literals:
+        return nearest(node.text, literals) if isinstance(node, Scalar) else "write " + " or ".join(literals)
+    if isinstance(node, Scalar) and _wants_text(kinds) and isinstance(node.value, bool | int | float):
+        return f'quote it, as in "{node.text}"'
+    if any(isinstance(kind, shape.StrType) and kind.pattern for kind in kinds):
+        return "write lower-case letters, digits, - and _, starting with a letter"
+    examples = extra.get("examples")
+    if isinstance(examples, list) and examples:
+        return "write it as in " + " or ".join(str(sample) for sample in examples)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+    fields = [each.encode_name for kind in kinds if isinstance(kind, shape.StructType) for each in kind.fields]
+    return "give it the keys " + ", ".join(fields[:6]) if fields else "correct it"
+
+
+def _wants_text(kinds: tuple[shape.Type, ...]) -> bool:
+    return any(isinstance(kind, shape.StrType) and not kind.pattern for kind in kinds)
+
+
+def _yaml(value: bool | float) -> str:  # noqa: FBT001 - a scalar, not a switch
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
+
+
+def _sample(kind: shape.Type) -> str:
+    bare, extra = _bare(kind)
+    examples = extra.get("examples")
+    if isinstance(bare, shape.LiteralType):
+        return " " + " or ".join(str(word) for word in bare.values)
+    return f" {examples[0]}" if isinstance(examples, list) and examples else ""  # pyright: ignore[reportUnknownVariableType]
+
+
+_NOUNS: Mapping[type[shape.Type], str] = {
+    shape.StrType: "a text",
+    shape.IntType: "a whole number",
+    shape.FloatType: "a number",
+    shape.BoolType: "true or false",
+    shape.ListType: "a list",
+    shape.DictType: "a mapping",
+    shape.StructType: "a mapping",
+}

@@ -1,0 +1,57 @@
+"""The types of a document's fields: what an editor completes, and what the reader insists on.
+
+Each type carries its description and an example (they reach the JSON Schema and the errors) and,
+under `extra`, what only our reader knows:
+
+    text    any scalar will do, and the text is taken as it stands in the file (`where: true`)
+    single  a mapping by arm that may also be written once, for all (`expect`, `ceiling`)
+    later   recognised, and not available in this version
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+NAME = r"^[a-z][a-z0-9_-]*$"
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=NAME,
+        description="A name: lower-case letters, digits, - and _, starting with a letter.",
+        examples=["minutes_per_user"],
+    ),
+]
+Text = Annotated[str, Meta(description="A text for people to read.")]
+Expression = Annotated[
+    str,
+    Meta(
+        description="One expression over a row, in DuckDB's dialect.",
+        examples=["played_ms / 1000.0"],
+        extra={"text": True},
+        extra_json_schema={"type": ["string", "number", "boolean"]},
+    ),
+]
+Column = Annotated[str, Meta(description="The name of a column, or an expression over the row.", examples=["user_id"])]
+TableName = Annotated[
+    str,
+    Meta(description="A file, a pattern of files, or a table of the warehouse.", examples=["listening/*.parquet"]),
+]
+Share = Annotated[str | int | float, Meta(description="A share or an error rate: 5% or 0.05.", examples=["5%", 0.05])]
+Size = Annotated[str | int | float, Meta(description="An effect: 2% or 0.02.", examples=["2%", 0.02])]
+Fraction = Annotated[str | int | float, Meta(description="A factor: a number or a fraction.", examples=["1/60", 0.001])]
+Duration = Annotated[str, Meta(description="A length of time: w, d, h, m, s.", examples=["7d", "36h"])]
+Time = Annotated[
+    str,
+    Meta(
+        description="An ISO 8601 time; a date means midnight in the project's zone.",
+        examples=["2015-06-01", "2015-06-01T12:00Z"],
+    ),
+]
+InData = Annotated[
+    str | int | bool, Meta(description="A value as it stands in the data; compared as text.", examples=["Mens E-Mail"])
+]
+Later = Annotated[Any, Meta(description="Recognised, and not available in this version.", extra={"later": True})]
+Named = dict[Name, Expression] | list[Column]
+"""Expressions by name; or a list of columns that keep theirs."""
+Formats = dict[str, Annotated[str, Meta(description="A strptime format.", examples=["%m/%d/%Y"])]]
