@@ -47,7 +47,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
         repeated: The one that decides: simultaneous over the plan's looks, at the test's own share of the error.
     """
 
-    estimate: float
+    estimate: float | None
     se: float | None = None
     fixed: Interval | None = None
     repeated: Interval | None = None
@@ -114,9 +114,10 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
         p_value: Smallest alpha at which a bound would have been crossed so far.
         p_adjusted: The same after the correction for several metrics and treatments.
         crossed_at: Number of the look that crossed first.
-        state: superior, non_inferior, deteriorated, changed, unmoved, inconclusive, described, not_estimable.
+        state: superior, inferior, non_inferior, deteriorated, changed, unmoved, inconclusive, described, not_estimable.
         deterioration: The one-sided watch for harm, where this role has one.
         smallest_effect: The relative effect that would have been seen with the planned power: printed beside every "no effect".
+        within: Equivalence margin of a metric that must not move, on the relative scale.
     """
 
     null: float
@@ -130,6 +131,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     crossed_at: int | None = None
     deterioration: "Ruling | None" = None
     smallest_effect: float | None = None
+    within: float | None = None
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):

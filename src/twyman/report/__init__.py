@@ -1,0 +1,1 @@
+"""One answer, shown: the page, the terminal, the notebook, the tidy rows and the JSON. Computes no statistic."""

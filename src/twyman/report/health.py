@@ -1,0 +1,140 @@
+"""Whether the data can carry a conclusion, as it is shown: what fails first, what passed folded away."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from twyman.app.views import Answer, Check
+from twyman.report import numbers
+from twyman.report.reading import flat
+from twyman.report.words import CHECKS, Word, arms_of, word
+
+COLUMNS = {
+    "source": "Source",
+    "rows": "Rows",
+    "units": "Units",
+    "first": "From",
+    "last": "To",
+    "after_cutoff": "After the cut-off",
+    "late": "Arrived late",
+}
+"""What is told of a source of facts, in this order."""
+
+ENTRANTS = {
+    "rows": "rows in the source",
+    "units": "units among them",
+    "in_two_arms": "units in two arms",
+    "left_out": "rows left out by the filter",
+    "kept": "rows kept",
+    "repeated": "repeated rows",
+    "without_unit": "rows without an id",
+    "unknown_arms": "rows of unknown arms",
+    "outside": "rows outside enrolment",
+}
+"""What is told of the source of arms."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmUnits:
+    """An arm's units against plan."""
+
+    arm: str
+    units: int
+    share: float | None
+    planned: float | None
+    crossovers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A check, with the word for its tier."""
+
+    word: Word
+    text: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthView:
+    """The data's health.
+
+    Attributes:
+        summary: All checks in a line.
+        tone: Colour of the gravest.
+        grave: Blocks, warnings and notes, gravest first; `passed` the rest.
+        headers, sources: Table of the sources of facts.
+        entrants: Name and number.
+    """
+
+    summary: str
+    tone: str
+    grave: tuple[Found, ...]
+    passed: tuple[Found, ...]
+    arms: tuple[ArmUnits, ...]
+    headers: tuple[str, ...]
+    sources: tuple[tuple[str, ...], ...]
+    entrants: tuple[tuple[str, str], ...]
+
+
+def health(answer: Answer) -> HealthView:
+    """Return the answer's health, ready to show."""
+    checks, data = answer.health.checks, answer.health
+    ranked = sorted(checks, key=lambda check: list(CHECKS).index(check.status) if check.status in CHECKS else 0)
+    total = sum(data.units.values())
+    headers = tuple(dict.fromkeys([*(name for name in COLUMNS if _anywhere(name, data.sources)), *_extra(data.sources)]))
+    return HealthView(
+        summary=summary(checks),
+        tone=word(CHECKS, ranked[0].status).tone if ranked else "quiet",
+        grave=tuple(_found(check) for check in ranked if check.status != "ok"),
+        passed=tuple(_found(check) for check in ranked if check.status == "ok"),
+        arms=tuple(
+            ArmUnits(
+                arm, data.units[arm], data.units[arm] / total if total else None, data.shares.get(arm), data.crossovers.get(arm, 0)
+            )
+            for arm in arms_of(answer)
+            if arm in data.units
+        ),
+        headers=tuple(COLUMNS.get(name, name.replace("_", " ")) for name in headers),
+        sources=tuple(tuple(_cell(source.get(name)) for name in headers) for source in data.sources),
+        entrants=tuple(_entrants(data.entrants)),
+    )
+
+
+def summary(checks: list[Check]) -> str:
+    """Count checks by tier, gravest first.
+
+    Example:
+        >>> summary([Check(code="srm", status="ok", text=""), Check(code="rows", status="note", text="")])
+        '1 note, 1 check passed'
+    """
+    counts = {tier: sum(check.status == tier for check in checks) for tier in CHECKS}
+    parts = [numbers.counted(counts[tier], noun) for tier, noun in (("block", "block"), ("warn", "warning"), ("note", "note")) if counts[tier]]
+    if counts["ok"]:
+        parts.append(numbers.counted(counts["ok"], "check") + " passed")
+    return ", ".join(parts) or "nothing was checked"
+
+
+def _found(check: Check) -> Found:
+    return Found(word(CHECKS, check.status), check.text, ", ".join(part for part in (check.metric, check.arm) if part))
+
+
+def _anywhere(name: str, rows: list[dict[str, Any]]) -> bool:
+    return any(row.get(name) is not None for row in rows)
+
+
+def _extra(rows: list[dict[str, Any]]) -> list[str]:
+    return [name for row in rows for name in row if name not in COLUMNS and _anywhere(name, rows)]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return numbers.instant(value)
+    return next(iter(text for _, text in flat(value)), "") if value is not None else numbers.DASH
+
+
+def _entrants(entrants: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, value in entrants.items():
+        if value in (None, {}, [], "") or (value == 0 and name != "rows"):
+            continue
+        parts = [f"{text} {part}".strip() for part, text in flat(value)]
+        yield ENTRANTS.get(name, name.replace("_", " ")), ", ".join(parts)
