@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from twyman.definitions.experiment_documents import ArmDocument, ExperimentDocument
-from twyman.definitions.metrics import attempt
-from twyman.definitions.reading import Subject
+from twyman.definitions.subject import Subject
 from twyman.definitions.terms import share
 from twyman.experiments.experiment import Arm
 from twyman.kernel.errors import Invalid, nearest
@@ -43,39 +42,43 @@ def _control(written: Mapping[str, ArmDocument]) -> str | None:
 
 
 def _shares(written: Mapping[str, ArmDocument], subject: Subject, split: Split | None) -> Mapping[str, float]:
+    """Shares as given, or of the flag's rule, or equal; equal too where they are refused, which says enough."""
+    equal = dict.fromkeys(written, 1 / max(1, len(written)))
     given = {name: arm.share for name, arm in written.items() if arm.share is not None}
-    if given and len(given) < len(written):
-        without = next(name for name in written if name not in given)
-        subject.refuse(
-            f"arms.{without}",
-            f"arm '{without}' has no share, and others have one: give each arm a share, or none of them",
-        )
-    equal = 1 / max(1, len(written))
-    read = {name: attempt(subject, f"arms.{name}.share", share, value, equal) for name, value in given.items()}
+    read = {name: subject.attempt(f"arms.{name}.share", share, value, None) for name, value in given.items()}
+    known = {name: value for name, value in read.items() if value is not None}
+    if len(known) < len(given):
+        return equal
     if split is not None:
-        return _of_flag(written, read, split, subject)
-    return {name: read.get(name, equal) for name in written}
+        return _of_flag(written, known, split, subject) or equal
+    without = [name for name in written if name not in given]
+    if given and without:
+        subject.refuse(
+            f"arms.{without[0]}",
+            f"arm '{without[0]}' has no share, and others have one: give each arm a share, or none of them",
+        )
+    return equal if without else known
 
 
 def _of_flag(
     written: Mapping[str, ArmDocument], given: Mapping[str, float], split: Split, subject: Subject
-) -> Mapping[str, float]:
-    shares: dict[str, float] = {}
-    for name, arm in written.items():
-        variant = arm.variant or name
-        if variant not in split.shares:
+) -> Mapping[str, float] | None:
+    served = {name: split.shares.get(arm.variant or name) for name, arm in written.items()}
+    for name, share_served in served.items():
+        if share_served is None:
+            variant = written[name].variant or name
             subject.refuse(
                 f"arms.{name}",
                 f"variant '{variant}' isn't in the split of the flag's rule: {nearest(variant, split.shares)}",
             )
-        shares[name] = split.shares.get(variant, 0.0)
-        if name in given and abs(given[name] - shares[name]) > 1e-9:
+        elif name in given and abs(given[name] - share_served) > 1e-9:
             subject.refuse(
                 f"arms.{name}.share",
-                f"share {given[name]:.6g} of arm '{name}' differs from the flag's rule, which serves {shares[name]:.6g}: "
+                f"share {given[name]:.6g} of arm '{name}' isn't the one in the flag's rule, {share_served:.6g}: "
                 "leave the share out here",
             )
-    return shares
+    known = {name: value for name, value in served.items() if value is not None}
+    return known if len(known) == len(served) else None
 
 
 def split_of(flag: Mapping[str, Any], experiment: str) -> Split | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from twyman.definitions.adjustments import attribute_names
 from twyman.definitions.arms import Split, arms, split_of
 from twyman.definitions.experiment_documents import ExperimentDocument
-from twyman.definitions.metrics import attempt, attribute_names
 from twyman.definitions.plans import Calendar, Defaults, plan
-from twyman.definitions.reading import Subject
+from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment
 from twyman.definitions.tracked import goal, tracked
 from twyman.experiments.experiment import Entry, Experiment, Role
@@ -38,7 +38,7 @@ class ExperimentSurroundings:
     broken: frozenset[str] = frozenset()
     flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     zone: str = "UTC"
-    defaults: Defaults = Defaults()
+    defaults: Defaults = field(default_factory=Defaults)
 
 
 def experiment(document: ExperimentDocument, subject: Subject, among: ExperimentSurroundings) -> Experiment | None:
@@ -54,10 +54,11 @@ class _Reader:
 
     def read(self) -> Experiment | None:
         document = self.document
-        self._refuse_later()
+
         entry, name = self._entry()
         source = self._source(entry, name)
         entity = self._entity(source)
+        self._refuse_later(entity)
         start, until, end = self._times()
         made_arms = arms(document, self.subject, self._split())
         treatments = tuple(arm.name for arm in made_arms if not arm.control)
@@ -95,7 +96,7 @@ class _Reader:
             self.subject.adopt("", error)
             return None
 
-    def _refuse_later(self) -> None:
+    def _refuse_later(self, entity: str) -> None:
         document, later = self.document, "isn't available in this version"
         if document.trigger is not None:
             self.subject.refuse(
@@ -108,14 +109,14 @@ class _Reader:
         if document.type == "switchback" or document.design is not None:
             self.subject.refuse(
                 "design" if document.design is not None else "type",
-                f"a switchback {later}, and read as an A/B test its intervals would be far too narrow: analyse it elsewhere",
+                f"a switchback {later}, and read as an A/B test its intervals would be too narrow: analyse elsewhere",
             )
         by = document.randomised_by
-        if by is not None and by != document.entity:
+        if by is not None and by != entity:
             self.subject.refuse(
                 "randomised_by",
-                f"randomisation by '{by}', other than the entity analysed, {later}, and ignoring it would make intervals too "
-                f"narrow: analyse by entity: {by}",
+                f"randomisation by '{by}', other than the entity analysed, {later}, and ignoring it would "
+                f"make intervals too narrow: analyse by entity: {by}",
             )
 
     def _key(self) -> str:
@@ -176,13 +177,13 @@ class _Reader:
     def _time(self, path: str, written: str | None) -> datetime | None:
         if written is None:
             return None
-        return attempt(self.subject, path, lambda text: moment(text, self.among.zone), written, None)
+        return self.subject.attempt(path, lambda text: moment(text, self.among.zone), written, None)
 
     def _split(self) -> Split | None:
         flag = self.among.flags.get(self.document.flag or "")
         if flag is None:
             return None
-        return attempt(self.subject, "flag", lambda body: split_of(body, self.document.name), flag, None)
+        return self.subject.attempt("flag", lambda body: split_of(body, self.document.name), flag, None)
 
     def _direction(self, metric: str) -> Direction:
         found = self.among.catalogue.metrics.get(metric)

@@ -65,7 +65,8 @@ def load_experiment(path: Path | str, name: str | None = None) -> tuple[Project,
     path = Path(path)
     reading = read_path(path)
     chosen = name or _only(path, reading)
-    raise_all([*reading.faults.get(chosen, ()), *reading.faults.get("", ())])
+    in_its_way = {*reading.faults.get("", ()), *reading.faults.get(chosen, ())}
+    raise_all(error for error in reading.errors if error in in_its_way)
     if chosen not in reading.project.experiments:
         raise NotFound(f"experiment '{chosen}' isn't defined: {nearest(chosen, reading.project.experiments)}")
     return reading.project, reading.project.experiments[chosen]

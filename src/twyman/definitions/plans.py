@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from twyman.definitions.experiment_documents import AnalysisDocument, SequentialDocument
-from twyman.definitions.metrics import attempt
-from twyman.definitions.reading import Subject
+from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment, probability, some_length, spending
 from twyman.experiments.plan import Lift, Looks, Plan, Results, Spending, Test
 from twyman.kernel.time import DAY
@@ -58,7 +56,7 @@ def plan(written: AnalysisDocument | None, subject: Subject, defaults: Defaults,
 
 
 def _rate(key: str, written: str | float | None, default: float, subject: Subject) -> float:
-    return default if written is None else attempt(subject, f"analysis.{key}", probability, written, default)
+    return default if written is None else subject.attempt(f"analysis.{key}", probability, written, default)
 
 
 def _sequential(
@@ -71,15 +69,15 @@ def _sequential(
         if written.spending is None:
             subject.refuse(path, "'sequential' names no spending of error: add spending: power-2")
             return None, Looks()
-        family = attempt(subject, f"{path}.spending", spending, written.spending, Spending())
+        family = subject.attempt(f"{path}.spending", spending, written.spending, Spending())
         return family, _looks(written.looks, subject, calendar)
     if written == "always-valid" or isinstance(written, SequentialDocument):
         subject.refuse(path, "always-valid isn't available in this version: write {spending: power-2, looks: weekly}")
         return None, Looks()
-    return attempt(subject, path, spending, written, Spending()), Looks()
+    return subject.attempt(path, spending, written, Spending()), Looks()
 
 
-def _looks(written: Any, subject: Subject, calendar: Calendar) -> Looks:
+def _looks(written: str | int | list[str] | None, subject: Subject, calendar: Calendar) -> Looks:
     path = "analysis.sequential.looks"
     match written:
         case None:
@@ -87,7 +85,7 @@ def _looks(written: Any, subject: Subject, calendar: Calendar) -> Looks:
         case int():
             return _spaced(written, subject, calendar)
         case str():
-            return Looks(_RHYTHMS.get(written) or attempt(subject, path, some_length, written, 7 * DAY))
+            return Looks(_RHYTHMS.get(written) or subject.attempt(path, some_length, written, 7 * DAY))
         case _:
             return _dated(written, subject, calendar)
 
@@ -110,7 +108,7 @@ def _spaced(count: int, subject: Subject, calendar: Calendar) -> Looks:
 def _dated(written: Sequence[str], subject: Subject, calendar: Calendar) -> Looks:
     path = "analysis.sequential.looks"
     times = [
-        attempt(subject, f"{path}.{at}", lambda text: moment(text, calendar.zone), text, None)
+        subject.attempt(f"{path}.{at}", lambda text: moment(text, calendar.zone), text, None)
         for at, text in enumerate(written)
     ]
     at = tuple(time for time in times if time is not None)

@@ -2,34 +2,35 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from twyman.definitions.adjustments import check_covariates
 from twyman.definitions.documents import DOCUMENTS, FlagDocument, ProjectDocument
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.experiments import ExperimentSurroundings, experiment
-from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder, shown
+from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder
 from twyman.definitions.metric_documents import MetricDocument
-from twyman.definitions.metrics import CUPED_WINDOW, MetricSurroundings, attempt, check_covariates, metric
+from twyman.definitions.metrics import metric
 from twyman.definitions.plans import Defaults
-from twyman.definitions.reading import Subject, builtins, document
+from twyman.definitions.reading import builtins, document
 from twyman.definitions.source_documents import (
     AggregatesDocument,
     AttributesDocument,
     Document,
     ExposuresDocument,
     FactsDocument,
-    NamedDocument,
     UnitsDocument,
 )
 from twyman.definitions.sources import Surroundings, source
+from twyman.definitions.subject import Subject
 from twyman.definitions.terms import probability, some_length, zone
+from twyman.definitions.values import CUPED_WINDOW, MetricSurroundings
 from twyman.experiments.experiment import Experiment
 from twyman.kernel.errors import Invalid, TwymanError, nearest
-from twyman.kernel.place import Origin
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Metric
 from twyman.metrics.source import Source
@@ -58,9 +59,9 @@ class Project:
     engine: str = "duckdb"
     warehouse_path: str = "."
     zone: str = "UTC"
-    catalogue: Catalogue = Catalogue()
+    catalogue: Catalogue = field(default_factory=Catalogue)
     experiments: Mapping[str, Experiment] = field(default_factory=dict[str, Experiment])
-    defaults: Defaults = Defaults()
+    defaults: Defaults = field(default_factory=Defaults)
     cuped: timedelta | None = CUPED_WINDOW
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -123,18 +124,7 @@ class _Reader:
         metrics = self._metrics(project, sources)
         catalogue = Catalogue(project.catalogue.entities, sources, metrics)
         experiments = self._experiments(project, catalogue)
-        project = Project(
-            root=project.root,
-            name=project.name,
-            engine=project.engine,
-            warehouse_path=project.warehouse_path,
-            zone=project.zone,
-            catalogue=catalogue,
-            experiments=experiments,
-            defaults=project.defaults,
-            cuped=project.cuped,
-            counts=self._counts(),
-        )
+        project = replace(project, catalogue=catalogue, experiments=experiments, counts=self._counts())
         return Reading(project, self.folder.documents, self._faults())
 
     def _faults(self) -> Mapping[str, tuple[TwymanError, ...]]:
@@ -176,14 +166,13 @@ class _Reader:
     def _refuse_kind(self, written: Written, subject: Subject) -> None:
         if written.kind:
             subject.refuse("kind", f"kind '{written.kind}' isn't known: {nearest(written.kind, DOCUMENTS)}")
-        else:
-            near = next(
-                (entry.key for entry in written.node.entries if nearest(entry.key, ["kind"]).startswith("did")), ""
-            )
-            instead = f"; '{near}' is near it" if near and near != "kind" else ""
-            subject.refuse(
-                "kind", f"document doesn't say what it is{instead}: add kind: with one of {', '.join(DOCUMENTS)}"
-            )
+            return
+        alike = [entry.key for entry in written.node.entries if nearest(entry.key, ["kind"]).startswith("did")]
+        said = f", unless '{alike[0]}' is meant to" if alike and alike[0] != "kind" else ""
+        path = alike[0] if alike else ""
+        subject.refuse(
+            path, f"nothing says what this definition is{said}: add kind: with one of {', '.join(DOCUMENTS)}"
+        )
 
     def _is_first(
         self, written: Written, kind: type[Document], firsts: dict[tuple[str, str], Written], subject: Subject
@@ -270,7 +259,7 @@ def _project(written: ProjectDocument, subject: Subject, root: Path) -> Project:
         name=written.name or root.name or "project",
         engine=engine,
         warehouse_path=path,
-        zone=attempt(subject, "timezone", zone, written.timezone or "UTC", "UTC"),
+        zone=subject.attempt("timezone", zone, written.timezone or "UTC", "UTC"),
         catalogue=Catalogue(entities),
         defaults=defaults,
         cuped=cuped,
@@ -285,7 +274,7 @@ def _warehouse(written: ProjectDocument, subject: Subject, root: Path) -> tuple[
         subject.refuse("warehouse.engine", f"engine '{said.engine}' isn't available in this version: write duckdb")
     elif said.url is not None:
         subject.refuse("warehouse.url", "duckdb reads a folder or a file, and has no url: write path instead")
-    path = attempt(subject, "warehouse.path", _expanded, said.path or ".", ".")
+    path = subject.attempt("warehouse.path", _expanded, said.path or ".", ".")
     return said.engine, os.path.normpath(root / path)
 
 
@@ -306,13 +295,13 @@ def _defaults(written: ProjectDocument, subject: Subject) -> tuple[Defaults, tim
     if said is None:
         return Defaults(), CUPED_WINDOW
     rates = {
-        key: attempt(subject, f"defaults.{key}", probability, value, getattr(Defaults(), key))
+        key: subject.attempt(f"defaults.{key}", probability, value, getattr(Defaults(), key))
         for key in ("alpha", "power", "alpha_deterioration")
         if (value := getattr(said, key)) is not None
     }
     if said.cuped == "none":
         return Defaults(**rates), None
-    cuped = attempt(subject, "defaults.cuped", some_length, said.cuped, CUPED_WINDOW) if said.cuped else CUPED_WINDOW
+    cuped = subject.attempt("defaults.cuped", some_length, said.cuped, CUPED_WINDOW) if said.cuped else CUPED_WINDOW
     return Defaults(**rates), cuped
 
 

@@ -6,41 +6,18 @@ and knows no lines, so we walk the same types over the nodes first and collect w
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect as shape
 
 from twyman.definitions.node import Entry, Listing, Mapped, Node, Scalar
-from twyman.kernel.errors import Invalid, TwymanError, nearest
-from twyman.kernel.place import Origin
+from twyman.definitions.subject import Subject
+from twyman.kernel.errors import nearest
 
 _D = TypeVar("_D")
-
-
-@dataclass(slots=True)
-class Subject:
-    """A definition in hand: what it is, where it stands, and what was found wrong with it.
-
-    Attributes:
-        label: As an error names it: `metric 'minutes_per_user'`.
-    """
-
-    label: str
-    origin: Origin
-    errors: list[TwymanError] = field(default_factory=list[TwymanError])
-
-    def refuse(self, path: str, message: str) -> None:
-        """Note an error at a part of the definition."""
-        self.errors.append(Invalid(f"{self.label}: {message}", place=self.origin.at(path)))
-
-    def adopt(self, path: str, error: TwymanError) -> None:
-        """Note an error that somebody else raised, at a part of the definition where it has no place of its own."""
-        named = f"{self.label}, {path}" if path else self.label
-        message = error.message if error.place else f"{named}: {error.message}"
-        self.errors.append(Invalid(message, place=error.place or self.origin.at(path)))
 
 
 def document(node: Mapped, kind: type[_D], subject: Subject) -> _D | None:
@@ -80,13 +57,18 @@ class _Walk:
 
     def plain(self, kind: shape.Type, node: Node, path: str, extra: Mapping[str, object] | None = None) -> object:
         extra = extra or {}
-        match kind, node:
-            case shape.Metadata(), _:
-                return self.plain(kind.type, node, path, {**extra, **(kind.extra or {}), **_said(kind)})
-            case shape.UnionType(), _:
+        match kind:
+            case shape.Metadata():
+                return self.plain(kind.type, node, path, {**extra, **_extra(kind)})
+            case shape.UnionType():
                 return self._union(kind, node, path, extra)
-            case shape.AnyType(), _:
+            case shape.AnyType():
                 return builtins(node)
+            case _:
+                return self._one(kind, node, path, extra)
+
+    def _one(self, kind: shape.Type, node: Node, path: str, extra: Mapping[str, object]) -> object:
+        match kind, node:
             case shape.StructType(), Mapped():
                 return self._struct(kind, node, path)
             case shape.DictType(), Mapped():
@@ -180,7 +162,7 @@ def _below(path: str, key: str) -> str:
 def _bare(kind: shape.Type) -> tuple[shape.Type, Mapping[str, object]]:
     extra: dict[str, object] = {}
     while isinstance(kind, shape.Metadata):
-        extra |= {**(kind.extra or {}), **_said(kind)}
+        extra |= _extra(kind)
         kind = kind.type
     return kind, extra
 
@@ -191,27 +173,24 @@ def _alternatives(kind: shape.Type) -> tuple[shape.Type, ...]:
     return tuple(inner for option in kind.types for inner in _alternatives(_bare(option)[0]))
 
 
-def _said(kind: shape.Metadata) -> dict[str, object]:
-    schema = kind.extra_json_schema or {}
-    return {key: schema[key] for key in ("description", "examples") if key in schema}
+def _extra(kind: shape.Metadata) -> dict[str, object]:
+    """What our types say beside what msgspec understands, and the examples that it would show an editor."""
+    known = cast("Any", kind)
+    own: dict[str, object] = known.extra or {}
+    shown: dict[str, object] = known.extra_json_schema or {}
+    return {**own, **{key: shown[key] for key in ("examples",) if key in shown}}
 
 
 def _takes(kind: shape.Type, value: object) -> bool:
-    match kind, value:
-        case shape.NoneType(), None:
-            return True
-        case shape.BoolType(), bool():
-            return True
-        case shape.LiteralType(), str():
+    if isinstance(value, bool):
+        return isinstance(kind, shape.BoolType)
+    match kind:
+        case shape.LiteralType():
             return value in kind.values
-        case shape.StrType(), str():
-            return kind.pattern is None or _matches(kind.pattern, value)
-        case shape.FloatType(), int() | float():
-            return not isinstance(value, bool)
-        case shape.IntType(), int():
-            return not isinstance(value, bool)
+        case shape.StrType():
+            return isinstance(value, str) and (kind.pattern is None or _matches(kind.pattern, value))
         case _:
-            return False
+            return isinstance(value, _PYTHON.get(type(kind), ()))
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -280,4 +259,10 @@ _NOUNS: Mapping[type[shape.Type], str] = {
     shape.ListType: "a list",
     shape.DictType: "a mapping",
     shape.StructType: "a mapping",
+}
+
+_PYTHON: Mapping[type[shape.Type], tuple[type, ...]] = {
+    shape.NoneType: (type(None),),
+    shape.IntType: (int,),
+    shape.FloatType: (int, float),
 }

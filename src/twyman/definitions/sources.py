@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from twyman.definitions.reading import Subject
 from twyman.definitions.source_documents import (
     AggregatesDocument,
     AttributesDocument,
@@ -16,6 +15,7 @@ from twyman.definitions.source_documents import (
     TimestampDocument,
     UnitsDocument,
 )
+from twyman.definitions.subject import Subject
 from twyman.definitions.terms import length
 from twyman.kernel.errors import Invalid, nearest
 from twyman.metrics.source import (
@@ -111,7 +111,7 @@ def _units(document: UnitsDocument, subject: Subject, among: Surroundings) -> Un
     if bool(document.row_is_unit) == (document.entities is not None):
         subject.refuse(
             "row_is_unit" if document.row_is_unit else "",
-            "a table of units needs to know what one unit is, once: write row_is_unit: true, or entities with the id's column",
+            "a table of units needs to say what one unit is, once: write row_is_unit: true, or entities with its id",
         )
     outcomes = _named(document.outcomes, "outcomes", subject)
     covariates = _named(document.covariates, "covariates", subject)
@@ -211,7 +211,7 @@ def _named(written: Mapping[str, str] | list[str] | None, path: str, subject: Su
         if not _COLUMN.fullmatch(column):
             subject.refuse(
                 f"{path}.{at}",
-                f"'{column}' isn't the plain name of a column: write {path} as a mapping, with a name for the expression",
+                f"'{column}' isn't the plain name of a column: write {path} as a mapping of names to expressions",
             )
         elif column in written[:at]:
             subject.refuse(f"{path}.{at}", f"'{column}' stands twice in {path}: delete one of the two")

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from twyman.definitions.experiment_documents import CeilingDocument, ExpectDocument, GoalDocument, TrackedDocument
-from twyman.definitions.metrics import attempt
-from twyman.definitions.reading import Subject
+from twyman.definitions.subject import Subject
 from twyman.definitions.terms import effect, positive
 from twyman.experiments.expectation import Ceiling, Expectation, Scale
 from twyman.experiments.experiment import AllOf, AnyOf, Goal, Role, Tracked
@@ -40,7 +39,7 @@ def tracked(
 
 
 def _size(path: str, written: str | float | None, subject: Subject) -> float | None:
-    return None if written is None else attempt(subject, path, positive, written, None)
+    return None if written is None else subject.attempt(path, positive, written, None)
 
 
 def _expectations(
@@ -79,12 +78,12 @@ def _ceiling(path: str, written: CeilingDocument, subject: Subject) -> Ceiling |
         subject.refuse(
             f"{path}.because", "a ceiling without a reason convinces nobody: write why nothing goes beyond it"
         )
-    at = attempt(subject, f"{path}.at", effect, written.at, None)
+    at = subject.attempt(f"{path}.at", effect, written.at, None)
     return None if at is None else Ceiling(at, written.because)
 
 
 def _expectation(path: str, written: ExpectDocument, ceiling: Ceiling | None, subject: Subject) -> Expectation | None:
-    read = [attempt(subject, f"{path}.{key}", effect, getattr(written, key), None) for key in ("low", "likely", "high")]
+    read = [subject.attempt(f"{path}.{key}", effect, getattr(written, key), None) for key in ("low", "likely", "high")]
     low, likely, high = read
     if low is None or likely is None or high is None:
         return None
@@ -102,7 +101,7 @@ def _check_ceiling(path: str, expectation: Expectation, direction: Direction, su
     side = "above" if direction is Direction.INCREASE else "below"
     subject.refuse(
         f"{path}.at",
-        f"ceiling {ceiling.at:g} isn't {side} the likely effect {expectation.likely:g}, and it bounds the improving side "
+        f"ceiling {ceiling.at:g} isn't {side} the likely effect {expectation.likely:g}, and bounds the improving side "
         f"of a metric that should {direction.value}: write one further out",
     )
 
