@@ -1,0 +1,110 @@
+"""The story, told: +6 % held, −1 % aborted, on the seed that is shown and on nearly every other."""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from shutil import rmtree
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from twyman.app.views import Answer, Effect, Interval, Verdict
+from twyman.demo.phase import LAUNCH, NEW_ZEALAND
+from twyman.demo.simulator import simulate
+from twyman.demo.story import RETENTION, definition, run, usual_reading
+from twyman.wiring import analyze
+
+SEEDS = range(100)
+
+TOO_GOOD = {"above_ceiling", "beyond_high", "far"}
+
+
+class Told(NamedTuple):
+    """What one telling left: its text and its two reports."""
+
+    text: str
+    reports: tuple[Path, Path]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    folder, lines = tmp_path_factory.mktemp("story") / "demo", list[str]()
+    reports = run(folder, out=lines.append)
+    return Told("\n".join(lines), reports, folder)
+
+
+def is_held(verdict: Verdict) -> bool:
+    """Whether New Zealand is held for both reasons: too good to be true, and the advertising moved."""
+    reasons = {(reason.code, reason.metric) for reason in verdict.reasons}
+    doubted = any((code, RETENTION) in reasons for code in TOO_GOOD)
+    return verdict.action == "hold" and doubted and ("must_not_move", "ads_per_hour") in reasons
+
+
+def is_aborted(verdict: Verdict) -> bool:
+    """Whether the launch is aborted because retention fell."""
+    return verdict.action == "abort" and ("deteriorated", RETENTION) in {
+        (reason.code, reason.metric) for reason in verdict.reasons
+    }
+
+
+def verdicts(seed: int, *, within: Path) -> tuple[Verdict, Verdict]:
+    """Simulate and analyse both phases under a seed."""
+    folder = simulate(within / str(seed), seed=seed)
+    first, second = (analyze(definition(folder, phase)).answer.verdict for phase in (NEW_ZEALAND, LAUNCH))
+    rmtree(folder)
+    return first, second
+
+
+def test_it_names_two_reports_and_writes_them(told: Told) -> None:
+    assert [report.name for report in told.reports] == ["moment-page-nz.html", "moment-page-launch.html"]
+    assert all(str(report) in told.text and "<html" in report.read_text("utf-8")[:500] for report in told.reports)
+
+
+def test_new_zealand_is_held_and_the_launch_aborted(told: Told) -> None:
+    first, second = (analyze(definition(told.folder, phase)).answer.verdict for phase in (NEW_ZEALAND, LAUNCH))
+
+    assert is_held(first)
+    assert is_aborted(second)
+
+
+def test_a_usual_platform_would_have_shipped_new_zealand(told: Told) -> None:
+    new_zealand, launch = (line for line in told.text.splitlines() if line.startswith("A usual platform: "))
+
+    assert "significant: ship it; the split is even." in new_zealand
+    assert "significant: stop it" in launch
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "reading"),
+    [
+        (0.01, 0.03, "ship it"),
+        (-0.03, -0.01, "stop it"),
+        (-0.01, 0.01, "not significant"),
+        (None, None, "can't be told"),
+    ],
+)
+def test_the_usual_reading_is_significance_and_nothing_else(
+    told: Told, lower: float | None, upper: float | None, reading: str
+) -> None:
+    answer = analyze(definition(told.folder, NEW_ZEALAND)).answer
+
+    assert reading in usual_reading(with_lift(answer, Interval(lower=lower, upper=upper, level=0.95)))
+
+
+def with_lift(answer: Answer, interval: Interval) -> Answer:
+    lift = Effect(estimate=0.02, fixed=interval)
+    results = [msgspec.structs.replace(result, relative=lift) for result in answer.results]
+    return msgspec.structs.replace(answer, results=results)
+
+
+@pytest.mark.slow
+def test_at_least_95_of_100_seeds_are_held_and_aborted(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        told = list(pool.map(partial(verdicts, within=tmp_path), SEEDS))
+
+    assert sum(is_held(first) for first, _ in told) >= 95
+    assert sum(is_aborted(second) for _, second in told) >= 95
