@@ -116,7 +116,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
         crossed_at: Number of the look that crossed first.
         state: superior, inferior, non_inferior, deteriorated, changed, unmoved, inconclusive, described, not_estimable.
         deterioration: The one-sided watch for harm, where this role has one.
-        smallest_effect: The relative effect that would have been seen with the planned power: printed beside every "no effect".
+        smallest_effect: The relative effect that would have been seen with the planned power: printed beside
+            every "no effect".
         within: Equivalence margin of a metric that must not move, on the relative scale.
     """
 

@@ -143,8 +143,8 @@ class Experiment:
             )
         if len(self.arms) > MAX_ARMS:
             self._refuse(
-                f"experiment '{self.name}' has {len(self.arms):,} arms, and at most {MAX_ARMS} can share an error rate: "
-                "is an id given where the arm should be?",
+                f"experiment '{self.name}' has {len(self.arms):,} arms, and at most {MAX_ARMS} can share an error "
+                "rate: is an id given where the arm should be?",
                 "arms",
             )
         controls = [arm.name for arm in self.arms if arm.control]

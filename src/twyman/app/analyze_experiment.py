@@ -1,0 +1,301 @@
+"""Analyse an experiment: take the looks that are due, judge every metric, and say what follows.
+
+The order is the argument: when may we look (timeline), what do the data say at each look (warehouse,
+look book), can they carry a conclusion (health), what do the tests say (judgement), what follows
+(verdict).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from twyman.app import health as checking
+from twyman.app.fingerprint import plan_digest
+from twyman.app.judgement import Judge, Judgement
+from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
+from twyman.app.timeline import Timeline, timeline
+from twyman.app.views import Answer, Engine, LookView
+from twyman.app.views import Reason as ReasonView
+from twyman.app.views import Verdict as VerdictView
+from twyman.decisions.budget import budget
+from twyman.decisions.verdict import URGENCY, Evidence, Reason, Verdict, verdict
+from twyman.doubt.check import Check
+from twyman.experiments.experiment import AnyOf, Entry, Experiment, Goal, Role
+from twyman.experiments.plan import Results
+from twyman.kernel.errors import Conflict, Invalid
+from twyman.kernel.time import Clock, instant_text
+from twyman.metrics.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeExperiment:
+    """Analyse one experiment of a catalogue.
+
+    Attributes:
+        version: Twyman's own, recorded in the answer.
+    """
+
+    warehouse: Warehouse
+    looks: LookBook
+    clock: Clock
+    version: str
+
+    def __call__(
+        self, experiment: Experiment, catalogue: Catalogue, *, zone: str = "UTC", as_of: datetime | None = None
+    ) -> Answer:
+        """Return the verdict of every treatment, and all that it rests on.
+
+        Args:
+            experiment: The experiment.
+            catalogue: The sources and metrics it refers to.
+            zone: Zone of zoneless times and of days.
+            as_of: The day of reading; left out, the latest look that is due.
+
+        Raises:
+            Invalid: If the data can't be what the definitions say, or no metric can be estimated.
+            NotFound: If a name isn't defined.
+            Conflict: If the plan has changed since the first look, or the day is still to come.
+        """
+        question = Question(experiment=experiment, catalogue=catalogue, zone=zone)
+        if experiment.entry is not Entry.EXPOSURES:
+            if as_of is not None:
+                raise Invalid(
+                    f"experiment '{experiment.name}' has no dates, so it can't be read as of {instant_text(as_of)}: "
+                    "leave the day out",
+                    place=experiment.origin.at(experiment.entry.value),
+                )
+            return self._undated(question)
+        return self._dated(question, as_of)
+
+    def _undated(self, question: Question) -> Answer:
+        """Analyse a table of units or counts: one reading, and it is the last."""
+        measured, now = self.warehouse.measure(question), self.clock()
+        look = Look(
+            experiment=question.experiment.name,
+            number=1,
+            cutoff=Cutoff(now, now),
+            measured=measured,
+            plan="",
+            taken_at=now,
+        )
+        view = LookView(number=1, planned=1, cutoff=None, information=1.0, reconstructed=False, final=True)
+        judged = Judge(question.experiment, question.catalogue, [look], planned=1, final=True)()
+        return self._answer(question, measured, judged, view, as_of=now)
+
+    def _dated(self, question: Question, as_of: datetime | None) -> Answer:
+        experiment, catalogue = question.experiment, question.catalogue
+        extent = self.warehouse.extent(question)
+        line = timeline(experiment, catalogue, extent, as_of=as_of, clock=self.clock, zone=question.zone)
+        taken, kept = self._taken(question, line)
+        if line.between:
+            measured = self.warehouse.measure(replace(question, cutoff=line.reading))
+        else:
+            measured = taken[-1].measured
+        final = line.schedule.final and not line.between
+        judged = None
+        if taken:
+            judged = Judge(experiment, catalogue, taken, line.schedule.planned, line.schedule.final)()
+            judged = self._planned_units(experiment, judged, measured, line)
+            final = judged.final and not line.between
+        view = LookView(
+            number=len(line.schedule.cutoffs),
+            planned=line.schedule.planned,
+            cutoff={"events": instant_text(line.reading.events), "arrivals": instant_text(line.reading.arrivals)},
+            information=judged.information if judged else None,
+            reconstructed=taken[-1].reconstructed if taken and not line.between else False,
+            final=final,
+            between=line.between,
+            next=instant_text(line.schedule.next) if line.schedule.next else None,
+            kept=kept,
+        )
+        return self._answer(question, measured, judged, view, as_of=line.reading.events)
+
+    def _taken(self, question: Question, line: Timeline) -> tuple[list[Look], bool | None]:
+        """Return every look up to the reading: kept ones as they are, missing ones made from the data."""
+        experiment, plan = question.experiment, plan_digest(question.experiment, question.catalogue)
+        sequential = experiment.plan.spending is not None
+        kept = {look.number: look for look in self.looks.looks(experiment.name)} if sequential else {}
+        if any(look.plan != plan for look in kept.values()):
+            raise Conflict(
+                f"the plan of '{experiment.name}' has changed since its first look, and looks spend error by the plan "
+                "they were taken under: restore it (arms, metrics, roles, expectations, dates, analysis), or copy the "
+                "experiment under a new name",
+                place=experiment.origin.at("analysis"),
+            )
+        looks, written = list[Look](), None
+        for number, events in enumerate(line.schedule.cutoffs, start=1):
+            if number in kept and kept[number].cutoff.events == events:
+                looks.append(kept[number])
+                continue
+            cutoff = line.cutoff(events)
+            look = Look(
+                experiment=experiment.name,
+                number=number,
+                cutoff=cutoff,
+                measured=self.warehouse.measure(replace(question, cutoff=cutoff)),
+                plan=plan,
+                taken_at=self.clock(),
+                reconstructed=number < len(line.schedule.cutoffs) or line.between,
+                version=self.version,
+            )
+            looks.append(look)
+            written = self.looks.keep(look) if sequential and number not in kept else written
+        return looks, written
+
+    def _planned_units(
+        self, experiment: Experiment, judged: Judgement, measured: Measured, line: Timeline
+    ) -> Judgement:
+        """Hold back a plan with one look and a size until it has its units, or nobody can enter any more."""
+        plan, end = experiment.plan, experiment.enrol_until
+        if plan.spending is not None or plan.units is None or experiment.measure_until is not None:
+            return judged
+        waiting = sum(cohort.entered - cohort.matured for cohort in measured.cohorts.values())
+        closed = end is not None and end <= line.reading.events and not waiting
+        return judged if closed or sum(measured.units.values()) >= plan.units else replace(judged, final=False)
+
+    def _answer(
+        self, question: Question, measured: Measured, judged: Judgement | None, view: LookView, *, as_of: datetime
+    ) -> Answer:
+        experiment, catalogue = question.experiment, question.catalogue
+        cutoff = None if view.cutoff is None else Cutoff(as_of, as_of)
+        found = checking.checks(
+            experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone
+        )
+        waiting = _waiting(experiment, measured, judged, view)
+        if judged and not waiting:
+            _refuse_if_nothing_estimable(catalogue, judged)
+        verdicts = _verdicts(experiment, judged, found, view, waiting)
+        shown = judged if judged and not _without_effects(experiment, view) else None
+        first = min(verdicts, key=lambda one: URGENCY.index(one.action))
+        return Answer(
+            experiment=experiment.name,
+            title=experiment.title or experiment.name,
+            owner=experiment.owner,
+            hypothesis=experiment.hypothesis.strip(),
+            claims=experiment.claims,
+            as_of=instant_text(as_of),
+            engine=Engine(twyman=self.version, warehouse=self.warehouse.engine),
+            look=view,
+            verdict=_verdict_view(first),
+            verdicts=[_verdict_view(one) for one in verdicts],
+            health=checking.health(experiment, measured, found),
+            results=list(shown.rows) if shown else [],
+            series=list(shown.series) if shown else [],
+            settings=_settings(question, measured),
+            sql=list(measured.sql),
+        )
+
+
+def _without_effects(experiment: Experiment, view: LookView) -> bool:
+    """Whether this reading may show no effect: between looks, and before the end of a plan with one look."""
+    return view.between or (experiment.plan.spending is None and not view.final)
+
+
+def _waiting(experiment: Experiment, measured: Measured, judged: Judgement | None, view: LookView) -> Reason | None:
+    """Say why a reading shows no effect, where it shows none."""
+    following = f" The next is on {view.next}." if view.next else ""
+    if view.between:
+        last = f"the last was number {view.number}" if view.number else "none is due yet"
+        return Reason(
+            "between_looks",
+            f"This reading lies between planned looks ({last}), so it shows the data's health and no effect."
+            f"{following}",
+        )
+    if _without_effects(experiment, view):
+        return Reason(
+            "before_the_end",
+            f"{sum(measured.units.values()):,} of {experiment.plan.units or 0:,} planned units are in, and the plan "
+            "has one look, at the end: until then only the data's health is shown.",
+        )
+    if judged and experiment.plan.results is Results.AT_END and not view.final:
+        return Reason(
+            "hidden_until_end", f"Effects are hidden until the last look, as planned; harm is watched.{following}"
+        )
+    return None
+
+
+def _verdicts(
+    experiment: Experiment,
+    judged: Judgement | None,
+    found: Sequence[Check],
+    view: LookView,
+    waiting: Reason | None,
+) -> list[Verdict]:
+    broken = [Reason(check.code, check.text, check.metric) for check in checking.broken(tuple(found))]
+    goal = experiment.decide or _any_success(experiment)
+    return [
+        verdict(
+            Evidence(
+                arm=arm.name,
+                broken=broken,
+                findings=judged.findings[arm.name] if judged else (),
+                goal=goal,
+                final=view.final,
+                waiting=waiting,
+            )
+        )
+        for arm in experiment.treatments
+    ]
+
+
+def _any_success(experiment: Experiment) -> Goal | None:
+    goals = tuple(tracked.metric for tracked in experiment.with_role(Role.SUCCESS))
+    return AnyOf(goals) if goals else None
+
+
+def _refuse_if_nothing_estimable(catalogue: Catalogue, judged: Judgement) -> None:
+    """Refuse an answer in which no metric has a number, naming each and why."""
+    if any(row.absolute is not None for row in judged.rows) or not judged.final:
+        return
+    refusals = [
+        Invalid(f"metric '{name}' can't be estimated: {why.text}", place=catalogue.metric(name).origin.at())
+        for name, why in judged.unestimable.items()
+    ]
+    if refusals:
+        first, *others = refusals
+        raise Invalid(first.message, place=first.place, also=others)
+
+
+def _verdict_view(one: Verdict) -> VerdictView:
+    reasons = [ReasonView(code=reason.code, text=reason.text, metric=reason.metric) for reason in one.reasons]
+    return VerdictView(arm=one.arm, action=one.action.value, reasons=reasons)
+
+
+def _settings(question: Question, measured: Measured) -> dict[str, Any]:
+    """Return the options and numbers that the answer rests on."""
+    experiment, plan, split = question.experiment, question.experiment.plan, budget(question.experiment)
+    spending = plan.spending
+    return {
+        "alpha": plan.alpha,
+        "power": plan.power,
+        "alpha_success": split.success.alpha,
+        "alpha_guardrail": split.guardrail.alpha,
+        "alpha_deterioration": plan.alpha_deterioration,
+        "alpha_watch": split.harm.alpha,
+        "units_planned": plan.units,
+        "sequential": "fixed" if spending is None else f"{spending.family.value} {spending.exponent:g}",
+        "test": plan.test.value,
+        "lift": plan.lift.value,
+        "results": plan.results.value,
+        "timezone": question.zone,
+        "caps": dict(measured.caps),
+        "shares": {arm.name: arm.share for arm in experiment.arms},
+        "metrics": {
+            tracked.metric: _metric_settings(question.catalogue, tracked.metric) for tracked in experiment.tracked
+        },
+    }
+
+
+def _metric_settings(catalogue: Catalogue, name: str) -> dict[str, Any]:
+    metric = catalogue.metric(name)
+    window, adjustment = metric.window, metric.adjustment
+    return {
+        "type": type(metric.kind).__name__.lower(),
+        "window_after": window.after.total_seconds() / 86400,
+        "window_days": window.length.total_seconds() / 86400 if window.length else None,
+        "cohort": metric.cohort.value,
+        "missing": metric.missing.value,
+        "direction": metric.direction.value,
+        "cuped_theta": adjustment.theta.value if adjustment else None,
+    }

@@ -1,0 +1,194 @@
+"""Whether the data can carry a conclusion: every check of `doubt` that moments and counts allow."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from twyman.app.comparison import own_columns
+from twyman.app.ports import Cell, Cutoff, Measured
+from twyman.app.views import Check as CheckView
+from twyman.app.views import Health
+from twyman.doubt.balance import Kept, covariate_balance, crossovers, kept_evenly, sample_ratio, signs
+from twyman.doubt.check import Check, Status
+from twyman.doubt.influence import Standout, dominant_unit
+from twyman.doubt.intake import freshness, immature, immature_days, late_rows, repeated_rows, stray_rows, zone
+from twyman.experiments.experiment import Entry, Experiment
+from twyman.metrics.catalogue import Catalogue
+
+LOUDNESS = [Status.BLOCK, Status.WARN, Status.NOTE, Status.OK]
+"""Loudest first: the order in which checks are shown."""
+
+
+def checks(
+    experiment: Experiment,
+    catalogue: Catalogue,
+    measured: Measured,
+    *,
+    cutoff: Cutoff | None,
+    final: bool,
+    zone_name: str,
+) -> tuple[Check, ...]:
+    """Run every check on what was measured, loudest first."""
+    shares = {arm.name: arm.share for arm in experiment.arms}
+    found: list[Check | None] = [
+        sample_ratio(measured.units, shares, control=experiment.control.name),
+        *_intake(experiment, measured),
+        *_filters(experiment, measured),
+        *_cohorts(experiment, measured, final=final),
+        *_covariates(experiment, catalogue, measured),
+        *_influence(experiment, catalogue, measured),
+        *_sources(measured, cutoff),
+        zone(measured.zoneless, zone_name),
+    ]
+    found += [signs(metric, arm, days.higher, days.days) for (metric, arm), days in measured.signs.items() if days.days]
+    seen = [check for check in found if check is not None]
+    return tuple(sorted(seen, key=lambda check: LOUDNESS.index(check.status)))
+
+
+def health(experiment: Experiment, measured: Measured, found: tuple[Check, ...]) -> Health:
+    """Put what was measured and checked into the answer's shape."""
+    return Health(
+        units=dict(measured.units),
+        crossovers=dict(measured.crossovers),
+        shares={arm.name: arm.share for arm in experiment.arms},
+        checks=[check_view(check) for check in found],
+        entrants=msgspec.to_builtins(measured.entrants),
+        sources=[_source_view(scanned) for scanned in measured.scanned],
+        exposed=_exposed(experiment, measured),
+    )
+
+
+def check_view(check: Check) -> CheckView:
+    """Turn a check into its place in the answer."""
+    return CheckView(
+        code=check.code,
+        status=check.status.value,
+        text=check.text,
+        p_value=check.p_value,
+        metric=check.metric,
+        arm=check.arm,
+        detail=dict(check.detail),
+    )
+
+
+def _source_view(scanned: object) -> dict[str, Any]:
+    return msgspec.to_builtins(scanned)
+
+
+def _exposed(experiment: Experiment, measured: Measured) -> list[dict[str, Any]]:
+    """Return units by day and arm, one row a day on which somebody entered."""
+    by_day = sorted(measured.exposed, key=lambda key: key[1])
+    rows = list[dict[str, Any]]()
+    for day, keys in groupby(by_day, key=lambda key: key[1]):
+        entered = {arm: measured.exposed[arm, on] for arm, on in keys}
+        rows.append({"day": _iso(day), **{arm.name: entered.get(arm.name, 0) for arm in experiment.arms}})
+    return rows
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()
+
+
+def _intake(experiment: Experiment, measured: Measured) -> Iterator[Check | None]:
+    """Judge rows and units of the source of arms: crossovers, repeats, filters, strays, days without outcome."""
+    entrants = measured.entrants
+    shares = {arm.name: arm.share for arm in experiment.arms}
+    if experiment.entry is not Entry.AGGREGATES:
+        yield crossovers(measured.crossovers, measured.units, shares)
+        yield repeated_rows(
+            entrants.repeated,
+            entrants.rows,
+            in_two_arms=entrants.in_two_arms,
+            left_out=sum(entrants.left_out.values()),
+            two_arms_kept=sum(measured.crossovers.values()),
+        )
+        yield stray_rows(entrants.unknown_arms, entrants.without_unit, entrants.rows)
+    if measured.days_left_out is not None:
+        yield immature_days(measured.days_matured or 0, measured.days_left_out)
+
+
+def _filters(experiment: Experiment, measured: Measured) -> Iterator[Check]:
+    """Test whether the source's filter keeps as many rows in each treatment as in control."""
+    entrants = measured.entrants
+    if not sum(entrants.left_out.values()):
+        return
+    rows = {arm: Kept(kept, kept + entrants.left_out.get(arm, 0)) for arm, kept in entrants.kept.items()}
+    base = experiment.control.name
+    for arm in experiment.treatments:
+        if arm.name in rows and base in rows:
+            treatment, control = (arm.name, rows[arm.name]), (base, rows[base])
+            yield kept_evenly("filter", "the source's filter", treatment, control)
+
+
+def _cohorts(experiment: Experiment, measured: Measured, *, final: bool) -> Iterator[Check | None]:
+    """Judge which units a metric takes: windows that aren't over, and units it drops."""
+    base = experiment.control.name
+    for tracked in experiment.tracked:
+        taken = {arm: cohort for (metric, arm), cohort in measured.cohorts.items() if metric == tracked.metric}
+        if measured.days_left_out is None:
+            matured, entered = (
+                sum(getattr(cohort, name) for cohort in taken.values()) for name in ("matured", "entered")
+            )
+            yield immature(tracked.metric, matured, entered, final=final)
+        for arm in experiment.treatments:
+            sides = [taken.get(arm.name), taken.get(base)]
+            if any(side is None or not side.matured for side in sides):
+                continue
+            if all(side.measured == side.matured for side in sides if side):
+                continue
+            treatment, control = (
+                (name, Kept(side.measured, side.matured))
+                for name, side in zip((arm.name, base), sides, strict=True)
+                if side
+            )
+            yield kept_evenly("dropped_units", f"{tracked.metric}", treatment, control, metric=tracked.metric)
+
+
+def _covariates(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
+    """Compare arms in what was measured before exposure; each covariate once."""
+    base, done = experiment.control.name, set[tuple[str, str]]()
+    for tracked in experiment.tracked:
+        own = own_columns(catalogue.metric(tracked.metric))
+        control = measured.cells.get(Cell(tracked.metric, base))
+        for index, column in enumerate(measured.columns.get(tracked.metric, ())[own:], start=own):
+            for arm in experiment.treatments:
+                treatment = measured.cells.get(Cell(tracked.metric, arm.name))
+                key = (column if " " not in column else f"{tracked.metric} {column}", arm.name)
+                if treatment is None or control is None or key in done:
+                    continue
+                done.add(key)
+                yield covariate_balance(
+                    tracked.metric, column, (arm.name, treatment.columns(index)), (base, control.columns(index))
+                )
+
+
+def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
+    """Look for one unit that carries an arm; a metric of zeros and ones can have none."""
+    for tracked in experiment.tracked:
+        metric = catalogue.metric(tracked.metric)
+        if metric.is_binary:
+            continue
+        own = own_columns(metric)
+        for arm in experiment.arms:
+            moments = measured.cells.get(Cell(tracked.metric, arm.name))
+            standouts = measured.extremes.get((tracked.metric, arm.name), ())
+            if moments is not None and standouts:
+                candidates = [Standout(extreme.unit, extreme.values) for extreme in standouts]
+                yield dominant_unit(tracked.metric, arm.name, moments.columns(*range(own)), candidates)
+
+
+def _sources(measured: Measured, cutoff: Cutoff | None) -> Iterator[Check | None]:
+    """Judge each source of facts: does it reach the cut-off, did rows come too late."""
+    if cutoff is None:
+        return
+    for scanned in measured.scanned:
+        yield freshness(scanned.source, scanned.last, cutoff.events, rows=scanned.rows)
+        yield late_rows(scanned.source, scanned.late, scanned.after_cutoff, scanned.rows)
+
+
+def broken(found: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Return the checks that hold every decision."""
+    return tuple(check for check in found if check.status is Status.BLOCK)

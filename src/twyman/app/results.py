@@ -1,0 +1,282 @@
+"""From comparisons to the answer's rows: estimates, their two intervals, and what they mean."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import erfc, sqrt
+
+from msgspec.structs import replace
+
+from twyman.app.comparison import Comparison, comparison, own_columns
+from twyman.app.ports import Cell, Measured
+from twyman.app.trial import Ruled, Trial
+from twyman.app.views import (
+    Covariate,
+    Effect,
+    Interval,
+    Method,
+    Result,
+    Segment,
+    Series,
+    Side,
+    Unadjusted,
+    Why,
+)
+from twyman.app.views import Point as PointView
+from twyman.experiments.experiment import Experiment, Tracked
+from twyman.experiments.plan import Plan
+from twyman.metrics.metric import Metric
+from twyman.stats.estimate import Estimate, NotEstimable
+from twyman.stats.lift import absolute, relative
+from twyman.stats.moments import Moments
+from twyman.stats.pair import Pair
+
+NO_ERROR_SPENT = Why(code="no_error_spent", text="this look spends no error, so no interval decides at it")
+MAX_POINTS = 60
+"""Points of a history: more can't be told apart in a picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one row of the answer is drawn from: a metric in a treatment, for everybody or a segment.
+
+    Attributes:
+        control, treatment: The arms' moments, covariates included; `None` where an arm has no unit.
+        cap: Threshold of a capped metric.
+        columns: Names of the moments' columns.
+    """
+
+    experiment: Experiment
+    trial: Trial
+    control: Moments | None
+    treatment: Moments | None
+    cap: float | None = None
+    columns: Sequence[str] = ()
+    segment: Segment | None = None
+
+
+def result(sight: Sight, rule: Ruled | None) -> Result:
+    """Make one row of the answer."""
+    trial, plan = sight.trial, sight.experiment.plan
+    tracked, metric, current = trial.tracked, trial.metric, trial.current
+    own = own_columns(metric)
+    bare = Result(
+        metric=tracked.metric,
+        role=tracked.role.value,
+        arm=trial.arm,
+        segment=sight.segment,
+        title=metric.title or tracked.metric,
+        direction=metric.direction.value,
+        method=None,
+        control=_side(None, sight.control, own),
+        treatment=_side(None, sight.treatment, own),
+        absolute=None,
+        relative=None,
+        decision=rule.view if rule else None,
+    )
+    if isinstance(current, NotEstimable):
+        return replace(bare, reason=Why(code=current.code, text=current.text))
+    decides = (rule.alpha, rule.level) if rule else None
+    grouped = plan.spending is not None and rule is not None
+    return replace(
+        bare,
+        method=_method(current, plan, cap=sight.cap, grouped=grouped),
+        control=_side((current.raw.control, current.pair.control), sight.control, own),
+        treatment=_side((current.raw.treatment, current.pair.treatment), sight.treatment, own),
+        absolute=_absolute(current.pair, plan, decides),
+        relative=_relative(current.pair, plan, decides),
+        unadjusted=Unadjusted(absolute=_absolute(current.raw, plan, None), relative=_relative(current.raw, plan, None)),
+        variance_reduction=current.adjustment.variance_reduction if current.adjustment else None,
+        covariates=_covariates(current, sight),
+    )
+
+
+def hidden(row: Result, why: Why) -> Result:
+    """Return a row without its effects: what a reading may show before its plan shows them."""
+    return replace(
+        row,
+        control=Side(units=row.control.units, mean=None),
+        treatment=Side(units=row.treatment.units, mean=None),
+        absolute=None,
+        relative=None,
+        unadjusted=None,
+        variance_reduction=None,
+        covariates=[],
+        decision=None,
+        expectation=None,
+        reason=why,
+    )
+
+
+def _method(found: Comparison, plan: Plan, *, cap: float | None, grouped: bool) -> Method:
+    return Method(
+        estimate=found.method,
+        test=plan.test.value,
+        lift=plan.lift.value,
+        sequential="group" if grouped else "fixed",
+        cap=cap,
+    )
+
+
+def _side(means: tuple[float, float] | None, moments: Moments | None, own: int) -> Side:
+    if moments is None or not moments.count:
+        return Side(units=0, mean=None)
+    if means is None:
+        return Side(units=moments.count, mean=float(moments.means[0]) if own == 1 else None)
+    raw, adjusted = means
+    spread = sqrt(moments.variance(0)) if own == 1 and moments.count > 1 else None
+    return Side(units=moments.count, mean=raw, adjusted_mean=adjusted, sd=spread)
+
+
+def _absolute(pair: Pair, plan: Plan, decides: tuple[float, float] | None) -> Effect:
+    fixed = absolute(pair, alpha=plan.alpha)
+    repeated = None
+    if decides is not None:
+        nominal, level = decides
+        repeated = interval(absolute(pair, alpha=nominal), level) if nominal > 0 else _unspent(level)
+    return Effect(estimate=fixed.estimate, se=fixed.se, fixed=interval(fixed, 1 - plan.alpha), repeated=repeated)
+
+
+def _relative(pair: Pair, plan: Plan, decides: tuple[float, float] | None) -> Effect:
+    fixed = relative(pair, alpha=plan.alpha, method=plan.lift.value)
+    if isinstance(fixed, NotEstimable):
+        why = Why(code=fixed.code, text=fixed.text)
+        estimate = pair.treatment / pair.control - 1 if pair.control else None
+        empty = Interval(lower=None, upper=None, level=1 - plan.alpha, reason=why)
+        return Effect(estimate=estimate, fixed=empty, repeated=empty if decides else None, reason=why)
+    repeated = None
+    if decides is not None:
+        nominal, level = decides
+        repeated = _unspent(level)
+        if nominal > 0:
+            wide = relative(pair, alpha=nominal, method=plan.lift.value)
+            repeated = interval(wide, level) if isinstance(wide, Estimate) else _without_ends(wide, level)
+    return Effect(estimate=fixed.estimate, se=fixed.se, fixed=interval(fixed, 1 - plan.alpha), repeated=repeated)
+
+
+def interval(estimate: Estimate, level: float) -> Interval:
+    """Turn an estimate into an interval of the answer, labelled with its coverage over all looks."""
+    return Interval(
+        lower=estimate.lower,
+        upper=estimate.upper,
+        level=level,
+        p_value=estimate.p_value,
+        log10_p=estimate.log10_p,
+        statistic=estimate.statistic,
+        df=estimate.df,
+    )
+
+
+def _unspent(level: float) -> Interval:
+    return Interval(lower=None, upper=None, level=level, reason=NO_ERROR_SPENT)
+
+
+def _without_ends(why: NotEstimable, level: float) -> Interval:
+    return Interval(lower=None, upper=None, level=level, reason=Why(code=why.code, text=why.text))
+
+
+def _covariates(found: Comparison, sight: Sight) -> list[Covariate]:
+    made, trial = found.adjustment, sight.trial
+    if made is None:
+        return []
+    names = sight.columns[own_columns(trial.metric) :]
+    dropped, control = dict(made.dropped), sight.experiment.control.name
+    rows = list[Covariate]()
+    for index, name in enumerate(names):
+        why = dropped.get(index)
+        slopes = {trial.arm: float(made.theta[0][index]), control: float(made.theta[1][index])}
+        rows.append(
+            Covariate(
+                name=name,
+                theta=slopes if why is None else {},
+                correlation=made.correlation if len(names) == 1 else None,
+                dropped=Why(code=why.code, text=why.text) if why else None,
+            )
+        )
+    return rows
+
+
+def segments(experiment: Experiment, tracked: Tracked, metric: Metric, arm: str, measured: Measured) -> list[Result]:
+    """Return one row a segment: described, never decided on."""
+    rows = list[Result]()
+    values = sorted(
+        {(cell.dimension, cell.value) for cell in measured.cells if cell.metric == tracked.metric and cell.dimension}
+    )
+    for dimension, value in values:
+        here = {a.name: measured.cells.get(Cell(tracked.metric, a.name, dimension, value)) for a in experiment.arms}
+        current = compared(experiment, metric, here, arm)
+        sight = Sight(
+            experiment=experiment,
+            trial=Trial(tracked=tracked, metric=metric, arm=arm, taken=(), current=current),
+            control=here[experiment.control.name],
+            treatment=here[arm],
+            cap=measured.caps.get(tracked.metric),
+            columns=measured.columns.get(tracked.metric, ()),
+            segment=Segment(dimension=dimension, value=value),
+        )
+        rows.append(result(sight, None))
+    return rows
+
+
+def compared(
+    experiment: Experiment, metric: Metric, arms: Mapping[str, Moments | None], arm: str
+) -> Comparison | NotEstimable:
+    """Compare a treatment with control, given every arm's moments."""
+    treatment, control = arms.get(arm), arms.get(experiment.control.name)
+    if treatment is None or control is None:
+        return NotEstimable("no_units", "no unit of one of the arms has a value yet")
+    everyone = [moments for moments in arms.values() if moments is not None]
+    return comparison(metric, treatment, control, everyone=everyone, test=experiment.plan.test)
+
+
+def history(trial: Trial, cutoffs: Mapping[int, tuple[str, bool]], plan: Plan, rules: Mapping[int, float]) -> Series:
+    """Return the lift at each look taken, with the interval that decided there.
+
+    Args:
+        trial: The metric and treatment.
+        cutoffs: Cut-off and whether it was reconstructed, by look.
+        plan: The plan.
+        rules: Critical value on the z scale, by look.
+    """
+    points = list[PointView]()
+    for taken in trial.taken:
+        at, reconstructed = cutoffs[taken.look]
+        fixed = relative(taken.comparison.pair, alpha=plan.alpha, method=plan.lift.value)
+        if isinstance(fixed, NotEstimable):
+            continue
+        nominal = erfc(rules[taken.look] / sqrt(2)) if taken.look in rules else 0.0
+        wide = relative(taken.comparison.pair, alpha=nominal, method=plan.lift.value) if nominal > 0 else None
+        bounded = wide if isinstance(wide, Estimate) else None
+        points.append(
+            PointView(
+                at=at,
+                estimate=fixed.estimate,
+                lower=fixed.lower,
+                upper=fixed.upper,
+                repeated_lower=bounded and bounded.lower,
+                repeated_upper=bounded and bounded.upper,
+                look=taken.look,
+                reconstructed=reconstructed,
+            )
+        )
+    return Series(metric=trial.tracked.metric, arm=trial.arm, by="look", scale="relative", points=points)
+
+
+def accumulation(experiment: Experiment, trial: Trial, measured: Measured) -> Series:
+    """Return the lift of units exposed up to a day, day by day: how the present estimate came together."""
+    name = trial.tracked.metric
+    days = sorted({day for metric, _, day in measured.days if metric == name})
+    keep = set(days[:: max(1, -(-len(days) // MAX_POINTS))]) | set(days[-1:])
+    so_far: dict[str, Moments | None] = {arm.name: None for arm in experiment.arms}
+    points = list[PointView]()
+    for day in days:
+        for arm, total in so_far.items():
+            here = measured.days.get((name, arm, day))
+            so_far[arm] = total + here if total is not None and here is not None else total if here is None else here
+        made = compared(experiment, trial.metric, so_far, trial.arm) if day in keep else NotEstimable("skipped", "")
+        if isinstance(made, NotEstimable):
+            continue
+        lift = relative(made.pair, alpha=experiment.plan.alpha, method=experiment.plan.lift.value)
+        if isinstance(lift, NotEstimable):
+            continue
+        points.append(PointView(at=day.isoformat(), estimate=lift.estimate, lower=lift.lower, upper=lift.upper))
+    return Series(metric=name, arm=trial.arm, by="exposure", scale="relative", points=points)

@@ -1,0 +1,231 @@
+"""One metric in one treatment over the looks taken: the tests that its role asks for, and what they say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from twyman.app.comparison import Comparison
+from twyman.app.views import Ruling
+from twyman.decisions.budget import Budget, Share
+from twyman.decisions.sequence import Judged, Reading, judged
+from twyman.decisions.verdict import State
+from twyman.experiments.experiment import Role, Tracked
+from twyman.experiments.plan import Plan, Spending, SpendingFamily
+from twyman.metrics.metric import Metric
+from twyman.stats.estimate import NotEstimable
+from twyman.stats.lift import score
+from twyman.stats.noninferiority import equivalence, noninferiority
+from twyman.stats.power import detectable
+from twyman.stats.spending import ObrienFleming, Pocock, PowerSpending
+from twyman.stats.spending import Spending as SpendingFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A metric in a treatment at one look.
+
+    Attributes:
+        look: The look's number.
+        time: Share of the plan's information used, 0 to 1.
+        comparison: The two arms' means.
+    """
+
+    look: int
+    time: float
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One metric in one treatment, with all looks at which it could be estimated.
+
+    Attributes:
+        taken: Those looks, in order; for a metric whose windows never close, only the last.
+        current: The comparison at the present look, or why there is none.
+    """
+
+    tracked: Tracked
+    metric: Metric
+    arm: str
+    taken: tuple[Taken, ...]
+    current: Comparison | NotEstimable
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return self.metric.direction.sign
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the tests of a trial say.
+
+    Attributes:
+        state: By the metric's role.
+        main: The test that its role asks for; `None` before its first look.
+        alpha: Nominal two-sided level of the interval that decides; 0 where this look spends nothing.
+        level: Coverage of that interval over all looks.
+        deteriorated: Whether the watch for harm crossed.
+    """
+
+    state: State
+    view: Ruling
+    main: Judged | None
+    alpha: float
+    level: float
+    deteriorated: bool
+
+
+def spending_function(spending: Spending | None) -> SpendingFunction | None:
+    """Return the function behind a plan's name for it."""
+    if spending is None:
+        return None
+    match spending.family:
+        case SpendingFamily.POWER:
+            return PowerSpending(spending.exponent)
+        case SpendingFamily.OBRIEN_FLEMING:
+            return ObrienFleming()
+        case SpendingFamily.POCOCK:
+            return Pocock()
+
+
+def ruled(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
+    """Run the tests of a trial's role, over its looks."""
+    match trial.tracked.role:
+        case Role.SUCCESS:
+            return _success(trial, plan, budget)
+        case Role.GUARDRAIL if trial.tracked.margin is not None:
+            return _margin(trial, plan, budget, trial.tracked.margin)
+        case Role.GUARDRAIL:
+            return _watched(trial, plan, budget)
+        case Role.MUST_NOT_MOVE:
+            return _unmoved(trial, plan, budget)
+        case Role.INFORMATION:
+            return _described(trial, plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What a test asks: with which share of the error, on how many sides, against which value."""
+
+    share: Share
+    sides: int
+    null: float = 0.0
+
+    @property
+    def level(self) -> float:
+        """Two-sided coverage of the interval that decides with this test."""
+        return 1 - (self.share.alpha if self.sides == 2 else 2 * self.share.alpha)
+
+
+def _success(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
+    ask = _Ask(budget.success, sides=2)
+    test, harm = _test(trial, plan, ask), _harm(trial, plan, budget)
+    state = State.INCONCLUSIVE
+    if test and test.crossed_at is not None:
+        state = State.SUPERIOR if test.positive else State.INFERIOR
+    return _ruled(trial, budget, state, ask, test, harm)
+
+
+def _margin(trial: Trial, plan: Plan, budget: Budget, margin: float) -> Ruled:
+    ask = _Ask(budget.guardrail, sides=1, null=-trial.sign * margin)
+    scores = [noninferiority(taken.comparison.pair, margin=margin, improving=trial.sign) for taken in trial.taken]
+    test, harm = _test(trial, plan, ask, scores), _harm(trial, plan, budget)
+    state = State.NON_INFERIOR if test and test.crossed_at is not None else State.INCONCLUSIVE
+    return _ruled(trial, budget, state, ask, test, harm)
+
+
+def _watched(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
+    """Watch a guardrail without a margin: it can only be seen to deteriorate."""
+    harm = _harm(trial, plan, budget)
+    return _ruled(trial, budget, State.INCONCLUSIVE, _Ask(budget.harm, sides=1), harm, harm)
+
+
+def _unmoved(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
+    ask = _Ask(budget.harm, sides=2)
+    test = _test(trial, plan, ask)
+    state = State.INCONCLUSIVE
+    if _within(trial, plan, trial.tracked.within):
+        state = State.UNMOVED
+    elif test and test.crossed_at is not None:
+        state = State.CHANGED
+    return _ruled(trial, budget, state, ask, test, None)
+
+
+def _described(trial: Trial, plan: Plan) -> Ruled:
+    ask = _Ask(Share(plan.alpha, 1), sides=2)
+    test = _test(trial, plan, ask)
+    view = _view(trial, State.DESCRIBED, ask, test, 1 - plan.power)
+    return Ruled(State.DESCRIBED, view, test, test.nominal if test else 0.0, ask.level, deteriorated=False)
+
+
+def _harm(trial: Trial, plan: Plan, budget: Budget) -> Judged | None:
+    """Test one-sidedly whether the metric got worse; a positive score speaks for harm."""
+    scores = [-trial.sign * score(taken.comparison.pair) for taken in trial.taken]
+    return _test(trial, plan, _Ask(budget.harm, sides=1), scores)
+
+
+def _within(trial: Trial, plan: Plan, within: float | None) -> bool:
+    """Whether the present look shows the metric to lie within its margin, by two one-sided tests."""
+    if within is None or not trial.taken or isinstance(trial.current, NotEstimable):
+        return False
+    scores = [min(equivalence(taken.comparison.pair, within=within)) for taken in trial.taken]
+    test = _test(trial, plan, _Ask(Share(plan.alpha, 1), sides=1), scores)
+    return test is not None and test.bound < inf and scores[-1] >= test.bound
+
+
+def _test(trial: Trial, plan: Plan, ask: _Ask, scores: Sequence[float] | None = None) -> Judged | None:
+    """Judge one test over the trial's looks; without scores, whether the metric improved."""
+    if scores is None:
+        scores = [trial.sign * score(taken.comparison.pair) for taken in trial.taken]
+    readings = [
+        Reading(taken.look, taken.comparison.pair.contrast(1 + ask.null).se ** -2, taken.time, value)
+        for taken, value in zip(trial.taken, scores, strict=True)
+    ]
+    return judged(readings, alpha=ask.share.alpha, spending=spending_function(plan.spending), sides=ask.sides)
+
+
+def _ruled(trial: Trial, budget: Budget, state: State, ask: _Ask, test: Judged | None, harm: Judged | None) -> Ruled:
+    """Put a test and the watch for harm beside it together; harm names the state where it was seen."""
+    deteriorated, watch = harm is not None and harm.crossed_at is not None, None
+    if harm is not None and harm is not test:
+        seen = State.DETERIORATED if deteriorated else State.INCONCLUSIVE
+        watch = _view(trial, seen, _Ask(budget.harm, sides=1), harm, budget.beta)
+    state = State.DETERIORATED if deteriorated else state
+    view = _view(trial, state, ask, test, budget.beta, watch)
+    return Ruled(state, view, test, test.nominal if test else 0.0, ask.level, deteriorated=deteriorated)
+
+
+def _view(
+    trial: Trial, state: State, ask: _Ask, test: Judged | None, beta: float, watch: Ruling | None = None
+) -> Ruling:
+    watches_harm = ask.null == 0.0 and ask.sides == 1
+    limit = "upper" if watches_harm == (trial.sign > 0) else "lower"
+    return Ruling(
+        null=ask.null,
+        side="two" if ask.sides == 2 else limit,
+        alpha=ask.share.alpha,
+        alpha_spent=test.spent if test else 0.0,
+        bound=test.bound if test and test.bound < inf else None,
+        p_value=test.p_value if test else None,
+        p_adjusted=min(1.0, test.p_value * ask.share.tests) if test else None,
+        state=state.value,
+        crossed_at=test.crossed_at if test else None,
+        deterioration=watch,
+        smallest_effect=_smallest(trial, ask.share, ask.sides, beta),
+    )
+
+
+def _smallest(trial: Trial, share: Share, sides: int, beta: float) -> float | None:
+    """Return the relative effect that this much data would have shown with the planned power."""
+    if isinstance(trial.current, NotEstimable) or not trial.current.pair.control:
+        return None
+    pair = trial.current.pair
+    seen = detectable(pair.contrast(1.0).se, alpha=share.alpha, power=1 - beta, sides=sides)
+    return seen / abs(pair.control)
+
+
+def powered(trial: Trial, budget: Budget) -> bool:
+    """Whether the smallest effect of interest would have been seen by now."""
+    smallest = _smallest(trial, budget.success, 2, budget.beta)
+    return trial.tracked.mde is not None and smallest is not None and smallest <= trial.tracked.mde

@@ -1,0 +1,138 @@
+"""`twyman`, as it is typed."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
+from twyman.cli.output import deliver
+from twyman.kernel.errors import Invalid, TwymanError, nearest
+
+ACTIONS = ("ship", "continue", "end", "abort", "hold")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code.
+
+    0 answered; 2 what was asked can't be right; 3 not found; 4 conflict; 5 forbidden; 6 a peer
+    didn't answer; 10 the verdict is one that `--fail-on` names.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except TwymanError as error:
+        sys.stderr.write(f"{error}\n")
+        return exit_code(error)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"this command needs '{error.name}', which isn't installed: pip install 'twyman[warehouse]'\n")
+        return exit_code(Invalid(""))
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; nothing was written\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="twyman", description="An experimentation platform that doubts its own good news and says why."
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    analyze = _command(commands.add_parser, "analyze", "from definitions and event tables to a verdict", _analyze)
+    _experiment(analyze)
+    analyze.add_argument("--format", choices=("table", "json", "html"), default="table", help="what to write")
+    analyze.add_argument("--output", type=Path, metavar="FILE", help="write to a file, whole or not at all")
+    analyze.add_argument("--fail-on", metavar="ACTIONS", help="exit with 10 on these verdicts, as in hold,abort")
+
+    check = _command(commands.add_parser, "check", "check all definitions of a folder", _check)
+    check.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="FOLDER")
+
+    sql = _command(commands.add_parser, "sql", "print the SQL that an analysis would run", _sql)
+    _experiment(sql)
+
+    schema = _command(commands.add_parser, "schema", "print the JSON Schema of definition files, for editors", _schema)
+    schema.add_argument("kind", nargs="?", metavar="KIND", help="one kind only, as in experiment")
+
+    demo = _command(commands.add_parser, "demo", "replay the story on simulated users", _demo)
+    demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), metavar="FOLDER")
+    demo.add_argument("--seed", type=int, default=2015, help="of the simulated users")
+    return parser
+
+
+def _command(
+    add: Callable[..., argparse.ArgumentParser], name: str, help_: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser = add(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _experiment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="EXPERIMENT.yaml")
+    parser.add_argument("--experiment", metavar="NAME", help="which one, where the file holds several")
+    parser.add_argument("--as-of", metavar="DATE", help="read as of this day; left out, the latest look that is due")
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> None:
+        from twyman import __version__  # noqa: PLC0415 - the face
+
+        sys.stdout.write(f"twyman {__version__}\n")
+        sys.exit(ANSWERED)
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    from twyman.wiring import analyze  # noqa: PLC0415 - loads numpy and duckdb, which `--help` doesn't need
+
+    failing = _actions(options.fail_on)
+    analysis = analyze(options.file, name=options.experiment, as_of=options.as_of)
+    written = {"table": analysis.to_text, "json": analysis.to_json, "html": analysis.to_html}[options.format]()
+    deliver(written, options.output)
+    met = {verdict.action for verdict in analysis.answer.verdicts} & failing
+    return FAILED_ON_VERDICT if met else ANSWERED
+
+
+def _actions(text: str | None) -> set[str]:
+    actions = {part.strip() for part in (text or "").split(",") if part.strip()}
+    for action in sorted(actions - set(ACTIONS)):
+        raise Invalid(f"--fail-on '{action}' is no verdict: {nearest(action, ACTIONS)}")
+    return actions
+
+
+def _check(options: argparse.Namespace) -> int:
+    from twyman.definitions import check  # noqa: PLC0415 - needs the YAML reader
+
+    report = check(options.folder)
+    deliver(str(report), None)
+    return exit_code(report.errors[0]) if report.errors else ANSWERED
+
+
+def _sql(options: argparse.Namespace) -> int:
+    from twyman.definitions import load_experiment  # noqa: PLC0415
+    from twyman.kernel.time import instant  # noqa: PLC0415
+    from twyman.wiring import explain  # noqa: PLC0415
+
+    project, experiment = load_experiment(options.file, options.experiment)
+    as_of = instant(options.as_of, zone=project.zone) if options.as_of else None
+    deliver("\n\n".join(explain(project, experiment, as_of=as_of)), None)
+    return ANSWERED
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from twyman.definitions import schema  # noqa: PLC0415
+
+    deliver(json.dumps(schema(options.kind), indent=2, ensure_ascii=False), None)
+    return ANSWERED
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from twyman.demo import story  # noqa: PLC0415
+
+    story.run(options.folder, seed=options.seed)
+    return ANSWERED

@@ -1,0 +1,75 @@
+"""Does one unit carry the result?
+
+A bot or a broken counter can hold more of an arm's spread than all its other units together; the
+mean then says what that unit did. The check takes the unit that stands out most out of its arm's
+moments and looks at what is left: no row is needed, only that unit's values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twyman.doubt.check import Check, Status, share_text
+from twyman.stats.estimate import NotEstimable
+from twyman.stats.moments import Moments
+from twyman.stats.ratio import ratios
+
+DOMINANT = 0.25
+"""Share of an arm's variance beyond which one unit dominates it. In a normal sample of a thousand the
+largest holds about 1 %; a quarter, in an arm of hundreds of units, is no tail but another population."""
+ENOUGH = 100
+"""Units below which one of them may well hold a quarter of the variance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standout:
+    """A unit and its values in the metric's own columns (one; a ratio's numerator and denominator)."""
+
+    unit: str
+    values: Sequence[float]
+
+
+def dominant_unit(metric: str, arm: str, moments: Moments, candidates: Sequence[Standout]) -> Check | None:
+    """Warn where one unit holds more than a quarter of its arm's variance.
+
+    Args:
+        metric: The metric's name.
+        arm: The arm's name.
+        moments: Of the metric's own columns (one, or numerator and denominator) in the arm.
+        candidates: The units that stand out most, by any column.
+    """
+    if moments.count < ENOUGH:
+        return None
+    worst, weight, before, after = None, 0.0, 0.0, 0.0
+    for candidate in candidates:
+        whole, rest = _spread(moments), _spread(moments.without(candidate.values))
+        if whole is None or rest is None:
+            continue
+        share = 1 - (rest[1] * (moments.count - 2)) / (whole[1] * (moments.count - 1))
+        if share > weight:
+            worst, weight, before, after = candidate, share, whole[0], rest[0]
+    if worst is None or weight < DOMINANT:
+        return None
+    values = ", ".join(f"{value:,.6g}" for value in worst.values)
+    text = (
+        f"{metric}: one unit of {arm} ({worst.unit}, value {values}) holds {share_text(weight)} of the arm's variance; "
+        f"without it the arm's mean is {after:.5g}, not {before:.5g}. A bot or a broken counter? "
+        "Leave it out in the source, or cap the metric, and say so."
+    )
+    detail: dict[str, object] = {
+        "unit": worst.unit,
+        "values": list(worst.values),
+        "variance_share": weight,
+        "mean": before,
+        "mean_without": after,
+    }
+    return Check(code="dominant_unit", status=Status.WARN, text=text, metric=metric, arm=arm, detail=detail)
+
+
+def _spread(moments: Moments) -> tuple[float, float] | None:
+    """Return mean and variance of a unit's value; a ratio's by linearisation."""
+    if moments.means.size == 1:
+        return float(moments.means[0]), moments.variance(0)
+    pair = ratios(moments, moments)
+    if isinstance(pair, NotEstimable):
+        return None
+    return pair.treatment, pair.treatment_variance * moments.count

@@ -1,0 +1,106 @@
+"""How rows came in: duplicates, arms nobody planned, windows that aren't over, facts that end too early.
+
+None of these changes a number by itself; each is a way in which numbers come to be wrong.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from twyman.doubt.check import Check, Status, share_text
+from twyman.kernel.time import DAY, duration_text, instant_text
+
+STRAY = 0.01
+"""Share of rows with no usable arm or id beyond which it is a warning."""
+STALE = 2 * DAY
+"""How long before the cut-off a source may end before somebody should ask whether it is loaded."""
+
+
+def repeated_rows(repeated: int, rows: int, *, in_two_arms: int, left_out: int, two_arms_kept: int) -> Check:
+    """Report rows beyond a unit's first, and what the source's filter removed before."""
+    parts = list[str]()
+    if left_out:
+        parts.append(f"{left_out:,} of {rows:,} rows are left out by the source's filter")
+    if in_two_arms:
+        parts.append(f"{in_two_arms:,} units stand in two arms in the source ({two_arms_kept:,} after the filter)")
+    if repeated:
+        parts.append(f"{repeated:,} rows repeat a unit in its arm, and only its first counts")
+    detail: dict[str, object] = {"repeated": repeated, "rows": rows, "left_out": left_out, "in_two_arms": in_two_arms}
+    if not parts:
+        return Check(code="rows", status=Status.OK, text="Every row is one unit's only row.", detail=detail)
+    status = Status.NOTE if left_out or in_two_arms else Status.OK
+    text = "; ".join(parts)
+    return Check(code="rows", status=status, text=f"{text[0].upper()}{text[1:]}.", detail=detail)
+
+
+def stray_rows(unknown_arms: Mapping[str, int], without_unit: int, rows: int) -> Check | None:
+    """Report rows whose arm the experiment doesn't have, or that have no id."""
+    number = sum(unknown_arms.values()) + without_unit
+    if not number:
+        return None
+    named = [
+        f"{count:,} with arm '{arm}'" if arm else f"{count:,} without an arm" for arm, count in unknown_arms.items()
+    ]
+    named += [f"{without_unit:,} without an id"] if without_unit else []
+    status = Status.WARN if number > STRAY * rows else Status.NOTE
+    text = f"{number:,} of {rows:,} rows can't be used ({', '.join(named[:5])}): they are left out. Check the source."
+    detail: dict[str, object] = {"unknown_arms": dict(unknown_arms), "without_unit": without_unit}
+    return Check(code="stray_rows", status=status, text=text, detail=detail)
+
+
+def immature(metric: str, matured: int, entered: int, *, final: bool) -> Check | None:
+    """Say how many units' windows aren't over: they are left out, and join at a later look."""
+    if matured >= entered:
+        return None
+    missing = entered - matured
+    text = f"{metric}: the window of {missing:,} of {entered:,} units isn't over; they are left out"
+    text += ". The last look comes too early for them: measure longer." if final else " and join at a later look."
+    detail: dict[str, object] = {"matured": matured, "entered": entered}
+    return Check(code="immature", status=Status.NOTE, text=text, metric=metric, detail=detail)
+
+
+def immature_days(matured: int, left_out: int) -> Check | None:
+    """Say on how many days there is no outcome yet: they are left out of rates."""
+    if not left_out:
+        return None
+    text = (
+        f"{left_out} of {matured + left_out} days have no outcome yet and are left out of rates: "
+        "their units are counted for balance only. Wait for them, or say that the rate is of the earlier days."
+    )
+    detail: dict[str, object] = {"matured": matured, "left_out": left_out}
+    return Check(code="immature", status=Status.NOTE, text=text, detail=detail)
+
+
+def freshness(source: str, last: datetime | None, cutoff: datetime, *, rows: int) -> Check:
+    """Warn where a source's facts end well before the cut-off: what isn't loaded looks like a drop."""
+    if last is None or not rows:
+        text = f"Source '{source}' has no fact before the cut-off: every unit counts as without facts. Check its table."
+        return Check(code="freshness", status=Status.WARN, text=text, detail={"source": source})
+    detail: dict[str, object] = {"source": source, "last": instant_text(last), "cutoff": instant_text(cutoff)}
+    gap = cutoff - last
+    found = f"Source '{source}' runs to {instant_text(last)}"
+    if gap <= STALE:
+        return Check(code="freshness", status=Status.OK, text=f"{found}, {rows:,} rows.", detail=detail)
+    whole = timedelta(days=gap.days)
+    text = (
+        f"{found}, {duration_text(whole)} before the cut-off. If it isn't loaded to the end, the last windows "
+        "look empty: load it, or read as of an earlier day."
+    )
+    return Check(code="freshness", status=Status.WARN, text=text, detail=detail)
+
+
+def late_rows(source: str, late: int, after_cutoff: int, rows: int) -> Check | None:
+    """Say how many facts came too late for this look."""
+    if not late:
+        return None
+    share = share_text(late / (rows + late))
+    text = f"Source '{source}': {late:,} facts ({share}) arrived after this look's cut-off and belong to the next."
+    detail: dict[str, object] = {"source": source, "late": late, "after_cutoff": after_cutoff}
+    return Check(code="late_facts", status=Status.NOTE, text=text, detail=detail)
+
+
+def zone(sources: tuple[str, ...], name: str) -> Check | None:
+    """Say which sources' times had no zone, and in which they were read."""
+    if not sources:
+        return None
+    text = f"Times without a zone are read in {name}: {', '.join(sorted(sources))}."
+    return Check(code="zone", status=Status.OK, text=text, detail={"sources": sorted(sources), "zone": name})

@@ -1,0 +1,69 @@
+"""Is it too good to be true? The result against what its owner expected before anyone looked.
+
+The rule (METHODS, Rulings 4) holds a decision that is due where the estimate is above the ceiling,
+where the whole interval lies beyond what was thought high, or where the surprise is three standard
+deviations; at any other look the same is only a note.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import hypot
+
+from twyman.experiments.expectation import Expectation
+
+HOLDS, NOTED = 3.0, 2.0
+"""Surprise, in standard deviations, that holds a decision; that is worth a note."""
+
+
+class Surprise(StrEnum):
+    """How a result lies to its expectation."""
+
+    WITHIN = "within"
+    SURPRISING = "surprising"
+    FAR = "far"
+    BEYOND_HIGH = "beyond_high"
+    ABOVE_CEILING = "above_ceiling"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a decision that is due must be held for it."""
+        return self in {Surprise.FAR, Surprise.BEYOND_HIGH, Surprise.ABOVE_CEILING}
+
+
+@dataclass(frozen=True, slots=True)
+class Surprised:
+    """How surprising a result is: its status, and the surprise in standard deviations, signed."""
+
+    status: Surprise
+    z: float
+
+
+def surprise(
+    expectation: Expectation, estimate: float, se: float, *, interval: tuple[float | None, float | None], improving: int
+) -> Surprised:
+    """Compare an estimate with what was expected, on the expectation's scale.
+
+    Args:
+        expectation: Low, likely, high and the ceiling.
+        estimate: The effect seen.
+        se: Its standard error.
+        interval: Its interval; `None` for an end that doesn't exist.
+        improving: +1 where more is better, -1 where less is.
+
+    Example:
+        >>> from twyman.experiments.expectation import Ceiling
+        >>> expected = Expectation(0.005, 0.02, 0.03, ceiling=Ceiling(0.04, "no page moved it by more"))
+        >>> surprise(expected, 0.06, 0.008, interval=(0.044, 0.076), improving=1)
+        Surprised(status=<Surprise.ABOVE_CEILING: 'above_ceiling'>, z=3.58...)
+    """
+    z = (estimate - expectation.likely) / hypot(expectation.spread(estimate), se)
+    near = interval[0] if improving > 0 else interval[1]
+    edge = expectation.high if improving > 0 else expectation.low
+    ceiling = expectation.ceiling
+    if ceiling is not None and improving * (estimate - ceiling.at) > 0:
+        return Surprised(Surprise.ABOVE_CEILING, z)
+    if near is not None and improving * (near - edge) > 0:
+        return Surprised(Surprise.BEYOND_HIGH, z)
+    if abs(z) >= HOLDS:
+        return Surprised(Surprise.FAR, z)
+    return Surprised(Surprise.SURPRISING if abs(z) >= NOTED else Surprise.WITHIN, z)

@@ -1,0 +1,89 @@
+"""Which readings are looks: the cut-offs that a plan names, and where a given day lies among them.
+
+A look spends error, so looks happen only where the plan put them. A day between two of them shows
+whether the data are sound, and no effect (METHODS, Rulings 2).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+from twyman.experiments.plan import Plan
+from twyman.kernel.errors import Invalid
+
+MAX_LOOKS = 366
+"""A year of daily looks. More is a mistake in the dates, and would cost a query each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The cut-offs of a plan up to some day.
+
+    Attributes:
+        cutoffs: Those that lie at or before the day, in order.
+        planned: How many the plan has in all; `None` where it names no end.
+        next: The one after them; `None` where there is none.
+        final: Whether the last of them is the plan's last.
+    """
+
+    cutoffs: tuple[datetime, ...]
+    planned: int | None
+    next: datetime | None
+    final: bool
+
+
+def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: datetime) -> Schedule:
+    """Lay out the looks of a plan.
+
+    Without a spending function there is one look, at `until`; and without that, now.
+
+    Args:
+        plan: The plan.
+        start: When enrolment started: a regular plan counts from here.
+        until: When measurement ends: the last look.
+        as_of: The day of reading.
+
+    Raises:
+        Invalid: If the plan names more than 366 looks.
+
+    Example:
+        >>> from datetime import UTC, timedelta
+        >>> from twyman.experiments.plan import Spending
+        >>> monday = datetime(2015, 4, 6, tzinfo=UTC)
+        >>> plan = Plan(spending=Spending())
+        >>> laid = schedule(plan, start=monday, until=monday + timedelta(days=24), as_of=monday + timedelta(days=16))
+        >>> len(laid.cutoffs), laid.planned, laid.next.isoformat()
+        (2, 4, '2015-04-27T00:00:00+00:00')
+    """
+    if plan.spending is None:
+        due = until or as_of
+        reached = due <= as_of
+        return Schedule((due,) if reached else (), planned=1, next=None if reached else due, final=reached)
+    every, dates = plan.looks.every, plan.looks.at
+    if every is None:
+        planned = tuple(date for date in dates if until is None or date < until)
+        planned += (until,) if until else ()
+        open_ended = False
+    else:
+        horizon = until or as_of + every
+        planned = tuple[datetime, ...]()
+        for number in count(1):
+            date = start + number * every
+            if date >= horizon:
+                break
+            planned += (date,)
+            if number > MAX_LOOKS:
+                raise Invalid(
+                    f"the plan has more than {MAX_LOOKS} looks from {start:%Y-%m-%d} to {horizon:%Y-%m-%d}: "
+                    "look less often, or correct enrol and measure_until"
+                )
+        planned += (horizon,) if until else (start + (len(planned) + 1) * every,)
+        open_ended = until is None
+    past = tuple(date for date in planned if date <= as_of)
+    following = next((date for date in planned if date > as_of), None)
+    return Schedule(
+        past,
+        planned=None if open_ended else len(planned),
+        next=following,
+        final=not open_ended and bool(past) and len(past) == len(planned),
+    )

@@ -1,0 +1,158 @@
+"""The only page that names concrete classes: which adapter stands behind each port."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from twyman.app.analyze_experiment import AnalyzeExperiment
+from twyman.app.explain_sql import ExplainSql
+from twyman.app.views import Answer, Verdict
+from twyman.definitions import Project, load_experiment, project_of
+from twyman.experiments.experiment import Experiment
+from twyman.kernel.errors import Invalid
+from twyman.kernel.time import Clock, instant, system_clock
+from twyman.report import frame, html, json_text, notebook, text
+from twyman.warehouse import DuckDB, LookFolder
+
+VERSION = version("twyman")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one analysis says, in the form you want it.
+
+    It prints as a table, shows itself as HTML in a notebook, and is a tidy frame on request.
+
+    Attributes:
+        answer: All of it, as values.
+    """
+
+    answer: Answer
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the treatment that most needs attention."""
+        return self.answer.verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries and lists, in the shape of `--format json`."""
+        return self.answer.to_dict()
+
+    def to_json(self) -> str:
+        """Return the JSON that `--format json` prints."""
+        return json_text(self.answer)
+
+    def to_html(self) -> str:
+        """Return the report: one page, complete in itself."""
+        return html(self.answer)
+
+    def to_text(self, *, width: int | None = None) -> str:
+        """Return what `--format table` prints, at most `width` columns wide."""
+        return text(self.answer, width=width)
+
+    def to_frame(self, library: str = "pandas") -> Any:  # noqa: ANN401 - a frame of the caller's library
+        """Return a tidy frame: one row a metric, arm, segment and scale.
+
+        Args:
+            library: `pandas`, `polars` or `pyarrow`, whichever you use; it must be installed.
+
+        Raises:
+            Invalid: If the library isn't one of these, or isn't installed.
+        """
+        return frame(self.answer, library)
+
+    def _repr_html_(self) -> str:
+        return notebook(self.answer)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"<Analysis of {self.answer.experiment}: {self.verdict.action} {self.verdict.arm}>"
+
+
+def analyze(
+    experiment: str | Path | Mapping[str, Any],
+    *,
+    definitions: Sequence[Mapping[str, Any]] = (),
+    name: str | None = None,
+    as_of: str | datetime | None = None,
+    clock: Clock = system_clock,
+) -> Analysis:
+    """Analyse an experiment: a definition file, or the same written in code.
+
+    Args:
+        experiment: A YAML file, or an experiment in the same shape as a dictionary.
+        definitions: With a dictionary: the sources and metrics it refers to. A source's `table` may be
+            a path, a DuckDB relation, or a pandas, Polars or Arrow table.
+        name: Which experiment, where the file holds several.
+        as_of: The day of reading; left out, the latest look that is due.
+        clock: Tells the time.
+
+    Returns:
+        The analysis, with its verdict and reasons.
+
+    Raises:
+        Invalid: If definitions or data can't be right; the message names file, line and cure.
+        NotFound: If a file, a table or a name isn't there.
+        Conflict: If the plan changed after the first look, or the day is still to come.
+
+    Example:
+        >>> import pandas
+        >>> players = pandas.DataFrame({"version": ["old", "new"] * 50, "kept": [i % 3 == 0 for i in range(100)]})
+        >>> analysis = analyze(
+        ...     {
+        ...         "kind": "experiment", "name": "gate", "units": "players",
+        ...         "arms": {"old": {"control": True}, "new": {}},
+        ...         "metrics": {"retention": {"role": "success"}},
+        ...     },
+        ...     definitions=[
+        ...         {"kind": "units", "name": "players", "table": players, "row_is_unit": True, "arm": "version",
+        ...          "outcomes": ["kept"]},
+        ...         {"kind": "metric", "name": "retention", "type": "proportion", "value": {"outcome": "kept"}},
+        ...     ],
+        ... )
+        >>> analysis.verdict.action
+        'end'
+    """
+    if isinstance(experiment, Mapping):
+        project = project_of([experiment, *definitions])
+        found = project.experiments[str(experiment["name"])]
+    else:
+        project, found = load_experiment(Path(experiment), name)
+    day = instant(as_of, zone=project.zone) if as_of is not None else None
+    answer = use_case(project, clock=clock)(found, project.catalogue, zone=project.zone, as_of=day)
+    return Analysis(answer)
+
+
+def use_case(project: Project, *, clock: Clock = system_clock) -> AnalyzeExperiment:
+    """Wire the use case to the project's warehouse and its look book."""
+    return AnalyzeExperiment(
+        warehouse=warehouse(project),
+        looks=LookFolder(Path(project.warehouse_path) / ".twyman"),
+        clock=clock,
+        version=VERSION,
+    )
+
+
+def explain(project: Project, experiment: Experiment, *, as_of: datetime | None = None) -> tuple[str, ...]:
+    """Return the statements that an analysis would run."""
+    ask = ExplainSql(warehouse=warehouse(project), clock=system_clock)
+    return ask(experiment, project.catalogue, zone=project.zone, as_of=as_of)
+
+
+def warehouse(project: Project) -> DuckDB:
+    """Return the project's warehouse.
+
+    Raises:
+        Invalid: If its engine isn't one that this version speaks.
+    """
+    if project.engine != "duckdb":
+        raise Invalid(
+            f"warehouse engine '{project.engine}' isn't available in this version: write engine: duckdb, which reads "
+            "Parquet, CSV and DuckDB files"
+        )
+    return DuckDB(project.warehouse_path, zone=project.zone)
