@@ -238,7 +238,9 @@ def checks(*more: Check) -> list[Check]:
     """Return the checks that pass, and some that don't."""
     passed = [
         Check(code="srm", status="ok", text="Units are split as planned (50 : 50): p = 0.75.", p_value=0.75),
-        Check(code="crossovers", status="ok", text="4 of 160,104 units were seen in two arms, evenly; they count in none."),
+        Check(
+            code="crossovers", status="ok", text="4 of 160,104 units were seen in two arms, evenly; they count in none."
+        ),
         Check(code="freshness", status="ok", text="listening reaches to 31 May 2015, a minute before the cut-off."),
         Check(code="zone", status="ok", text="Zoneless times of listening were read in UTC."),
     ]
@@ -301,7 +303,11 @@ def story() -> Answer:
         MINUTES, (amount(n_c, 412.6, 388.0), amount(n_t, 441.9, 402.3)), "non_inferior", null=-0.01, side="lower"
     )
     skips = result(
-        SKIPS, (amount(n_c, 0.2412, 0.31), amount(n_t, 0.2408, 0.31)), "inconclusive", direction="decrease", smallest_effect=0.0182
+        SKIPS,
+        (amount(n_c, 0.2412, 0.31), amount(n_t, 0.2408, 0.31)),
+        "inconclusive",
+        direction="decrease",
+        smallest_effect=0.0182,
     )
     searches = result(SEARCHES, (amount(n_c, 3.41, 5.2), amount(n_t, 3.46, 5.3)), "described", bound=None)
     reasons = [
@@ -331,7 +337,9 @@ def story() -> Answer:
         text="Before exposure, ads per hour already differed between the arms (p = 0.0031): treatment may have been given earlier than logged.",
     )
     whole = [retention, minutes, skips, ads, searches]
-    made = answer([Verdict(arm="moments", action="hold", reasons=reasons)], [*whole, *_segments(n_c, n_t)], series=_series(whole))
+    made = answer(
+        [Verdict(arm="moments", action="hold", reasons=reasons)], [*whole, *_segments(n_c, n_t)], series=_series(whole)
+    )
     return msgspec.structs.replace(made, health=msgspec.structs.replace(made.health, checks=checks(note, warn)))
 
 
@@ -370,11 +378,13 @@ def ships() -> Answer:
         MINUTES, (amount(n_c, 412.6, 388.0), amount(n_t, 418.9, 390.1)), "non_inferior", null=-0.01, side="lower"
     )
     skips = result(
-        SKIPS, (amount(n_c, 0.2412, 0.31), amount(n_t, 0.2408, 0.31)), "inconclusive", direction="decrease", smallest_effect=0.0182
+        SKIPS,
+        (amount(n_c, 0.2412, 0.31), amount(n_t, 0.2408, 0.31)),
+        "inconclusive",
+        direction="decrease",
+        smallest_effect=0.0182,
     )
-    ads = result(
-        ADS, (amount(n_c, 6.12, 3.9), amount(n_t, 6.13, 3.9)), "unmoved", within=0.02, smallest_effect=0.0089
-    )
+    ads = result(ADS, (amount(n_c, 6.12, 3.9), amount(n_t, 6.13, 3.9)), "unmoved", within=0.02, smallest_effect=0.0089)
     reasons = [
         Reason(
             code="goal_met",
@@ -419,9 +429,7 @@ def aborts() -> Answer:
         side="lower",
         smallest_effect=0.0131,
     )
-    ads = result(
-        ADS, (amount(n_c, 6.12, 3.9), amount(n_t, 6.11, 3.9)), "unmoved", within=0.02, smallest_effect=0.0089
-    )
+    ads = result(ADS, (amount(n_c, 6.12, 3.9), amount(n_t, 6.11, 3.9)), "unmoved", within=0.02, smallest_effect=0.0089)
     reason = Reason(
         code="deteriorated",
         metric="retention_week_4",
@@ -433,7 +441,13 @@ def aborts() -> Answer:
 def three_arms() -> Answer:
     """Two treatments with two verdicts, and a metric that can't be estimated."""
     n = {"control": 33_402, "cards": 33_288, "video": 33_511}
-    good = result(RETENTION, (share(n["control"], 0.8001), share(n["cards"], 0.8066)), "inconclusive", arm="cards", smallest_effect=0.0114)
+    good = result(
+        RETENTION,
+        (share(n["control"], 0.8001), share(n["cards"], 0.8066)),
+        "inconclusive",
+        arm="cards",
+        smallest_effect=0.0114,
+    )
     bad = result(RETENTION, (share(n["control"], 0.8001), share(n["video"], 0.7902)), "deteriorated", arm="video")
     minutes = [
         result(
@@ -451,12 +465,23 @@ def three_arms() -> Answer:
         Verdict(
             arm="video",
             action="abort",
-            reasons=[Reason(code="deteriorated", metric="retention_week_4", text="Still listening in week 4 fell by 1.2%, on sound data. Return everybody of this arm to control.")],
+            reasons=[
+                Reason(
+                    code="deteriorated",
+                    metric="retention_week_4",
+                    text="Still listening in week 4 fell by 1.2%, on sound data. Return everybody of this arm to control.",
+                )
+            ],
         ),
         Verdict(
             arm="cards",
             action="continue",
-            reasons=[Reason(code="not_yet", text="No bound is crossed at look 6 of 8 with 71% of the planned information. The next look is on 8 June 2015.")],
+            reasons=[
+                Reason(
+                    code="not_yet",
+                    text="No bound is crossed at look 6 of 8 with 71% of the planned information. The next look is on 8 June 2015.",
+                )
+            ],
         ),
     ]
     results = [good, bad, *minutes, not_estimable("cards", n), not_estimable("video", n)]
@@ -478,7 +503,10 @@ def not_estimable(arm: str, units: dict[str, int]) -> Result:
         treatment=Side(units=units[arm], mean=0.0),
         absolute=None,
         relative=None,
-        reason=Why(code="no_variance", text="no unit varies: every unit of both arms has the value 0. Was the mode switched on?"),
+        reason=Why(
+            code="no_variance",
+            text="no unit varies: every unit of both arms has the value 0. Was the mode switched on?",
+        ),
     )
 
 
@@ -506,7 +534,11 @@ def units_table() -> Answer:
         bound=None,
     )
     verdicts = [
-        Verdict(arm=arm, action="ship", reasons=[Reason(code="goal_met", metric="visit", text=f"Visited the site rose by {up}.")])
+        Verdict(
+            arm=arm,
+            action="ship",
+            reasons=[Reason(code="goal_met", metric="visit", text=f"Visited the site rose by {up}.")],
+        )
         for arm, up in (("womens", "42.5%"), ("mens", "72.1%"))
     ]
     look = LookView(number=1, planned=1, cutoff=None, information=None, reconstructed=False, final=True)

@@ -3,6 +3,8 @@
 Altair takes a second to import, so it is imported when a figure is first drawn, and here only.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, cast
 
@@ -18,6 +20,9 @@ ARMS = ("#9aa3ad", "#2a5f9e", "#b4540a", "#157f5b", "#7a3e9d", "#a3123f")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 WIDTH, HEIGHT = 380, 190
 """Pixels: small enough that its letters can still be read on a phone."""
+
+TICKS = 7
+"""At most so many dates beside one another."""
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 """The major version only, so that a specification doesn't change with Altair's patches."""
@@ -51,12 +56,21 @@ def finished(chart: Any) -> dict[str, Any]:  # noqa: ANN401 - any of Altair's ki
     return {**spec, "$schema": SCHEMA, "config": THEME}
 
 
-def days(first: str, last: str) -> Any:  # noqa: ANN401 - an Altair channel
-    """Return the time axis of values whose field is `at`, in UTC wherever it is drawn."""
+def days(first: str, last: str, at: Sequence[str] = ()) -> Any:  # noqa: ANN401 - an Altair channel
+    """Return the time axis of values whose field is `at`, in UTC wherever it is drawn.
+
+    Args:
+        first, last: ISO days or instants: how far it reaches.
+        at: Where ticks are wanted; left out, the drawer chooses.
+    """
     alt = altair()
-    form = "%b %Y" if _years_apart(first, last) else "%-d %b"
-    return alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(format=form, tickCount=5))
+    form = "%b %Y" if int(last[:4]) - int(first[:4]) > 1 else "%-d %b"
+    ticks = {"values": [_moment(text) for text in at[:: 1 + len(at) // TICKS]]} if at else {"tickCount": 5}
+    return alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(format=form, **ticks))
 
 
-def _years_apart(first: str, last: str) -> bool:
-    return int(last[:4]) - int(first[:4]) > 1
+def _moment(text: str) -> dict[str, Any]:
+    moment = datetime.fromisoformat(text)
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    parts = {"year": moment.year, "month": moment.month, "date": moment.day}
+    return parts | {"hours": moment.hour, "minutes": moment.minute, "utc": True}

@@ -67,7 +67,7 @@ def _bands(series: Series, domain: tuple[float, float]) -> list[Any]:
     alt = altair()
     form = "'+.2~%'" if series.scale == "relative" else "'+,.3~r'"
     axis = alt.Axis(tickCount=5, labelExpr=f"datum.value == 0 ? '0' : format(datum.value, {form})")
-    x = days(series.points[0].at, series.points[-1].at)
+    x = _time(series)
     single = len(series.points) == 1
     bands: list[Any] = []
     for lower, upper, opacity, width in (("outer_lower", "outer_upper", 0.16, 10), ("lower", "upper", 0.3, 10)):
@@ -78,6 +78,11 @@ def _bands(series: Series, domain: tuple[float, float]) -> list[Any]:
         )
         bands.append(mark.encode(x=x, y=y, y2=f"{upper}:Q"))
     return bands
+
+
+def _time(series: Series) -> Any:  # noqa: ANN401 - an Altair channel
+    looks = [point.at for point in series.points] if series.by == "look" else []
+    return days(series.points[0].at, series.points[-1].at, looks)
 
 
 def _level(value: float, name: str, color: str) -> Any:  # noqa: ANN401 - an Altair chart
@@ -93,7 +98,7 @@ def _level(value: float, name: str, color: str) -> Any:  # noqa: ANN401 - an Alt
 
 def _path(series: Series) -> list[Any]:
     alt = altair()
-    x = days(series.points[0].at, series.points[-1].at)
+    x = _time(series)
     base = alt.Chart().encode(x=x, y="estimate:Q")
     line = base.mark_line(color=EFFECT, strokeWidth=2)
     if series.by != "look":

@@ -21,17 +21,16 @@ def units_over_time(exposed: list[dict[str, Any]]) -> dict[str, Any]:
     alt = altair()
     order = {"domain": arms, "range": [ARMS[index % len(ARMS)] for index in range(len(arms))]}
     first, last = min(str(row["day"]) for row in exposed), max(str(row["day"]) for row in exposed)
-    lines = (
-        alt.Chart(alt.Data(values=_summed(exposed, arms)))
-        .mark_line()
-        .encode(
-            x=days(first, last),
-            y=alt.Y("units:Q", axis=alt.Axis(format=",.3~s", tickCount=4)),
-            color=alt.Color("arm:N", scale=alt.Scale(**order)),
-            strokeWidth=alt.StrokeWidth(
-                "arm:N", legend=None, scale=alt.Scale(domain=arms, range=[5, *(2 for _ in arms[1:])])
-            ),
-        )
+    base = alt.Chart().encode(
+        x=days(first, last),
+        y=alt.Y("units:Q", axis=alt.Axis(format=",.3~s", tickCount=4)),
+        color=alt.Color("arm:N", scale=alt.Scale(**order)),
+    )
+    is_first = alt.datum.arm == arms[0]
+    lines = alt.layer(
+        base.mark_line(strokeWidth=6).transform_filter(is_first),
+        base.mark_line(strokeWidth=2).transform_filter(~is_first),
+        data=alt.Data(values=_summed(exposed, arms)),
     )
     return finished(lines)
 

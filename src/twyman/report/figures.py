@@ -60,7 +60,12 @@ def effect(line: Series, result: Result) -> Figure:
     spec = effect_over_time(line, margin=margin, ceiling=marks.ceiling if relative else None)
     note = "by look" if line.by == "look" else "by last day of exposure included"
     title = result.title or result.metric
-    return Figure(title, f"{line.arm}, {note}", accessible(svg(spec), _label(line, title)), result.role == "success" and line.by == "look")
+    first = line.by == "look" and (result.role == "success" or _moved(result))
+    return Figure(title, f"{line.arm}, {note}", accessible(svg(spec), _label(line, title)), first)
+
+
+def _moved(result: Result) -> bool:
+    return result.decision is not None and result.decision.state in {"changed", "deteriorated"}
 
 
 def _label(line: Series, title: str) -> str:

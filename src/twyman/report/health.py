@@ -40,7 +40,7 @@ class ArmUnits:
 
     arm: str
     units: int
-    share: float | None
+    share: str
     planned: float | None
     crossovers: int
 
@@ -89,7 +89,7 @@ def health(answer: Answer) -> HealthView:
         passed=tuple(_found(check) for check in ranked if check.status == "ok"),
         arms=tuple(
             ArmUnits(
-                arm, data.units[arm], data.units[arm] / total if total else None, data.shares.get(arm), data.crossovers.get(arm, 0)
+                arm, data.units[arm], _share(data.units[arm], total), data.shares.get(arm), data.crossovers.get(arm, 0)
             )
             for arm in arms_of(answer)
             if arm in data.units
@@ -112,6 +112,10 @@ def summary(checks: list[Check]) -> str:
     if counts["ok"]:
         parts.append(numbers.counted(counts["ok"], "check") + " passed")
     return ", ".join(parts) or "nothing was checked"
+
+
+def _share(units: int, total: int) -> str:
+    return f"{100 * units / total:.2f}%" if total else numbers.DASH
 
 
 def _found(check: Check) -> Found:

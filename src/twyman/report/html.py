@@ -58,13 +58,15 @@ def html(answer: Answer) -> str:
 def common(answer: Answer) -> dict[str, Any]:
     """Return what the page and the notebook's fragment both show."""
     control = control_of(answer)
+    groups = by_role(answer.results, control)
     return {
         "answer": answer,
         "control": control,
         "reading": reading(answer),
         "verdicts": [verdict(one, answer.results, control) for one in answer.verdicts],
         "health": health(answer),
-        "groups": by_role(answer.results, control),
+        "groups": groups,
+        "legend": frozenset[str]().union(*(group.legend for group in groups)),
         "dimensions": by_dimension(answer.results, control),
     }
 
@@ -72,7 +74,7 @@ def common(answer: Answer) -> dict[str, Any]:
 def verdict(one: Verdict, results: list[Result], control: str) -> dict[str, Any]:
     """Return a verdict with its reasons, its next steps, and the lifts of the success metrics beside it."""
     mine = [row for row in results if row.arm == one.arm and row.role == "success"]
-    rows = [row for group in by_role(mine, control) for row in group.rows if not row.reason]
+    rows = [(row, group) for group in by_role(mine, control) for row in group.rows if not row.reason]
     return {
         "arm": one.arm,
         "word": word(ACTIONS, one.action),

@@ -22,6 +22,7 @@ class Row:
         also: A second state, where harm shows inside a margin.
         seen: The smallest effect that would have been seen, beside every "no effect".
         expected: What was expected, where the result isn't as expected.
+        tone: Colour of the picture: the state's, unless the result is held for being too good.
         reason: Why there are no numbers.
     """
 
@@ -42,6 +43,7 @@ class Row:
     p: str
     p_note: str
     state: Word
+    tone: str
     also: Word | None
     seen: str
     expected: str
@@ -148,6 +150,7 @@ def row(result: Result, control: str, scale: Scale) -> Row:
         p=_p(result),
         p_note=_p_note(result),
         state=_state(result),
+        tone="care" if result.expectation and result.expectation.holds else _state(result).tone,
         also=_also(result),
         seen=_seen(result),
         expected=_expected(result),
@@ -238,8 +241,9 @@ def _expected(result: Result) -> str:
     expectation = result.expectation
     if expectation is None or expectation.status == "within":
         return ""
-    because = f": {expectation.because}" if expectation.status == "above_ceiling" and expectation.because else ""
-    return word(EXPECTED, expectation.status).word + because
+    ceiling = expectation.ceiling if expectation.status == "above_ceiling" else None
+    write = numbers.percent if expectation.scale == "relative" else numbers.signed
+    return word(EXPECTED, expectation.status).word + (f" of {write(ceiling, 1)}" if ceiling is not None else "")
 
 
 def _notes(result: Result) -> Iterable[str]:
