@@ -1,0 +1,228 @@
+"""From the rows of an answer to `Measured`: names for numbers, moments from means and covariances."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+
+from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Scanned
+from twyman.kernel.errors import Invalid
+from twyman.stats.moments import Moments
+from twyman.warehouse.cells import KNOWN, MATURED
+from twyman.warehouse.engine import Row
+from twyman.warehouse.model import CAPS, CELLS, ENTRANTS, FACTS, PART, UNITS, MetricColumns, Statement
+
+MOST_UNKNOWN = 50
+"""Unknown arms named one by one; the rest are counted together."""
+
+
+def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
+    """Return the answer that the rows hold."""
+    parts = {part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, CAPS)}
+    reading = _Reading(statement, parts[CELLS])
+    return Measured(
+        columns={made.metric.name: tuple(one.title for one in made.columns) for made in statement.metrics},
+        cells=reading.whole_arms() | reading.dimensions(),
+        days=reading.days(),
+        units=reading.units(),
+        crossovers=_crossovers(statement, parts[UNITS]),
+        exposed=reading.exposed(),
+        entrants=entrants(statement, parts[ENTRANTS], parts[UNITS]),
+        cohorts=reading.cohorts(),
+        extremes=reading.extremes(),
+        scanned=tuple(_scanned(row) for row in parts[FACTS]),
+        caps=_caps(statement, parts[CAPS]),
+        zoneless=statement.zoneless,
+        sql=(sql,),
+    )
+
+
+def moments_of(found: Row, columns: int, made: MetricColumns) -> Moments:
+    """Return moments from a count, means and the upper triangle of population covariances.
+
+    Raises:
+        Invalid: If a value isn't a finite number.
+    """
+    count = int(found["count"])
+    if not count:
+        return Moments.empty(columns)
+    means = np.array(found["means"], dtype=np.float64)
+    products = np.zeros((columns, columns))
+    products[np.triu_indices(columns)] = np.array(found["covariances"], dtype=np.float64) * count
+    products = products + np.triu(products, 1).T
+    if not (np.isfinite(means).all() and np.isfinite(products).all()):
+        raise Invalid(
+            f"metric '{made.metric.name}' has values that are no finite numbers (NaN or infinite): "
+            "leave those rows out with where, or correct them",
+            place=made.metric.origin.at("value"),
+        )
+    return Moments(count, means, products)
+
+
+class _Reading:
+    """The cells of an answer, read metric by metric."""
+
+    def __init__(self, statement: Statement, cells: Sequence[Row]) -> None:
+        self.statement = statement
+        self.by_day = [row for row in cells if not _dimension(statement, row)[0]]
+        self.by_value = [row for row in cells if _dimension(statement, row)[0]]
+
+    def _arm(self, row: Row) -> str:
+        return self.statement.arms[int(row["arm"])]
+
+    def _each(self, rows: Iterable[Row]) -> Iterable[tuple[MetricColumns, Row, Row]]:
+        for row in rows:
+            for made in self.statement.metrics:
+                yield made, row, row["moments"][made.metric.name]
+
+    def whole_arms(self) -> dict[Cell, Moments]:
+        """Return the moments of each arm: its days pooled."""
+        pooled: dict[Cell, Moments] = {}
+        for made in self.statement.metrics:
+            for arm in self.statement.arms:
+                pooled[Cell(made.metric.name, arm)] = Moments.empty(len(made.columns))
+        for made, row, found in self._each(self.by_day):
+            cell = Cell(made.metric.name, self._arm(row))
+            pooled[cell] = pooled[cell] + moments_of(found, len(made.columns), made)
+        return pooled
+
+    def dimensions(self) -> dict[Cell, Moments]:
+        """Return the moments by arm and dimension value."""
+        return {
+            Cell(made.metric.name, self._arm(row), *_dimension(self.statement, row)): moments_of(
+                found, len(made.columns), made
+            )
+            for made, row, found in self._each(self.by_value)
+        }
+
+    def days(self) -> dict[tuple[str, str, date], Moments]:
+        """Return the moments by day of exposure."""
+        return {
+            (made.metric.name, self._arm(row), row["exposed_on"]): moments_of(found, len(made.columns), made)
+            for made, row, found in self._each(self.by_day)
+            if row.get("exposed_on") is not None and found["count"]
+        }
+
+    def units(self) -> dict[str, int]:
+        """Return how many units each arm has."""
+        totals = dict.fromkeys(self.statement.arms, 0)
+        for row in self.by_day:
+            totals[self._arm(row)] += int(row["units"])
+        return totals
+
+    def exposed(self) -> dict[tuple[str, date], int]:
+        """Return how many units each arm gained each day."""
+        return {
+            (self._arm(row), row["exposed_on"]): int(row["units"])
+            for row in self.by_day
+            if row.get("exposed_on") is not None
+        }
+
+    def cohorts(self) -> dict[tuple[str, str], Cohort]:
+        """Return how many units each metric takes of each arm."""
+        totals = {(made.metric.name, arm): [0, 0, 0] for made in self.statement.metrics for arm in self.statement.arms}
+        for made, row, found in self._each(self.by_day):
+            entered = int(row["units"])
+            counts = (entered, int(found.get(MATURED, entered)), int(found["count"]))
+            total = totals[made.metric.name, self._arm(row)]
+            totals[made.metric.name, self._arm(row)] = [sum(pair) for pair in zip(total, counts, strict=True)]
+        return {
+            key: Cohort(entered=entered, matured=matured, measured=taken)
+            for key, (entered, matured, taken) in totals.items()
+        }
+
+    def known(self, made: MetricColumns) -> int:
+        """Return how many units have a value of their own."""
+        return sum(int(found.get(KNOWN, 1)) for one, _, found in self._each(self.by_day) if one is made)
+
+    def extremes(self) -> dict[tuple[str, str], tuple[Extreme, ...]]:
+        """Return the units that stand out most: one a column, and the lowest where it lies below 0."""
+        kept: dict[tuple[str, str], list[Extreme]] = {}
+        for made, row, found in self._each(self.by_day):
+            if "extremes" not in found or not found["count"]:
+                continue
+            now = [Extreme(one["unit"], tuple(map(float, one["values"]))) for one in found["extremes"]]
+            key = (made.metric.name, self._arm(row))
+            kept[key] = _further(kept[key], now) if key in kept else now
+        return {key: _standing_out(found) for key, found in kept.items()}
+
+
+def _further(old: Sequence[Extreme], new: Sequence[Extreme]) -> list[Extreme]:
+    *tops, bottom = zip(old, new, strict=True)
+    highest = [max(pair, key=lambda one, index=index: one.values[index]) for index, pair in enumerate(tops)]
+    return [*highest, min(bottom, key=lambda one: one.values[0])]
+
+
+def _standing_out(found: Sequence[Extreme]) -> tuple[Extreme, ...]:
+    *tops, bottom = found
+    chosen = [*tops, bottom] if bottom.values[0] < 0 else tops
+    return tuple(dict.fromkeys(chosen))
+
+
+def _dimension(statement: Statement, row: Row) -> tuple[str, str]:
+    for held, name in statement.dimensions.items():
+        if row.get(held) is not None:
+            return name, str(row[held])
+    return "", ""
+
+
+def _crossovers(statement: Statement, rows: Sequence[Row]) -> dict[str, int]:
+    found = dict.fromkeys(statement.arms, 0)
+    for row in rows:
+        if row["crossed"] and row["arm"] is not None:
+            found[statement.arms[int(row["arm"])]] += int(row["units"])
+    return found
+
+
+def entrants(statement: Statement, by_arm: Sequence[Row], by_unit: Sequence[Row]) -> Entrants:
+    """Return how units came in, from counts by arm and by what units met."""
+    known = [row for row in by_arm if row["arm"] is not None]
+    unknown = sorted((row for row in by_arm if row["arm"] is None), key=lambda row: -int(row["rows"]))
+    strange = {str(row["arm_value"] or ""): int(row["rows"]) for row in unknown[:MOST_UNKNOWN]}
+    rest = sum(int(row["rows"]) for row in unknown[MOST_UNKNOWN:])
+    arms = [(statement.arms[int(row["arm"])], row) for row in known]
+    return Entrants(
+        rows=_total(by_arm, "rows"),
+        units=_total(by_unit, "units"),
+        in_two_arms=_total(by_unit, "in_two_arms"),
+        left_out={arm: int(row["rows"]) - int(row["kept"]) for arm, row in arms},
+        kept={arm: int(row["kept"]) for arm, row in arms},
+        repeated=_total(by_unit, "repeated"),
+        without_unit=_total(by_arm, "without_unit"),
+        unknown_arms=strange | ({"(other)": rest} if rest else {}),
+        outside=_total(known, "outside"),
+    )
+
+
+def _total(rows: Iterable[Row], name: str) -> int:
+    return sum(int(row[name] or 0) for row in rows)
+
+
+def _scanned(row: Row) -> Scanned:
+    return Scanned(
+        source=row["source"],
+        rows=int(row["rows"] or 0),
+        units=int(row["units"] or 0),
+        first=aware(row["first_at"]),
+        last=aware(row["last_at"]),
+        after_cutoff=int(row.get("after_cutoff") or 0),
+        late=int(row.get("late") or 0),
+    )
+
+
+def aware(moment: Any) -> datetime | None:  # noqa: ANN401 - a cell of an answer
+    """Return a zoneless UTC time as an aware one."""
+    return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else None
+
+
+def _caps(statement: Statement, rows: Sequence[Row]) -> dict[str, float]:
+    caps: dict[str, float] = {}
+    for made in statement.metrics:
+        if made.cap is None:
+            continue
+        if made.cap.limit is not None:
+            caps[made.metric.name] = made.cap.limit
+        elif rows and (found := rows[0]["thresholds"][made.held(made.columns[0])]) is not None:
+            caps[made.metric.name] = float(found)
+    return caps

@@ -1,0 +1,142 @@
+"""One connection to DuckDB, which runs one SELECT at a time and answers with rows as dictionaries.
+
+The session is in UTC, loads no extension from anywhere, and its settings are locked, so that what a
+definition says can't change them. A database file is attached for reading only.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from sqlglot import exp
+
+from twyman.kernel.errors import Invalid, NotFound, Unavailable
+from twyman.kernel.place import Place
+from twyman.warehouse.syntax import printed
+
+DATABASES = (".duckdb", ".db", ".ddb")
+"""Endings of a file that is a database, not a folder of files."""
+
+Row = Mapping[str, Any]
+
+
+class Engine:
+    """A connection to files in a folder, or to one database file.
+
+    Attributes:
+        root: The folder that file names start from.
+    """
+
+    def __init__(self, path: Path | None, frames: Mapping[str, object]) -> None:
+        place = (path or Path()).absolute()
+        if not place.exists():
+            raise NotFound(
+                f"warehouse '{place}' isn't there: correct warehouse.path in twyman.yaml, or make the folder"
+            )
+        self.root = place.parent if place.suffix in DATABASES else place
+        self.frames = dict(frames)
+        settings: dict[str, Any] = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "file_search_path": str(self.root),
+        }
+        self._connection = duckdb.connect(":memory:", config=settings)
+        if place.suffix in DATABASES:
+            self._attach(place)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def _attach(self, place: Path) -> None:
+        try:
+            self._connection.execute(f"ATTACH '{str(place).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY)")
+            self._connection.execute("USE warehouse")
+        except duckdb.Error as error:
+            raise Unavailable(f"database '{place}' can't be opened: {first_line(error)}") from error
+
+    def rows(self, sql: str) -> list[Row]:
+        """Run one SELECT and return its rows.
+
+        Raises:
+            Invalid: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out.
+        """
+        try:
+            cursor = self._connection.execute(sql)
+            names = [str(column[0]) for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException) as error:
+            raise Unavailable(f"DuckDB gave up: {first_line(error)}: give it more memory or less data") from error
+        except duckdb.Error as error:
+            raise Invalid(f"DuckDB can't read the data as defined: {first_line(error)}") from error
+
+    def row(self, query: exp.Query) -> Row:
+        """Run a SELECT that answers with one row."""
+        return self.rows(printed(query))[0]
+
+    def types(self, query: exp.Query, *, place: Place | None = None, what: str = "") -> dict[str, str]:
+        """Return the type of each column that a SELECT would give, without running it.
+
+        Raises:
+            Invalid: If the engine can't make sense of it.
+        """
+        try:
+            described = self._connection.execute("DESCRIBE " + printed(query)).fetchall()
+        except duckdb.Error as error:
+            raise Invalid(f"{what or 'a source'} can't be read: {first_line(error)}", place=place) from error
+        return {str(row[0]): str(row[1]) for row in described}
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables and views of the database file."""
+        return [str(row[0]) for row in self._connection.execute("SHOW TABLES").fetchall()]
+
+    def register(self, name: str, data: object, *, place: Place | None = None) -> None:
+        """Make a table held in memory known by a name.
+
+        Raises:
+            Invalid: If it is no table that DuckDB reads.
+        """
+        if hasattr(data, "collect") and not isinstance(data, duckdb.DuckDBPyRelation):
+            data = data.collect()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+        if isinstance(data, duckdb.DuckDBPyRelation):
+            data = _as_arrow(data, name, place)
+        try:
+            self._connection.register(name, data)
+        except (duckdb.Error, TypeError) as error:
+            raise Invalid(
+                f"table '{name}' of type {type(data).__name__} can't be read: "
+                "give a DuckDB relation, or a pandas, Polars or Arrow table",
+                place=place,
+            ) from error
+
+
+def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str, place: Place | None) -> object:
+    """Copy a relation out of its own connection, which alone can run it."""
+    try:
+        return relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
+    except (ImportError, duckdb.Error) as error:
+        raise Invalid(
+            f"DuckDB relation '{name}' can't be copied from its connection: {first_line(error)}: "
+            "install pyarrow, or give the path of its file",
+            place=place,
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says first, without the engine's own prefix."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("Invalid Input Error: ").removeprefix("Binder Error: ").strip()
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """Return an instant as a clock on the wall of a zone shows it."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def names_of(values: Sequence[str], most: int = 8) -> str:
+    """List a few names for a message."""
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(f"'{value}'" for value in values[:most]) + more

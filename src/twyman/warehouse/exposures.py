@@ -1,0 +1,184 @@
+"""Who entered, when, and in which arm: first exposures, and the count of all that was left out."""
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from twyman.app.ports import Question
+from twyman.kernel.errors import Invalid, nearest
+from twyman.kernel.time import DAY
+from twyman.metrics.source import ExposureSource, Grain
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.entering import MET, Entering, arm_number
+from twyman.warehouse.relation import EARLIEST, LATEST, Bounds
+from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, opened
+from twyman.warehouse.syntax import (
+    alias,
+    both,
+    call,
+    column,
+    select,
+    table,
+    text,
+)
+from twyman.warehouse.times import Time, day, midnight
+
+ROWS, FIRST = "exposure_rows", "first_exposure"
+"""Rows of the experiment; the units that count, with their first exposure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """An experiment's exposures, opened.
+
+    Attributes:
+        id_kind: Type of the unit's id.
+        grain: Whether exposures are known to the day only.
+    """
+
+    question: Question
+    source: ExposureSource
+    rows: Rows
+    time: Time
+    id_kind: str
+    grain: Grain
+
+    @property
+    def key(self) -> str:
+        """What the data call the experiment."""
+        return self.question.experiment.key or self.question.experiment.name
+
+
+def id_columns(question: Question, entities: dict[str, str]) -> tuple[str, ...]:
+    """Return the columns whose ids are text by declaration, and must not be read as numbers."""
+    declared = question.catalogue.entities
+    return tuple(named for entity, named in entities.items() if declared.get(entity) == "string")
+
+
+def entity_column(question: Question, rows: Rows, entities: dict[str, str]) -> exp.Expr:
+    """Return the column that holds the unit's id.
+
+    Raises:
+        Invalid: If the source holds no id of the experiment's entity.
+    """
+    entity = question.experiment.entity
+    if not entity and len(entities) == 1:
+        entity = next(iter(entities))
+    if entity not in entities:
+        raise Invalid(
+            f"source '{rows.name}' has no id of entity '{entity}', which the experiment analyses: "
+            f"{nearest(entity, entities)} there",
+            place=rows.origin.at("entities"),
+        )
+    return rows.column(entities[entity], f"entities.{entity}")
+
+
+def opened_exposures(engine: Engine, question: Question) -> Exposures:
+    """Open the source of an experiment's exposures.
+
+    Raises:
+        NotFound: If its table isn't there.
+        Invalid: If a column isn't, or tells no time.
+    """
+    experiment = question.experiment
+    source = question.catalogue.source(experiment.source, ExposureSource, place=experiment.origin.at("exposures"))
+    asked = Asked(
+        name=source.name,
+        relation=source.relation,
+        origin=source.origin,
+        formats=source.formats,
+        times={source.timestamp.column: "timestamp"},
+        ids=id_columns(question, dict(source.entities)),
+    )
+    rows = opened(engine, asked, zone=question.zone, bounds=_bounds(question))
+    unit = entity_column(question, rows, dict(source.entities))
+    time = rows.time(source.timestamp)
+    kind = rows.kind(unit, source.origin.at("entities"))
+    return Exposures(question, source, rows, time, kind, grain_of(source.timestamp, time))
+
+
+def _bounds(question: Question) -> Bounds:
+    experiment, slack = question.experiment, DAY if question.zone != "UTC" else 0 * DAY
+    ends = [moment for moment in (experiment.enrol_until, question.cutoff and question.cutoff.events) if moment]
+    start = experiment.enrol_from.replace(tzinfo=None) - slack if experiment.enrol_from else EARLIEST
+    return Bounds(start, min(ends).replace(tzinfo=None) + slack if ends else LATEST)
+
+
+def exposure_parts(exposures: Exposures, *, with_day: bool) -> list[tuple[str, exp.Query, str]]:
+    """Return the parts from rows of exposures to first exposures."""
+    names = ", ".join(f"{index} {arm.name}" for index, arm in enumerate(exposures.question.experiment.arms))
+    return [
+        (ROWS, _row_query(exposures), f"Exposures of {exposures.key}. Arms: {names}."),
+        (
+            MET,
+            entering(exposures).met(ROWS, *_entry()),
+            "What each unit met; exposures that count lie in the enrolment and before the cut-off.",
+        ),
+        (FIRST, _first(exposures, with_day=with_day), "Units in one arm only, from their first exposure."),
+    ]
+
+
+def _exposed_at(exposures: Exposures) -> exp.Expr:
+    if exposures.grain is Grain.DAY and exposures.time.clock != "day":
+        return midnight(exposures.time.utc, exposures.question.zone)
+    return exposures.time.utc.copy()
+
+
+def _row_query(exposures: Exposures) -> exp.Select:
+    source, rows, experiment = exposures.source, exposures.rows, exposures.question.experiment
+    arm = rows.expression(source.arm, "arm")
+    arm_text = as_text(arm, rows.kind(arm, source.origin.at("arm")))
+    unit = entity_column(exposures.question, rows, dict(source.entities))
+    projections = [
+        alias(unit, "unit"),
+        alias(arm_text, "arm_value"),
+        alias(arm_number(arm_text, experiment), "arm"),
+        alias(_exposed_at(exposures), "exposed_at"),
+    ]
+    if source.where:
+        kept = exp.Coalesce(this=rows.expression(source.where, "where"), expressions=[exp.false()])
+        projections.append(alias(kept, "kept"))
+    if (inside := _inside(exposures)) is not None:
+        projections.append(alias(exp.Coalesce(this=inside, expressions=[exp.false()]), "inside"))
+    query = rows.from_(select(*projections))
+    if source.experiment:
+        key = rows.column(source.experiment, "experiment")
+        key = as_text(key, rows.kind(key, source.origin.at("experiment")))
+        query = query.where(exp.EQ(this=key, expression=text(exposures.key)))
+    return query
+
+
+def _inside(exposures: Exposures) -> exp.Expr | None:
+    experiment, cutoff, time = exposures.question.experiment, exposures.question.cutoff, exposures.time
+    return both(
+        time.since(experiment.enrol_from) if experiment.enrol_from else None,
+        time.before(experiment.enrol_until) if experiment.enrol_until else None,
+        time.before(cutoff.events) if cutoff else None,
+    )
+
+
+def entering(exposures: Exposures) -> Entering:
+    """Return how rows of these exposures become units."""
+    arms = len(exposures.question.experiment.arms)
+    return Entering(arms=arms, kept=exposures.source.where is not None, inside=_inside(exposures) is not None)
+
+
+def _entry() -> tuple[exp.Expr, exp.Expr]:
+    moment = column("exposed_at")
+    return alias(call("min", moment), "exposed_at"), alias(call("arg_min", column("arm"), moment.copy()), "arm")
+
+
+def exposure_rows(exposures: Exposures) -> tuple[exp.Select, exp.Expr | None]:
+    """Return the experiment's rows of exposures, and the condition that a row counts."""
+    present = [exp.Not(this=exp.Is(this=column(name), expression=exp.null())) for name in ("arm", "unit")]
+    return _row_query(exposures), both(*present, entering(exposures).counts)
+
+
+def _first(exposures: Exposures, *, with_day: bool) -> exp.Select:
+    moment, zone = column("exposed_at"), exposures.question.zone
+    query = select(column("unit"), column("arm"), moment)
+    query = query.select(alias(day(moment, zone), "exposed_on"))
+    if with_day and exposures.grain is Grain.INSTANT:
+        query = query.select(alias(midnight(moment, zone), "exposed_day"))
+    # A unit none of whose rows count has no arm, and so hasn't crossed: both conditions are null-safe.
+    return query.from_(table(MET)).where(exp.Not(this=column("crossed")))

@@ -1,0 +1,309 @@
+"""From facts to values per unit: each source is scanned once, for all metrics and covariates together.
+
+A fact counts for a value if it lies in the value's span of time around the unit's first exposure,
+lies before the cut-off, had arrived by then, and meets the value's filter.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlglot import exp
+
+from twyman.app.ports import Question
+from twyman.kernel.errors import Invalid
+from twyman.kernel.place import Place
+from twyman.kernel.time import DAY
+from twyman.metrics.metric import Aggregate, FactValue
+from twyman.metrics.source import FactSource, Grain
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.exposures import FIRST, Exposures, entity_column, id_columns
+from twyman.warehouse.model import FACTS, PART, Span
+from twyman.warehouse.relation import EARLIEST, LATEST, Bounds
+from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, is_number, opened
+from twyman.warehouse.syntax import (
+    alias,
+    both,
+    call,
+    cast,
+    column,
+    count_rows,
+    filtered,
+    later,
+    number,
+    select,
+    table,
+    text,
+)
+from twyman.warehouse.times import Time, time_of
+
+COUNTING = (Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An aggregate of a unit's facts over a span."""
+
+    aggregate: Aggregate
+    column: exp.Expr | None
+    where: exp.Expr | None
+    span: Span
+
+
+@dataclass(slots=True)
+class FactTable:
+    """A source of facts, and all that the experiment's metrics want of it."""
+
+    source: FactSource
+    rows: Rows
+    time: Time
+    grain: Grain
+    arrived: Time | None
+    exposures: Exposures
+    wanted: dict[str, Wanted] = field(default_factory=dict[str, Wanted])
+
+    @property
+    def part(self) -> str:
+        """Name of the part of the statement that holds a row a unit."""
+        return f"{self.source.name}_facts"
+
+    @property
+    def names(self) -> dict[str, exp.Expr]:
+        """The source's measures, by name."""
+        return {
+            name: self.rows.expression(written, f"measures.{name}") for name, written in self.source.measures.items()
+        }
+
+    def value(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
+        """Return the column that will hold an aggregate of each unit's facts; null or 0 without any.
+
+        Raises:
+            Invalid: If a column isn't there, or can't be aggregated so.
+        """
+        condition = self._expression(value.where, place) if value.where else None
+        return self._ask(label, Wanted(value.aggregate, self._argument(value, place), condition, span))
+
+    def any(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
+        """Return the condition that a unit has a fact that counts."""
+        condition = self._expression(value.where, place) if value.where else None
+        wanted = Wanted(Aggregate.COUNT, None, both(condition, self._holds(value, place)), span)
+        return exp.GT(this=exp.Coalesce(this=self._ask(label, wanted), expressions=[number(0)]), expression=number(0))
+
+    def some(self, label: str, span: Span) -> exp.Expr:
+        """Return the condition that a unit has any fact of the source at all."""
+        counted = self._ask(label, Wanted(Aggregate.COUNT, None, None, span))
+        return exp.GT(this=exp.Coalesce(this=counted, expressions=[number(0)]), expression=number(0))
+
+    def _ask(self, label: str, wanted: Wanted) -> exp.Expr:
+        for known, other in self.wanted.items():
+            if other == wanted:
+                return column(known, self.part)
+        self.wanted[label] = wanted
+        return column(label, self.part)
+
+    def _expression(self, written: str, place: Place | None) -> exp.Expr:
+        try:
+            return self.rows.expression(written, "", self.names)
+        except Invalid as error:
+            raise Invalid(error.message, place=place or error.place) from error
+
+    def _argument(self, value: FactValue, place: Place | None) -> exp.Expr | None:
+        if value.column in (None, "*"):
+            if value.aggregate is not Aggregate.COUNT:
+                raise Invalid(f"{value.aggregate} of no column: name the measure or column to aggregate", place=place)
+            return None
+        argument = self._expression(value.column, place)
+        kind = self.rows.kind(argument, place)
+        if value.aggregate in COUNTING or is_number(kind):
+            return argument
+        if kind == "BOOLEAN":
+            return cast(argument, "INT")
+        raise Invalid(
+            f"{value.aggregate} of '{value.column}', which is of type {kind} in '{self.source.name}': "
+            "aggregate a number, count it, or convert it",
+            place=place,
+        )
+
+    def _holds(self, value: FactValue, place: Place | None) -> exp.Expr | None:
+        if value.column in (None, "*"):
+            return None
+        argument = self._expression(value.column, place)
+        kind = self.rows.kind(argument, place)
+        if kind == "BOOLEAN":
+            return argument
+        if is_number(kind) and value.aggregate not in COUNTING:
+            return exp.NEQ(this=argument, expression=number(0))
+        return exp.Not(this=exp.Is(this=argument, expression=exp.null()))
+
+    def query(self) -> exp.Select:
+        """Return one row a unit that has facts, with every aggregate asked for."""
+        overall = _overall(wanted.span for wanted in self.wanted.values())
+        moment, entered = self.time.utc, self._entered()
+        projections = [column("unit", FIRST)]
+        projections += [alias(self._aggregate(wanted, overall), label) for label, wanted in self.wanted.items()]
+        projections += [
+            alias(count_rows(), "rows"),
+            alias(call("min", moment.copy()), "first_at"),
+            alias(call("max", moment.copy()), "last_at"),
+        ]
+        conditions = both(
+            self._filter(),
+            *self._scan(overall),
+            self._seen(),
+            _starts(moment, entered, overall),
+            _ends(moment, entered, overall),
+        )
+        unit = entity_column(self.exposures.question, self.rows, dict(self.source.entities))
+        kind = self.rows.kind(unit, self.source.origin.at("entities"))
+        query = self.rows.from_(select(*projections)).join(table(FIRST), on=self._same(unit, kind))
+        return query.where(conditions).group_by(column("unit", FIRST)) if conditions is not None else query
+
+    def _filter(self) -> exp.Expr | None:
+        return self.rows.expression(self.source.where, "where", self.names) if self.source.where else None
+
+    def _scan(self, overall: Span) -> list[exp.Expr]:
+        """Bound the scan by constants, so that files and row groups outside are never read."""
+        experiment, cutoff = self.exposures.question.experiment, self.exposures.question.cutoff
+        bounds: list[exp.Expr] = []
+        if experiment.enrol_from:
+            bounds.append(self.time.since(experiment.enrol_from + overall.start - self._slack()))
+        ends = [cutoff.events] if cutoff else []
+        if experiment.enrol_until and overall.end is not None:
+            ends.append(experiment.enrol_until + overall.end)
+        if ends:
+            bounds.append(self.time.before(min(ends)))
+        return bounds
+
+    def _slack(self) -> timedelta:
+        return DAY if self._by_day() else timedelta()
+
+    def _by_day(self) -> bool:
+        return self.grain is Grain.DAY and self.exposures.grain is Grain.INSTANT
+
+    def _entered(self) -> exp.Expr:
+        return column("exposed_day" if self._by_day() else "exposed_at", FIRST)
+
+    def _seen(self) -> exp.Expr | None:
+        cutoff = self.exposures.question.cutoff
+        return self.arrived.before(cutoff.arrivals) if cutoff and self.arrived else None
+
+    def _same(self, unit: exp.Expr, kind: str) -> exp.Expr:
+        known, other = column("unit", FIRST), self.exposures.id_kind
+        if kind == other or (is_number(kind) and is_number(other)):
+            return exp.EQ(this=unit, expression=known)
+        return exp.EQ(this=as_text(unit, kind), expression=as_text(known, other))
+
+    def _aggregate(self, wanted: Wanted, overall: Span) -> exp.Expr:
+        moment, entered = self.time.utc, self._entered()
+        inside = both(
+            _starts(moment, entered, wanted.span) if wanted.span.start != overall.start else None,
+            _ends(moment, entered, wanted.span) if wanted.span.end != overall.end else None,
+            wanted.where,
+        )
+        return filtered(_aggregation(wanted, moment), inside)
+
+    def latest(self) -> exp.Select:
+        """Return the time of the latest fact."""
+        query = self.rows.from_(select(alias(call("max", self.time.utc.copy()), "latest")))
+        condition = self._filter()
+        return query.where(condition) if condition is not None else query
+
+    def left_out(self) -> exp.Query:
+        """Return the part of the answer that says what was read, and what lay beyond the cut-offs."""
+        read = [
+            alias(text(FACTS), PART),
+            alias(text(self.source.name), "source"),
+            alias(exp.Coalesce(this=call("sum", column("rows")), expressions=[number(0)]), "rows"),
+            alias(count_rows(), "units"),
+            alias(call("min", column("first_at")), "first_at"),
+            alias(call("max", column("last_at")), "last_at"),
+        ]
+        cutoff = self.exposures.question.cutoff
+        if cutoff:
+            read.append(alias(self._count(self.time.since(cutoff.events)), "after_cutoff"))
+            if self.arrived:
+                late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
+                read.append(alias(self._count(late), "late"))
+        return select(*read).from_(table(self.part))
+
+    def _count(self, condition: exp.Expr) -> exp.Expr:
+        query = self.rows.from_(select(count_rows())).where(both(self._filter(), condition))
+        return exp.Subquery(this=query)
+
+
+def _starts(moment: exp.Expr, entered: exp.Expr, span: Span) -> exp.Expr:
+    return exp.GTE(this=moment.copy(), expression=later(entered.copy(), span.start))
+
+
+def _ends(moment: exp.Expr, entered: exp.Expr, span: Span) -> exp.Expr | None:
+    if span.end is None:
+        return None
+    return exp.LT(this=moment.copy(), expression=later(entered.copy(), span.end))
+
+
+def _overall(spans: Iterable[Span]) -> Span:
+    every = list(spans)
+    ends = [span.end for span in every]
+    last = None if None in ends else max(end for end in ends if end is not None)
+    return Span(min(span.start for span in every), last)
+
+
+def _aggregation(wanted: Wanted, moment: exp.Expr) -> exp.Expr:
+    argument = wanted.column.copy() if wanted.column is not None else None
+    match wanted.aggregate:
+        case Aggregate.COUNT:
+            return exp.Count(this=argument) if argument is not None else count_rows()
+        case Aggregate.COUNT_DISTINCT:
+            return exp.Count(this=exp.Distinct(expressions=[argument]))
+        case Aggregate.SUM | Aggregate.MIN | Aggregate.MAX:
+            return call(str(wanted.aggregate), argument or exp.null())
+        case Aggregate.FIRST:
+            return call("arg_min", argument or exp.null(), moment.copy())
+        case Aggregate.LAST:
+            return call("arg_max", argument or exp.null(), moment.copy())
+
+
+def opened_facts(engine: Engine, question: Question, exposures: Exposures, name: str, place: Place | None) -> FactTable:
+    """Open a source of facts.
+
+    Raises:
+        NotFound: If it, or its table, isn't there.
+        Invalid: If a column isn't, or tells no time.
+    """
+    source = question.catalogue.source(name, FactSource, place=place)
+    times = {source.timestamp.column: "timestamp"} | ({source.arrived: "arrived"} if source.arrived else {})
+    asked = Asked(
+        name=source.name,
+        relation=source.relation,
+        origin=source.origin,
+        formats=source.formats,
+        times=times,
+        ids=id_columns(question, dict(source.entities)),
+    )
+    rows = opened(engine, asked, zone=question.zone, bounds=_bounds(question))
+    time = rows.time(source.timestamp)
+    return FactTable(source, rows, time, grain_of(source.timestamp, time), _arrived(rows, source), exposures)
+
+
+def _arrived(rows: Rows, source: FactSource) -> Time | None:
+    if source.arrived is None:
+        return None
+    written, place = rows.expression(source.arrived, "arrived"), source.origin.at("arrived")
+    what = f"column '{source.arrived}' of '{source.name}'"
+    return time_of(written, rows.kind(written, place), zone=rows.zone, what=what, place=place)
+
+
+def _bounds(question: Question) -> Bounds:
+    """Bound the scan of a query by the longest covariate window before enrolment, and by the cut-off."""
+    metrics = [
+        question.catalogue.metrics[tracked.metric]
+        for tracked in question.experiment.tracked
+        if tracked.metric in question.catalogue.metrics
+    ]
+    before = [metric.adjustment.window for metric in metrics if metric.adjustment and metric.adjustment.window]
+    slack = 2 * DAY
+    start, cutoff = question.experiment.enrol_from, question.cutoff
+    return Bounds(
+        (start - max(before, default=timedelta()) - slack).replace(tzinfo=None) if start else EARLIEST,
+        cutoff.events.replace(tzinfo=None) + slack if cutoff else LATEST,
+    )

@@ -1,0 +1,84 @@
+"""What the parts of a statement tell each other, and what its reader needs to know of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlglot import exp
+
+from twyman.metrics.metric import Cap, Metric
+
+PART = "part"
+CELLS, ENTRANTS, UNITS, FACTS, CAPS = "cells", "entrants", "units", "facts", "caps"
+"""Which question a row of the answer answers: the statement's parts, stacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time relative to exposure, half-open; no end: until the cut-off."""
+
+    start: timedelta = timedelta()
+    end: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MomentColumn:
+    """One column of a metric's moments, a number per unit.
+
+    Attributes:
+        title: As the reader of the answer knows it: `value`, `pre 14d`.
+        value: Computed for a unit, or null where the metric doesn't take the unit.
+        capped: Whether the metric's cap applies.
+        flag: Whether it only says that another column was missing.
+    """
+
+    title: str
+    value: exp.Expr
+    capped: bool = False
+    flag: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricColumns:
+    """All that a metric wants of the unit table.
+
+    Attributes:
+        own: How many of the columns are the metric's own; the rest are covariates.
+        matured: Condition that a unit's window is over; `None`: always.
+        known: Whether a unit has a value of its own, before missing ones count as zero.
+    """
+
+    metric: Metric
+    columns: tuple[MomentColumn, ...]
+    own: int
+    matured: exp.Expr | None = None
+    known: exp.Expr | None = None
+
+    def held(self, column: MomentColumn) -> str:
+        """Return the name of a column in the unit table."""
+        return f"{self.metric.name} {column.title}"
+
+    @property
+    def cap(self) -> Cap | None:
+        """The metric's cap, where it has one and isn't 0 or 1 anyway."""
+        return None if self.metric.is_binary else self.metric.cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One SELECT, and what its answer means.
+
+    Attributes:
+        arms: Name of each arm, by the number that the statement gives it.
+        values: What each arm is called in the data.
+        dimensions: Name of each dimension, by the column that holds it.
+        sources: Names of the fact sources read.
+    """
+
+    query: exp.Query
+    arms: tuple[str, ...]
+    values: tuple[str, ...]
+    metrics: tuple[MetricColumns, ...]
+    dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    sources: tuple[str, ...] = ()
+    zoneless: tuple[str, ...] = ()

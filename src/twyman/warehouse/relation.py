@@ -1,0 +1,133 @@
+"""What a table, query or frame of a definition becomes in FROM.
+
+Text files are read without guessing at dates (`times` reads those, and refuses what is ambiguous),
+and columns that hold ids are read as text where the entity's ids are text: `007` is no 7.
+"""
+
+import glob
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from twyman.kernel.errors import Invalid, NotFound, nearest
+from twyman.kernel.place import Origin, Place
+from twyman.metrics.source import Frame, Query, Relation, Table
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.syntax import array, call, name, number, select, struct, table, text
+
+TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
+PARQUET = (".parquet", ".pq")
+PACKED = (".gz", ".zst")
+CSV_TYPES = ("BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR")
+"""What a text file's columns may be taken for: no dates, whose order of day and month is a guess."""
+
+EARLIEST = datetime(1, 1, 1)  # noqa: DTZ001 - bounds are written as zoneless UTC
+LATEST = datetime(9999, 12, 31)  # noqa: DTZ001 - as above
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Zoneless UTC times between which a scan can matter."""
+
+    start: datetime = EARLIEST
+    end: datetime = LATEST
+
+
+def from_item(
+    engine: Engine, relation: Relation, *, known_as: str, origin: Origin, bounds: Bounds, as_text: Iterable[str] = ()
+) -> exp.Expr:
+    """Return what stands in FROM for a relation.
+
+    Args:
+        engine: Where the files or tables are.
+        relation: What the definition says.
+        known_as: Name of the source.
+        origin: Where the definition stands.
+        bounds: What `{start}` and `{end}` become.
+        as_text: Columns of a text file that must not become numbers.
+
+    Raises:
+        NotFound: If there is no such file or table.
+        Invalid: If a query is more or other than one SELECT.
+    """
+    match relation:
+        case Frame(data):
+            title = f"{known_as}_frame"
+            engine.register(title, data, place=origin.at())
+            return table(title)
+        case Query(sql):
+            return _query(sql, origin.at("sql"), bounds)
+        case Table(title):
+            return _table(engine, title, origin.at("table"), tuple(as_text))
+
+
+def _query(sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
+    start, end = (f"TIMESTAMP '{moment.isoformat(sep=' ')}'" for moment in (bounds.start, bounds.end))
+    try:
+        statements = sqlglot.parse(sql.replace("{start}", start).replace("{end}", end), dialect="duckdb")
+    except SqlglotError as error:
+        detail = str(error).splitlines()[0]
+        raise Invalid(f"sql can't be read: {detail}: write one SELECT in DuckDB's dialect", place=place) from error
+    given = [statement for statement in statements if statement is not None]
+    if len(given) != 1:
+        raise Invalid(
+            f"sql holds {len(given)} statements, and a source is one SELECT: keep the SELECT and drop the rest",
+            place=place,
+        )
+    if not isinstance(given[0], exp.Query) or given[0].find(exp.Into):
+        kind = type(given[0]).__name__.upper()
+        raise Invalid(f"sql is a {kind}, and a source only reads: write one SELECT", place=place)
+    return exp.Subquery(this=given[0])
+
+
+def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:
+    if title in engine.frames:
+        engine.register(f"{title}_frame", engine.frames[title], place=place)
+        return table(f"{title}_frame")
+    path = PurePath(title)
+    ending = PurePath(path.stem).suffix if path.suffix in PACKED else path.suffix
+    if ending in PARQUET:
+        _require_file(engine, title, place)
+        return exp.Table(this=call("read_parquet", text(title)))
+    if ending in TEXT_FILES:
+        _require_file(engine, title, place)
+        return exp.Table(this=_read_csv(engine, title, place, as_text))
+    if title in engine.tables() or "." in title:
+        return exp.to_table(title, dialect="duckdb")
+    hint = nearest(title, [*engine.tables(), *engine.frames])
+    raise NotFound(
+        f"table '{title}' isn't in the warehouse: {hint}; a file is written with its ending, as in {title}.parquet",
+        place=place,
+    )
+
+
+def _require_file(engine: Engine, title: str, place: Place | None) -> None:
+    if not glob.glob(str(engine.root / title), recursive=True):
+        there = [found.name for found in engine.root.iterdir() if found.suffix in (*TEXT_FILES, *PARQUET, *PACKED)]
+        raise NotFound(
+            f"file '{engine.root / title}' isn't there: {nearest(title, there) if there else 'the folder has no data files'}",
+            place=place,
+        )
+
+
+def _read_csv(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:
+    options: dict[str, exp.Expr] = {
+        "header": exp.true(),
+        "auto_type_candidates": array(text(kind) for kind in CSV_TYPES),
+        "sample_size": number(-1),
+    }
+    if as_text:
+        columns = engine.types(select(exp.Star()).from_(exp.Table(this=_csv(title, options))), place=place, what=title)
+        forced = {column: text("VARCHAR") for column in columns if column in as_text}
+        options |= {"types": struct(forced)} if forced else {}
+    return _csv(title, options)
+
+
+def _csv(title: str, options: dict[str, exp.Expr]) -> exp.Expr:
+    named = [exp.EQ(this=exp.Column(this=name(key)), expression=value.copy()) for key, value in options.items()]
+    return call("read_csv", text(title), *named)

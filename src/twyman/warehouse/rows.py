@@ -1,0 +1,163 @@
+"""The rows of one source, ready to be asked: what stands in FROM, its columns' types, its times."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from twyman.kernel.errors import Invalid, nearest
+from twyman.kernel.place import Origin, Place
+from twyman.metrics.source import Grain, Relation, Timestamp
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.expression import parsed
+from twyman.warehouse.relation import Bounds, from_item
+from twyman.warehouse.syntax import alias, call, select, text
+from twyman.warehouse.times import Clock, TextColumn, Time, reading, time_of
+
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+           "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM")  # fmt: skip
+
+
+def is_number(kind: str) -> bool:
+    """Whether a type of the engine is a number.
+
+    Example:
+        >>> is_number("DECIMAL(18,3)"), is_number("BOOLEAN")
+        (True, False)
+    """
+    return kind.partition("(")[0] in NUMBERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of a source's table before it is read.
+
+    Attributes:
+        times: Columns that must tell the time, with the key of the definition that says so.
+        ids: Columns that hold ids of an entity whose ids are text.
+    """
+
+    name: str
+    relation: Relation
+    origin: Origin
+    formats: Mapping[str, str] = field(default_factory=dict[str, str])
+    times: Mapping[str, str] = field(default_factory=dict[str, str])
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A source's table.
+
+    Attributes:
+        name: By which the statement knows it.
+        item: What stands in FROM.
+        types: Type by column.
+        zone: In which zoneless times are read.
+    """
+
+    engine: Engine
+    name: str
+    item: exp.Expr
+    types: Mapping[str, str]
+    origin: Origin
+    zone: str = "UTC"
+
+    def from_(self, query: exp.Select) -> exp.Select:
+        """Return the query, reading from these rows."""
+        return query.from_(exp.alias_(self.item.copy(), self.name, table=True))
+
+    def expression(self, written: str, path: str, names: Mapping[str, exp.Expr] | None = None) -> exp.Expr:
+        """Return an expression of the definition, tied to these rows."""
+        return parsed(written, columns=self.types, table=self.name, place=self.origin.at(path), names=names)
+
+    def column(self, written: str, path: str) -> exp.Expr:
+        """Return a column that the definition names.
+
+        Raises:
+            Invalid: If there is no such column.
+        """
+        if written.lower() not in {known.lower() for known in self.types}:
+            raise Invalid(
+                f"column '{written}' isn't in '{self.name}': {nearest(written, self.types)}", place=self.origin.at(path)
+            )
+        return self.expression(written, path)
+
+    def kind(self, expression: exp.Expr, place: Place | None, extra: exp.Expr | None = None) -> str:
+        """Return the type of an expression over these rows.
+
+        Raises:
+            Invalid: If the engine can't compute it.
+        """
+        query = self.from_(select(alias(expression.copy(), "x")))
+        if extra is not None:
+            query = query.join(extra.copy(), join_type="cross")
+        what = f"expression '{expression.sql('duckdb')}'"
+        return self.engine.types(query, place=place, what=what)["x"]
+
+    def time(self, timestamp: Timestamp, path: str = "timestamp") -> Time:
+        """Return the rows' time; a column of dates is known to the day, whatever the definition says."""
+        expression = self.expression(timestamp.column, path)
+        place = self.origin.at(path)
+        what = f"column '{timestamp.column}' of '{self.name}'"
+        return time_of(expression, self.kind(expression, place), zone=self.zone, what=what, place=place)
+
+
+def grain_of(timestamp: Timestamp, time: Time) -> Grain:
+    """Return how finely rows know their time: a date knows the day only."""
+    return Grain.DAY if time.clock is Clock.DAY else timestamp.grain
+
+
+def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
+    """Open a source's table: find it, type its columns, and read its text dates.
+
+    Raises:
+        NotFound: If there is no such table.
+        Invalid: If a date can't be read without guessing.
+    """
+    item = from_item(
+        engine, asked.relation, known_as=asked.name, origin=asked.origin, bounds=bounds, as_text=_sorted(asked.ids)
+    )
+    types = engine.types(
+        select(exp.Star()).from_(_in_from(item)), place=asked.origin.at(), what=f"source '{asked.name}'"
+    )
+    for named in asked.formats:
+        if named not in types:
+            raise Invalid(
+                f"column '{named}' isn't in '{asked.name}': {nearest(named, types)}", place=asked.origin.at("formats")
+            )
+    replaced: list[exp.Expr] = []
+    for title, kind in types.items():
+        if kind == "VARCHAR" and (title in asked.formats or title in asked.times):
+            place = asked.origin.at("formats" if title in asked.formats else asked.times[title])
+            source = TextColumn(title, _in_from(item), f"column '{title}' of '{asked.name}'", place)
+            replaced.append(alias(reading(engine, source, asked.formats.get(title)), title))
+    if replaced:
+        item = exp.Subquery(this=select(exp.Star(**{"replace": replaced})).from_(_in_from(item)))
+        types = engine.types(
+            select(exp.Star()).from_(_in_from(item)), place=asked.origin.at(), what=f"source '{asked.name}'"
+        )
+    return Rows(engine, asked.name, item, types, asked.origin, zone)
+
+
+def _in_from(item: exp.Expr) -> exp.Expr:
+    return exp.alias_(item.copy(), "source", table=True)
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def as_text(expression: exp.Expr, kind: str) -> exp.Expr:
+    """Return an expression as text: it is one already, or it is cast."""
+    return expression if kind == "VARCHAR" else exp.Cast(this=expression.copy(), to=exp.DataType.build("TEXT"))
+
+
+def quoted_list(values: Iterable[str]) -> list[exp.Expr]:
+    """Return texts as literals."""
+    return [text(value) for value in values]
+
+
+def any_of(expression: exp.Expr) -> exp.Expr:
+    """Return some value of a group in which all are alike."""
+    return call("any_value", expression)

@@ -1,0 +1,251 @@
+"""How a column tells the time, and what it is as a zoneless timestamp in UTC.
+
+Text is read by the format given; or as ISO 8601; or by the one common format that reads every value
+of the column. Where two formats read every value and disagree, the column is refused: `7/10/2020`
+is a July day to some and an October day to others, and nobody should guess.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import product
+
+from sqlglot import exp
+
+from twyman.kernel.errors import Invalid
+from twyman.kernel.place import Place
+from twyman.warehouse.engine import Engine, local
+from twyman.warehouse.syntax import DAY, alias, call, cast, column, select, text, timestamp
+
+ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?"
+ZONED = ISO + r" ?(Z|z|[+-]\d{2}(:?\d{2})?)"
+DATE_ONLY = r"\d{4}-\d{2}-\d{2}"
+DATES = ("%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y")
+HOURS = ("", " %H:%M", " %H:%M:%S")
+COMMON = tuple(day + hour for day, hour in product(DATES, HOURS))
+"""Formats tried on text that is not ISO 8601."""
+
+
+class Clock(StrEnum):
+    """What a time column says about zones."""
+
+    UTC = "utc"
+    LOCAL = "local"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A row's time.
+
+    Attributes:
+        raw: The column as it stands.
+        utc: As a zoneless timestamp in UTC.
+        clock: Whether the column names instants, wall-clock times, or days.
+        zone: In which wall-clock times and days are read.
+    """
+
+    raw: exp.Expr
+    utc: exp.Expr
+    clock: Clock
+    zone: str
+
+    @property
+    def zoneless(self) -> bool:
+        """Whether the zone was ours to choose."""
+        return self.clock is not Clock.UTC
+
+    def since(self, moment: datetime) -> exp.Expr:
+        """Return the condition that a time is at or after an instant, in a form files can be pruned by."""
+        return exp.and_(
+            *self._rough(moment, exp.GTE, -DAY), exp.GTE(this=self.utc.copy(), expression=timestamp(moment))
+        )
+
+    def before(self, moment: datetime) -> exp.Expr:
+        """Return the condition that a time is before an instant, in a form files can be pruned by."""
+        return exp.and_(*self._rough(moment, exp.LT, DAY), exp.LT(this=self.utc.copy(), expression=timestamp(moment)))
+
+    def _rough(self, moment: datetime, comparison: type[exp.Binary], slack: timedelta) -> list[exp.Expr]:
+        if self.raw == self.utc:
+            return []
+        if self.clock is Clock.UTC:
+            literal = cast(text(moment.isoformat(sep=" ")), "TIMESTAMPTZ")
+        else:
+            literal = cast(text(str(local(moment, self.zone) + slack)), "TIMESTAMP")
+        return [comparison(this=self.raw.copy(), expression=literal)]
+
+
+def time_of(expression: exp.Expr, kind: str, *, zone: str, what: str, place: Place | None) -> Time:
+    """Return how an expression of some type tells the time.
+
+    Raises:
+        Invalid: If the type is no time.
+    """
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return Time(expression, in_zone(expression, "UTC"), Clock.UTC, zone)
+    if kind == "DATE":
+        return Time(expression, _to_utc(cast(expression.copy(), "TIMESTAMP"), zone), Clock.DAY, zone)
+    if kind == "TIMESTAMP":
+        return Time(expression, _to_utc(expression, zone), Clock.LOCAL, zone)
+    if kind.startswith("TIMESTAMP"):
+        return Time(expression, _to_utc(cast(expression.copy(), "TIMESTAMP"), zone), Clock.LOCAL, zone)
+    raise Invalid(
+        f"{what} is of type {kind}, which tells no time: name a column of dates or times, or convert it "
+        "(to_timestamp(seconds), epoch_ms(milliseconds))",
+        place=place,
+    )
+
+
+def in_zone(expression: exp.Expr, zone: str) -> exp.Expr:
+    """Return an instant as a wall clock shows it, or a wall-clock time as the instant it names."""
+    return exp.AtTimeZone(this=expression.copy(), zone=text(zone))
+
+
+def _to_utc(expression: exp.Expr, zone: str) -> exp.Expr:
+    return expression.copy() if zone == "UTC" else in_zone(in_zone(expression, zone), "UTC")
+
+
+def midnight(moment: exp.Expr, zone: str) -> exp.Expr:
+    """Return the midnight, in a zone, at which the day of a zoneless UTC time began."""
+    return _to_utc(call("date_trunc", text("day"), _from_utc(moment, zone)), zone)
+
+
+def day(moment: exp.Expr, zone: str) -> exp.Expr:
+    """Return the date, in a zone, of a zoneless UTC time."""
+    return cast(_from_utc(moment, zone), "DATE")
+
+
+def _from_utc(moment: exp.Expr, zone: str) -> exp.Expr:
+    return moment.copy() if zone == "UTC" else in_zone(in_zone(moment, "UTC"), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """A column of text that should tell the time, in a table read from files."""
+
+    name: str
+    item: exp.Expr
+    what: str
+    place: Place | None
+
+    def query(self, **values: exp.Expr) -> exp.Query:
+        """Return a SELECT of aggregates over the whole column."""
+        return select(*(alias(value, key) for key, value in values.items())).from_(self.item.copy())
+
+
+def reading(engine: Engine, source: TextColumn, format_given: str | None) -> exp.Expr:
+    """Return the expression that reads a column of text as dates or times.
+
+    Raises:
+        Invalid: If a value doesn't fit the format given, if zones are mixed, or if the order of day
+            and month is anybody's guess.
+    """
+    value = column(source.name)
+    if format_given:
+        return _by_format(engine, source, value, format_given)
+    matches = engine.row(
+        source.query(
+            given=exp.Count(this=value.copy()),
+            iso=_count_matching(value, ISO),
+            zoned=_count_matching(value, ZONED),
+            days=_count_matching(value, DATE_ONLY),
+        )
+    )
+    if matches["zoned"] and matches["iso"]:
+        raise Invalid(
+            f"{source.what} mixes times with a zone and times without ({matches['zoned']:,} and {matches['iso']:,} rows): "
+            "write all of them with their offset",
+            place=source.place,
+        )
+    if matches["given"] and matches["iso"] + matches["zoned"] == matches["given"]:
+        kind = "TIMESTAMPTZ" if matches["zoned"] else "DATE" if matches["days"] == matches["given"] else "TIMESTAMP"
+        return _checked(engine, source, cast(value, kind), exp.TryCast(this=value.copy(), to=exp.DataType.build(kind)))
+    return _by_common_format(engine, source, value)
+
+
+def _count_matching(value: exp.Expr, pattern: str) -> exp.Expr:
+    return call("count_if", call("regexp_full_match", value.copy(), text(pattern)))
+
+
+def _checked(engine: Engine, source: TextColumn, strict: exp.Expr, lenient: exp.Expr) -> exp.Expr:
+    value = column(source.name)
+    wrong = exp.and_(
+        exp.Not(this=exp.Is(this=value, expression=exp.null())), exp.Is(this=lenient, expression=exp.null())
+    )
+    found = engine.row(source.query(bad=exp.Filter(this=call("min", value.copy()), expression=exp.Where(this=wrong))))
+    if found["bad"] is not None:
+        raise Invalid(
+            f"{source.what} holds '{found['bad']}', which is no such date: correct the row", place=source.place
+        )
+    return strict
+
+
+def _parse(value: exp.Expr, pattern: str, *, function: str = "strptime") -> exp.Expr:
+    return call(function, value.copy(), text(pattern))
+
+
+def _tells_hours(pattern: str) -> bool:
+    return any(code in pattern for code in ("%H", "%I", "%X", "%c", "%s"))
+
+
+def _by_format(engine: Engine, source: TextColumn, value: exp.Expr, pattern: str) -> exp.Expr:
+    lenient = _parse(value, pattern, function="try_strptime")
+    wrong = exp.and_(
+        exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())), exp.Is(this=lenient, expression=exp.null())
+    )
+    example = exp.Filter(this=call("min", value.copy()), expression=exp.Where(this=wrong))
+    try:
+        found = engine.row(source.query(bad=example))
+    except Invalid as error:
+        raise Invalid(
+            f"format '{pattern}' of {source.what} is no strptime format: {error.message}", place=source.place
+        ) from error
+    if found["bad"] is not None:
+        raise Invalid(
+            f"{source.what} holds '{found['bad']}', which format '{pattern}' doesn't read: correct the format or the row",
+            place=source.place,
+        )
+    strict = _parse(value, pattern)
+    return strict if _tells_hours(pattern) else cast(strict, "DATE")
+
+
+def _by_common_format(engine: Engine, source: TextColumn, value: exp.Expr) -> exp.Expr:
+    readings = {f"f{index}": _parse(value, pattern, function="try_strptime") for index, pattern in enumerate(COMMON)}
+    counts = engine.row(
+        source.query(
+            given=exp.Count(this=value.copy()),
+            example=call("min", value.copy()),
+            **{key: exp.Count(this=parsed) for key, parsed in readings.items()},
+        )
+    )
+    fitting = [COMMON[index] for index in range(len(COMMON)) if counts[f"f{index}"] == counts["given"]]
+    if not counts["given"]:
+        raise Invalid(
+            f"{source.what} is empty in every row, and should tell the time: name another column", place=source.place
+        )
+    if not fitting:
+        raise Invalid(
+            f"{source.what} holds '{counts['example']}', which is no ISO 8601 time: "
+            f'say how it is written, as in formats: {{{source.name}: "%d %b %Y"}}',
+            place=source.place,
+        )
+    for other in fitting[1:]:
+        _refuse_disagreement(engine, source, fitting[0], other)
+    strict = _parse(value, fitting[0])
+    return strict if _tells_hours(fitting[0]) else cast(strict, "DATE")
+
+
+def _refuse_disagreement(engine: Engine, source: TextColumn, first: str, second: str) -> None:
+    value = column(source.name)
+    one, two = (_parse(value, pattern) for pattern in (first, second))
+    differing = exp.Where(this=exp.NEQ(this=one, expression=two))
+    found = engine.row(source.query(example=exp.Filter(this=call("max", value.copy()), expression=differing)))
+    if found["example"] is None:
+        return
+    dates = [datetime.strptime(found["example"], pattern) for pattern in (first, second)]  # noqa: DTZ007 - a date to print
+    meanings = " or ".join(f"{date.day} {date:%B %Y}" for date in dates)
+    raise Invalid(
+        f"dates of {source.what} are ambiguous: '{found['example']}' is {meanings}: "
+        f'say which, as in formats: {{{source.name}: "{first}"}}',
+        place=source.place,
+    )

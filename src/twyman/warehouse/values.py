@@ -1,0 +1,147 @@
+"""What a metric wants of each unit: its own value, its covariates, and whether its window is over."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlglot import exp
+
+from twyman.app.ports import Question
+from twyman.kernel.errors import Invalid
+from twyman.kernel.place import Place
+from twyman.kernel.time import duration_text
+from twyman.metrics.metric import Aggregate, Cohort, FactValue, Metric, Missing, OutcomeValue, Ratio, Value
+from twyman.warehouse.cells import gated
+from twyman.warehouse.facts import FactTable
+from twyman.warehouse.model import MetricColumns, MomentColumn, Span
+from twyman.warehouse.syntax import both, cast, column, number, or_zero, timestamp, when
+
+Tables = Callable[[str, Place | None], FactTable]
+COUNTED = (Aggregate.SUM, Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
+"""Aggregates of which no facts make an honest 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitValue:
+    """A value of a unit: how it is computed, and whether the unit has one of its own."""
+
+    value: exp.Expr
+    known: exp.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Turns metrics into columns of the table of units.
+
+    Attributes:
+        tables: The source of facts of a name, opened once.
+        frozen: Columns of attributes as covariates, by `source.column`.
+    """
+
+    question: Question
+    tables: Tables
+    entered: str
+    frozen: Mapping[str, tuple[MomentColumn, ...]] = field(default_factory=dict[str, tuple[MomentColumn, ...]])
+
+    def columns(self, metric: Metric) -> MetricColumns:
+        """Return a metric's own columns, then its covariates'."""
+        span = _after(metric)
+        titles = ("numerator", "denominator") if isinstance(metric.kind, Ratio) else ("value",)
+        own = [self._value(metric, value, span, title) for value, title in zip(metric.values, titles, strict=True)]
+        known = exp.or_(*(value.known.copy() for value in own)) if len(own) > 1 else own[0].known
+        matured = self._matured(metric)
+        taken = both(matured, known if metric.missing is Missing.DROP else None)
+        columns = [
+            MomentColumn(title, value.value, title != "denominator") for title, value in zip(titles, own, strict=True)
+        ]
+        columns += self._covariates(metric)
+        return MetricColumns(
+            metric=metric, columns=gated(taken, columns), own=len(own), matured=matured, known=both(matured, known)
+        )
+
+    def _matured(self, metric: Metric) -> exp.Expr | None:
+        cutoff, length = self.question.cutoff, metric.window.length
+        if cutoff is None or length is None or metric.cohort is Cohort.OPEN:
+            return None
+        last = timestamp(cutoff.events - metric.window.after - length)
+        return exp.LTE(this=column("exposed_at", self.entered), expression=last)
+
+    def _value(self, metric: Metric, value: Value, span: Span, title: str) -> UnitValue:
+        place = metric.origin.at("value")
+        if isinstance(value, OutcomeValue):
+            raise Invalid(
+                f"metric '{metric.name}' takes outcome '{value.outcome}' of a table of units, and this experiment "
+                "enters by exposures: give the metric facts, or the experiment units",
+                place=place,
+            )
+        facts = self.tables(value.facts, metric.origin.at("facts"))
+        label = f"{metric.name} {title}"
+        if metric.is_binary:
+            reached = facts.any(label, value, span, place)
+            known = facts.some(f"{label} any", span) if metric.missing is Missing.DROP else reached
+            return UnitValue(cast(reached, "INT"), known)
+        raw = facts.value(label, value, span, place)
+        if value.aggregate in (Aggregate.COUNT, Aggregate.COUNT_DISTINCT):
+            known = exp.GT(this=raw.copy(), expression=number(0))
+        else:
+            known = exp.Not(this=exp.Is(this=raw.copy(), expression=exp.null()))
+        return UnitValue(_scaled(or_zero(raw), value.scale), exp.Coalesce(this=known, expressions=[exp.false()]))
+
+    def _covariates(self, metric: Metric) -> list[MomentColumn]:
+        adjustment = metric.adjustment
+        if adjustment is None:
+            return []
+        if adjustment.covariates and not adjustment.window:
+            raise Invalid(
+                f"covariates of '{metric.name}' have no window before exposure: write cuped: {{window: 14d, …}}",
+                place=metric.origin.at("cuped"),
+            )
+        columns: list[MomentColumn] = []
+        if adjustment.window:
+            columns += self._before(metric, metric, adjustment.window, "")
+            for name in adjustment.covariates:
+                other = self.question.catalogue.metric(name, place=metric.origin.at("cuped.covariates"))
+                columns += self._before(metric, other, adjustment.window, f"{name} ")
+        for name in adjustment.attributes:
+            columns += self.frozen[name]
+        return columns
+
+    def _before(self, metric: Metric, other: Metric, window: timedelta, prefix: str) -> list[MomentColumn]:
+        span, columns = Span(-window, timedelta()), list[MomentColumn]()
+        titles = ("numerator ", "denominator ") if isinstance(other.kind, Ratio) else ("",)
+        for value, title in zip(other.values, titles, strict=True):
+            suffix = f"{prefix}{title}pre {duration_text(window)}"
+            before = self._value_of(metric, other, value, span, suffix)
+            columns.append(MomentColumn(suffix, before.value, capped=title != "denominator " and other == metric))
+            if _can_miss(other, value):
+                missing = exp.Not(this=before.known.copy())
+                columns.append(MomentColumn(f"{suffix} is missing", cast(missing, "INT"), flag=True))
+        return columns
+
+    def _value_of(self, metric: Metric, other: Metric, value: Value, span: Span, suffix: str) -> UnitValue:
+        if other is metric:
+            return self._value(metric, value, span, suffix)
+        if other.cap and other.cap.limit is not None:
+            found = self._value(other, value, span, suffix)
+            limited = when(
+                exp.GT(this=found.value.copy(), expression=number(other.cap.limit)),
+                number(other.cap.limit),
+                found.value,
+            )
+            return UnitValue(limited, found.known)
+        return self._value(other, value, span, suffix)
+
+
+def _can_miss(metric: Metric, value: Value) -> bool:
+    if metric.is_binary or not isinstance(value, FactValue):
+        return False
+    return value.aggregate not in COUNTED or metric.missing is Missing.DROP
+
+
+def _after(metric: Metric) -> Span:
+    window = metric.window
+    return Span(window.after, None if window.length is None else window.after + window.length)
+
+
+def _scaled(value: exp.Expr, scale: float) -> exp.Expr:
+    return value if scale == 1 else exp.Mul(this=cast(value, "DOUBLE"), expression=number(scale))
