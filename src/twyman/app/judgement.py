@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as with_looks
 
 from msgspec.structs import replace
 
@@ -101,14 +102,12 @@ class Judge:
         metric = self.catalogue.metric(tracked.metric)
         current = self._compared(metric, self._now, arm)
         looks = list(self.looks) if _closes(metric) else list(self.looks[-1:]) if final else []
-        hides = self.experiment.plan.results is Results.AT_END
-        if hides and not final and tracked.role in {Role.SUCCESS, Role.INFORMATION}:
-            looks = []
         made = [(look, self._compared(metric, look.measured, arm)) for look in looks]
         usable = [(look, found) for look, found in made if not isinstance(found, NotEstimable) and _varies(found)]
         times = self._times(tracked, usable, final) if _closes(metric) else (1.0,) * len(usable)
         taken = tuple(Taken(look.number, time, found) for (look, found), time in zip(usable, times, strict=True))
-        return Trial(tracked=tracked, metric=metric, arm=arm, taken=taken, current=current)
+        waits = self.experiment.plan.results is Results.AT_END
+        return Trial(tracked=tracked, metric=metric, arm=arm, taken=taken, current=current, waits=waits)
 
     def _times(self, tracked: Tracked, usable: Sequence[tuple[Look, Comparison]], final: bool) -> tuple[float, ...]:  # noqa: FBT001
         plan, needed = self.experiment.plan, None
@@ -188,10 +187,8 @@ class Judge:
         """Return the critical value that decided at each look taken."""
         bounds: dict[int, float] = {}
         for k in range(1, len(trial.taken) + 1):
-            until = Trial(
-                tracked=trial.tracked, metric=trial.metric, arm=trial.arm, taken=trial.taken[:k], current=trial.current
-            )
-            view = ruled(until, self.experiment.plan, self._budget).view
+            so_far = with_looks(trial, taken=trial.taken[:k])
+            view = ruled(so_far, self.experiment.plan, self._budget).view
             if view.bound is not None:
                 bounds[trial.taken[k - 1].look] = view.bound
         return bounds

@@ -1,7 +1,7 @@
 """One metric in one treatment over the looks taken: the tests that its role asks for, and what they say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from twyman.app.comparison import Comparison
@@ -42,6 +42,7 @@ class Trial:
     Attributes:
         taken: Those looks, in order; for a metric whose windows never close, only the last.
         current: The comparison at the present look, or why there is none.
+        waits: Whether success and margins are tested at the last look only, since the plan hides effects until then.
     """
 
     tracked: Tracked
@@ -49,11 +50,19 @@ class Trial:
     arm: str
     taken: tuple[Taken, ...]
     current: Comparison | NotEstimable
+    waits: bool = False
 
     @property
     def sign(self) -> int:
         """+1 where more is better, -1 where less is."""
         return self.metric.direction.sign
+
+    @property
+    def decided_at(self) -> tuple[Taken, ...]:
+        """The looks at which success and margins are tested; harm is watched at all that were taken."""
+        if not self.waits:
+            return self.taken
+        return tuple(taken for taken in self.taken[-1:] if taken.time >= 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class _Ask:
 
 def _success(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
     ask = _Ask(budget.success, sides=2)
-    test, harm = _test(trial, plan, ask), _harm(trial, plan, budget)
+    test, harm = _test(replace(trial, taken=trial.decided_at), plan, ask), _harm(trial, plan, budget)
     state = State.INCONCLUSIVE
     if test and test.crossed_at is not None:
         state = State.SUPERIOR if test.positive else State.INFERIOR
@@ -129,8 +138,9 @@ def _success(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
 
 def _margin(trial: Trial, plan: Plan, budget: Budget, margin: float) -> Ruled:
     ask = _Ask(budget.guardrail, sides=1, null=-trial.sign * margin)
-    scores = [noninferiority(taken.comparison.pair, margin=margin, improving=trial.sign) for taken in trial.taken]
-    test, harm = _test(trial, plan, ask, scores), _harm(trial, plan, budget)
+    due, harm = replace(trial, taken=trial.decided_at), _harm(trial, plan, budget)
+    scores = [noninferiority(taken.comparison.pair, margin=margin, improving=trial.sign) for taken in due.taken]
+    test = _test(due, plan, ask, scores)
     state = State.NON_INFERIOR if test and test.crossed_at is not None else State.INCONCLUSIVE
     return _ruled(trial, budget, state, ask, test, harm)
 

@@ -54,7 +54,7 @@ def surprise(
         >>> from twyman.experiments.expectation import Ceiling
         >>> expected = Expectation(0.005, 0.02, 0.03, ceiling=Ceiling(0.04, "no page moved it by more"))
         >>> surprise(expected, 0.06, 0.008, interval=(0.044, 0.076), improving=1)
-        Surprised(status=<Surprise.ABOVE_CEILING: 'above_ceiling'>, z=3.58...)
+        Surprised(status=<Surprise.ABOVE_CEILING: 'above_ceiling'>, z=3.57...)
     """
     z = (estimate - expectation.likely) / hypot(expectation.spread(estimate), se)
     near = interval[0] if improving > 0 else interval[1]

@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twyman.decisions.sequence import Reading, judged
+from twyman.stats.spending import PowerSpending
+
+SQUARE = PowerSpending(2.0)
+
+
+def readings(*scores: float, planned: int | None = None) -> list[Reading]:
+    planned = planned or len(scores)
+    return [Reading(k, 100.0 * k, k / planned, score) for k, score in enumerate(scores, start=1)]
+
+
+@given(score=st.floats(-6, 6))
+def test_one_look_is_the_fixed_test(score: float) -> None:
+    once = judged(readings(score), alpha=0.05, spending=SQUARE, sides=2)
+    fixed = judged(readings(score), alpha=0.05, spending=None, sides=2)
+
+    assert once is not None
+    assert fixed is not None
+    assert once.bound == pytest.approx(1.959963984540054, rel=1e-12)
+    assert once == fixed
+
+
+def test_a_bound_once_crossed_stays_crossed() -> None:
+    seen = judged(readings(0.1, 4.5, 0.2, planned=4), alpha=0.05, spending=SQUARE, sides=2)
+
+    assert seen is not None
+    assert seen.crossed_at == 2
+    assert seen.p_value < 0.05 < seen.p_here
+
+
+def test_past_bounds_do_not_depend_on_later_looks() -> None:
+    short = judged(readings(0.5, 1.0, planned=5), alpha=0.05, spending=SQUARE, sides=2)
+    longer = [
+        judged(readings(0.5, 1.0, *more, planned=5), alpha=0.05, spending=SQUARE, sides=2) for more in ((9.0,), (-9.0,))
+    ]
+
+    assert short is not None
+    assert {seen.bound for seen in longer if seen} == {longer[0].bound if longer[0] else None}
+
+
+def test_a_one_sided_test_is_crossed_from_one_side_only() -> None:
+    seen = judged(readings(-8.0), alpha=0.05, spending=SQUARE, sides=1)
+
+    assert seen is not None
+    assert seen.crossed_at is None
+
+
+@given(scores=st.lists(st.floats(-5, 5), min_size=1, max_size=6))
+def test_crossing_is_p_below_alpha(scores: list[float]) -> None:
+    seen = judged(readings(*scores, planned=6), alpha=0.05, spending=SQUARE, sides=2)
+
+    assert seen is not None
+    assert (seen.crossed_at is not None) == (seen.p_value < 0.05) or abs(seen.p_value - 0.05) < 1e-9

@@ -1,0 +1,96 @@
+"""METHODS, Rulings 5: the table, row by row."""
+
+import pytest
+
+from twyman.decisions.verdict import Action, Evidence, Finding, Reason, State, verdict
+from twyman.experiments.experiment import AllOf, AnyOf, Goal, Role
+
+WON = Finding(metric="retention", role=Role.SUCCESS, state=State.SUPERIOR)
+OPEN = Finding(metric="retention", role=Role.SUCCESS, state=State.INCONCLUSIVE)
+SAFE = Finding(metric="minutes", role=Role.GUARDRAIL, state=State.NON_INFERIOR, has_margin=True)
+UNSAFE = Finding(metric="minutes", role=Role.GUARDRAIL, state=State.INCONCLUSIVE, has_margin=True)
+HARMED = Finding(metric="minutes", role=Role.GUARDRAIL, state=State.DETERIORATED, has_margin=True, deteriorated=True)
+MOVED = Finding(metric="ads", role=Role.MUST_NOT_MOVE, state=State.CHANGED)
+STILL = Finding(metric="ads", role=Role.MUST_NOT_MOVE, state=State.UNMOVED)
+HELD = Finding(
+    metric="retention", role=Role.SUCCESS, state=State.SUPERIOR, doubt=Reason("above_ceiling", "too good", "retention")
+)
+BROKEN = Reason("srm", "the split is off")
+
+
+def said(
+    *findings: Finding, broken: tuple[Reason, ...] = (), goal: Goal | None = "retention", final: bool = False
+) -> tuple[Action, list[str]]:
+    seen = verdict(Evidence(arm="new", broken=broken, findings=findings, goal=goal, final=final))
+    return seen.action, [reason.code for reason in seen.reasons]
+
+
+def test_broken_data_hold_whatever_else_is_so() -> None:
+    action, codes = said(WON, SAFE, broken=(BROKEN,))
+
+    assert action is Action.HOLD
+    assert codes == ["srm"]
+
+
+def test_harm_on_sound_data_aborts() -> None:
+    assert said(WON, HARMED)[0] is Action.ABORT
+    assert said(WON, HARMED, broken=(BROKEN,))[0] is Action.HOLD
+
+
+def test_the_story_is_held_with_both_reasons() -> None:
+    action, codes = said(HELD, SAFE, MOVED, final=True)
+
+    assert action is Action.HOLD
+    assert codes == ["must_not_move", "above_ceiling"]
+
+
+def test_a_metric_that_moved_within_its_margin_holds_nothing() -> None:
+    assert said(WON, SAFE, STILL)[0] is Action.SHIP
+
+
+def test_a_win_with_its_guardrails_ships_and_gives_every_reason() -> None:
+    action, codes = said(WON, SAFE)
+
+    assert action is Action.SHIP
+    assert codes == ["superior", "non_inferior"]
+
+
+def test_a_win_without_its_guardrail_goes_on_even_at_the_last_look() -> None:
+    action, codes = said(WON, UNSAFE, final=True)
+
+    assert action is Action.CONTINUE
+    assert codes == ["margin_not_shown"]
+
+
+def test_the_last_look_without_a_win_ends() -> None:
+    assert said(OPEN, SAFE, final=True) == (Action.END, ["no_effect"])
+
+
+def test_enough_power_without_a_win_ends_before_the_last_look() -> None:
+    powered = Finding(metric="retention", role=Role.SUCCESS, state=State.INCONCLUSIVE, powered=True)
+
+    assert said(powered)[0] is Action.END
+    assert said(powered, OPEN)[0] is Action.CONTINUE
+
+
+@pytest.mark.parametrize(
+    ("goal", "action"),
+    [
+        (AnyOf(("retention", "revenue")), Action.SHIP),
+        (AllOf(("retention", "revenue")), Action.CONTINUE),
+        (AllOf(("retention", AnyOf(("revenue", "retention")))), Action.SHIP),
+    ],
+)
+def test_the_goal_is_a_tree(goal: Goal, action: Action) -> None:
+    revenue = Finding(metric="revenue", role=Role.SUCCESS, state=State.INCONCLUSIVE)
+
+    assert said(WON, revenue, goal=goal)[0] is action
+
+
+def test_guardrails_alone_can_ship() -> None:
+    assert said(SAFE, goal=None)[0] is Action.SHIP
+    assert said(UNSAFE, goal=None)[0] is Action.CONTINUE
+
+
+def test_nothing_measured_ships_nothing() -> None:
+    assert said(goal=None)[0] is Action.CONTINUE

@@ -1,0 +1,34 @@
+"""A warehouse that answers from moments it was given: what the port promises, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from twyman.app.ports import Extent, Measured, Question
+
+Answering = Callable[[datetime | None], Measured]
+
+
+@dataclass
+class FakeWarehouse:
+    """Answers each cut-off by a function, and remembers which cut-offs it was asked for."""
+
+    answering: Answering
+    runs: Extent = field(default_factory=Extent)
+    asked: list[datetime | None] = field(default_factory=list[datetime | None])
+
+    @property
+    def engine(self) -> str:
+        return "fake 1.0"
+
+    def extent(self, question: Question) -> Extent:
+        del question
+        return self.runs
+
+    def measure(self, question: Question) -> Measured:
+        events = question.cutoff.events if question.cutoff else None
+        self.asked.append(events)
+        return self.answering(events)
+
+    def sql(self, question: Question) -> tuple[str, ...]:
+        return (f"SELECT '{question.experiment.name}'",)
