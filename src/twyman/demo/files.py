@@ -90,7 +90,7 @@ def write_world(world: World, warehouse: Path) -> None:
     """Write one phase's tables, each as one file in its folder of the warehouse."""
     users, phase, file = world.users, world.phase, world.phase.file
     with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
 
         def write(table: str, select: str, columns: Columns) -> None:
             _copy(connection, select, columns, warehouse / table / file)
