@@ -1,8 +1,9 @@
 """The only page that names concrete classes: which adapter stands behind each port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,24 @@ from twyman.app.explain_sql import ExplainSql
 from twyman.app.views import Answer, Verdict
 from twyman.definitions import Project, load_experiment, project_of
 from twyman.experiments.experiment import Experiment
-from twyman.kernel.errors import Invalid
+from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.time import Clock, instant, system_clock
-from twyman.report import frame, html, json_text, notebook, text
-from twyman.warehouse import DuckDB, LookFolder
+from twyman.report.frame import rows
+from twyman.report.html import html
+from twyman.report.json import json_text
+from twyman.report.notebook import fragment
+from twyman.report.terminal import text
+from twyman.warehouse.duckdb import DuckDB
+from twyman.warehouse.looks import LookFolder
 
 VERSION = version("twyman")
+
+_FRAMES: Mapping[str, Callable[[Any, list[dict[str, Any]]], Any]] = {
+    "pandas": lambda module, tidy: module.DataFrame(tidy),
+    "polars": lambda module, tidy: module.DataFrame(tidy, infer_schema_length=None),
+    "pyarrow": lambda module, tidy: module.Table.from_pylist(tidy),
+}
+"""How each library makes a frame of tidy rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +75,16 @@ class Analysis:
         Raises:
             Invalid: If the library isn't one of these, or isn't installed.
         """
-        return frame(self.answer, library)
+        if library not in _FRAMES:
+            raise Invalid(f"frame library '{library}' isn't known: {nearest(library, _FRAMES)}")
+        try:
+            module = import_module(library)
+        except ModuleNotFoundError as error:
+            raise Invalid(f"'{library}' isn't installed: pip install {library}, or name another library") from error
+        return _FRAMES[library](module, rows(self.answer))
 
     def _repr_html_(self) -> str:
-        return notebook(self.answer)
+        return fragment(self.answer)
 
     def __str__(self) -> str:
         return self.to_text()

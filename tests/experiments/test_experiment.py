@@ -1,7 +1,7 @@
 import pytest
 
-from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
 from twyman.experiments.expectation import Expectation
+from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Origin
 
@@ -32,7 +32,7 @@ def test_arms_that_make_no_comparison_are_refused_with_their_line(arms: tuple[Ar
 def test_an_expectation_for_an_arm_that_is_no_treatment_is_refused() -> None:
     tracked = Tracked(metric="retention", role=Role.SUCCESS, expectations={"momnets": Expectation(0.0, 0.1, 0.2)})
 
-    with pytest.raises(Invalid, match="x.yaml:9: .*did you mean 'moments'"):
+    with pytest.raises(Invalid, match=r"x.yaml:9: .*did you mean 'moments'"):
         build(Arm("control", 0.5, control=True), Arm("moments", 0.5), tracked=(tracked,))
 
 

@@ -5,7 +5,7 @@ whether the data are sound, and no effect (METHODS, Rulings 2).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from twyman.experiments.plan import Plan
@@ -59,31 +59,39 @@ def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: date
         due = until or as_of
         reached = due <= as_of
         return Schedule((due,) if reached else (), planned=1, next=None if reached else due, final=reached)
-    every, dates = plan.looks.every, plan.looks.at
-    if every is None:
-        planned = tuple(date for date in dates if until is None or date < until)
-        planned += (until,) if until else ()
-        open_ended = False
+    if plan.looks.every:
+        planned, endless = _regular(plan.looks.every, start, until, as_of)
     else:
-        horizon = until or as_of + every
-        planned = tuple[datetime, ...]()
-        for number in count(1):
-            date = start + number * every
-            if date >= horizon:
-                break
-            planned += (date,)
-            if number > MAX_LOOKS:
-                raise Invalid(
-                    f"the plan has more than {MAX_LOOKS} looks from {start:%Y-%m-%d} to {horizon:%Y-%m-%d}: "
-                    "look less often, or correct enrol and measure_until"
-                )
-        planned += (horizon,) if until else (start + (len(planned) + 1) * every,)
-        open_ended = until is None
+        planned, endless = _given(plan, until), False
     past = tuple(date for date in planned if date <= as_of)
     following = next((date for date in planned if date > as_of), None)
     return Schedule(
         past,
-        planned=None if open_ended else len(planned),
+        planned=None if endless else len(planned),
         next=following,
-        final=not open_ended and bool(past) and len(past) == len(planned),
+        final=not endless and bool(past) and len(past) == len(planned),
     )
+
+
+def _given(plan: Plan, until: datetime | None) -> tuple[datetime, ...]:
+    """Return the dates that the plan names, and the end of measurement."""
+    dates = tuple(date for date in plan.looks.at if until is None or date < until)
+    return (*dates, until) if until else dates
+
+
+def _regular(
+    every: timedelta, start: datetime, until: datetime | None, as_of: datetime
+) -> tuple[tuple[datetime, ...], bool]:
+    """Return a look every so often to the end of measurement; else beyond the day, and on."""
+    horizon, dates = until or as_of + every, list[datetime]()
+    for number in count(1):
+        date = start + number * every
+        if date >= horizon:
+            break
+        if number > MAX_LOOKS:
+            raise Invalid(
+                f"the plan has more than {MAX_LOOKS} looks from {start:%Y-%m-%d} to {horizon:%Y-%m-%d}: "
+                "look less often, or correct enrol and measure_until"
+            )
+        dates.append(date)
+    return (*dates, until or start + (len(dates) + 1) * every), until is None
