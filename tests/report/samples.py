@@ -174,15 +174,13 @@ def series(result: Result, *, by: str, count: int, first: str = "2015-04-13", pl
 def exposed(units: dict[str, int], days: int, first: str = "2015-04-06") -> list[dict[str, Any]]:
     """Return units by day of first exposure: many at first, ever fewer, summing to the arms' units."""
     weights = [1 / (1 + 0.15 * day) for day in range(days)]
-    rows: list[dict[str, Any]] = []
+    start = date.fromisoformat(first)
+    rows: list[dict[str, Any]] = [{"day": (start + timedelta(days=day)).isoformat()} for day in range(days)]
     for arm, total in units.items():
         counts = [round(total * weight / sum(weights)) for weight in weights]
         counts[0] += total - sum(counts)
-        start = date.fromisoformat(first)
-        rows += [
-            {"day": (start + timedelta(days=day)).isoformat(), "arm": arm, "units": count}
-            for day, count in enumerate(counts)
-        ]
+        for row, count in zip(rows, counts, strict=True):
+            row[arm] = count
     return rows
 
 
@@ -314,14 +312,14 @@ def story() -> Answer:
         Reason(
             code="must_not_move_changed",
             metric="ads_per_hour",
-            text="Ads per hour fell by 99.3%, and this change can't touch ads: another change reaches the same units. "
+            text="Ads per hour fell by 99.3 %, and this change can't touch ads: another change reaches the same units. "
             "List what else is live for this cohort, and compare it between the arms.",
         ),
         Reason(
             code="above_ceiling",
             metric="retention_week_4",
-            text="Still listening in week 4 rose by 6.1%, above its ceiling of 4% (no page in 40 experiments moved it by "
-            "more than 2.6 %): too good to be true until someone outside the team has signed it off.",
+            text="Still listening in week 4 rose by 6.1 %, above its ceiling of 4 % (no page in 40 experiments moved "
+            "it by more than 2.6 %): too good to be true until someone outside the team has signed it off.",
         ),
     ]
     note = Check(
@@ -334,7 +332,8 @@ def story() -> Answer:
         code="pre_period",
         status="warn",
         p_value=0.0031,
-        text="Before exposure, ads per hour already differed between the arms (p = 0.0031): treatment may have been given earlier than logged.",
+        text="Before exposure, ads per hour already differed between the arms (p = 0.0031): "
+        "treatment may have been given earlier than logged.",
     )
     whole = [retention, minutes, skips, ads, searches]
     made = answer(
@@ -389,9 +388,9 @@ def ships() -> Answer:
         Reason(
             code="goal_met",
             metric="retention_week_4",
-            text="Still listening in week 4 rose by 1.7%, within what was expected (0.5% to 3%).",
+            text="Still listening in week 4 rose by 1.7 %, within what was expected (0.5 % to 3 %).",
         ),
-        Reason(code="guardrails", text="Minutes listened is shown not to have lost more than its margin of 1%."),
+        Reason(code="guardrails", text="Minutes listened is shown not to have lost more than its margin of 1 %."),
         Reason(code="sound", text="No metric deteriorated, and the data are sound."),
     ]
     look = LookView(
@@ -418,7 +417,7 @@ def aborts() -> Answer:
         RETENTION,
         (share(n_c, 0.8004), share(n_t, 0.7918)),
         "deteriorated",
-        expectation=expected("surprising", -3.4),
+        expectation=expected("far", -3.4),
         variance_reduction=0.11,
     )
     minutes = result(
@@ -433,7 +432,8 @@ def aborts() -> Answer:
     reason = Reason(
         code="deteriorated",
         metric="retention_week_4",
-        text="Still listening in week 4 fell by 1.1%, on sound data. Return everybody to control, then find which part of the bundle hurts.",
+        text="Still listening in week 4 fell by 1.1 %, on sound data. "
+        "Return everybody to control, then find which part of the bundle hurts.",
     )
     return answer([Verdict(arm="moments", action="abort", reasons=[reason])], [retention, minutes, ads], claims="")
 
@@ -469,7 +469,8 @@ def three_arms() -> Answer:
                 Reason(
                     code="deteriorated",
                     metric="retention_week_4",
-                    text="Still listening in week 4 fell by 1.2%, on sound data. Return everybody of this arm to control.",
+                    text="Still listening in week 4 fell by 1.2 %, on sound data. "
+                    "Return everybody of this arm to control.",
                 )
             ],
         ),
@@ -479,7 +480,8 @@ def three_arms() -> Answer:
             reasons=[
                 Reason(
                     code="not_yet",
-                    text="No bound is crossed at look 6 of 8 with 71% of the planned information. The next look is on 8 June 2015.",
+                    text="No bound is crossed at look 6 of 8 with 71 % of the planned information. "
+                    "The next look is on 8 June 2015.",
                 )
             ],
         ),

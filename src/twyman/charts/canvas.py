@@ -41,7 +41,15 @@ THEME: dict[str, Any] = {
         "title": None,
     },
     "axisX": {"grid": False, "labelFlush": True, "labelOverlap": True},
-    "legend": {"labelColor": INK, "labelFontSize": 12, "title": None, "orient": "top", "symbolType": "stroke"},
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "title": None,
+        "orient": "top",
+        "symbolType": "stroke",
+        "labelLimit": 150,
+        "columnPadding": 24,
+    },
 }
 
 
@@ -56,17 +64,18 @@ def finished(chart: Any) -> dict[str, Any]:  # noqa: ANN401 - any of Altair's ki
     return {**spec, "$schema": SCHEMA, "config": THEME}
 
 
-def days(first: str, last: str, at: Sequence[str] = ()) -> Any:  # noqa: ANN401 - an Altair channel
+def days(first: str, last: str, at: Sequence[str]) -> Any:  # noqa: ANN401 - an Altair channel
     """Return the time axis of values whose field is `at`, in UTC wherever it is drawn.
 
     Args:
-        first, last: ISO days or instants: how far it reaches.
-        at: Where ticks are wanted; left out, the drawer chooses.
+        first: ISO day or instant where it begins.
+        last: Where it ends.
+        at: Where ticks may stand; of many every so-manieth is taken.
     """
     alt = altair()
     form = "%b %Y" if int(last[:4]) - int(first[:4]) > 1 else "%-d %b"
-    ticks = {"values": [_moment(text) for text in at[:: 1 + len(at) // TICKS]]} if at else {"tickCount": 5}
-    return alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(format=form, **ticks))
+    ticks = [_moment(text) for text in at[:: 1 + (len(at) - 1) // TICKS]]
+    return alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(format=form, values=ticks))
 
 
 def _moment(text: str) -> dict[str, Any]:

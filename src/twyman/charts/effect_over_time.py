@@ -65,24 +65,28 @@ def _row(point: Point, domain: tuple[float, float]) -> dict[str, Any]:
 
 def _bands(series: Series, domain: tuple[float, float]) -> list[Any]:
     alt = altair()
-    form = "'+.2~%'" if series.scale == "relative" else "'+,.3~r'"
-    axis = alt.Axis(tickCount=5, labelExpr=f"datum.value == 0 ? '0' : format(datum.value, {form})")
+    written = (
+        "format(100 * datum.value, '+.3~r') + ' %'" if series.scale == "relative" else "format(datum.value, '+,.3~r')"
+    )
+    axis = alt.Axis(tickCount=5, labelExpr=f"datum.value == 0 ? '0' : {written}")
     x = _time(series)
     single = len(series.points) == 1
     bands: list[Any] = []
     for lower, upper, opacity, width in (("outer_lower", "outer_upper", 0.16, 10), ("lower", "upper", 0.3, 10)):
         y = alt.Y(f"{lower}:Q", axis=axis, scale=alt.Scale(domain=list(domain), nice=False, zero=False))
         drawn = alt.Chart()
-        mark = drawn.mark_rule(strokeWidth=width, opacity=opacity, color=EFFECT) if single else drawn.mark_area(
-            opacity=opacity, color=EFFECT
+        mark = (
+            drawn.mark_rule(strokeWidth=width, opacity=opacity, color=EFFECT)
+            if single
+            else drawn.mark_area(opacity=opacity, color=EFFECT)
         )
         bands.append(mark.encode(x=x, y=y, y2=f"{upper}:Q"))
     return bands
 
 
 def _time(series: Series) -> Any:  # noqa: ANN401 - an Altair channel
-    looks = [point.at for point in series.points] if series.by == "look" else []
-    return days(series.points[0].at, series.points[-1].at, looks)
+    at = [point.at for point in series.points]
+    return days(at[0], at[-1], at)
 
 
 def _level(value: float, name: str, color: str) -> Any:  # noqa: ANN401 - an Altair chart

@@ -12,19 +12,20 @@ def units_over_time(exposed: list[dict[str, Any]]) -> dict[str, Any]:
     Lines of equal arms lie on one another: the first arm's is broad and pale, so that both are seen.
 
     Args:
-        exposed: Rows of `day` (ISO), `arm` and `units` (new ones on that day), the control's first; at least one.
+        exposed: One row a day, in order: `day` (ISO), and by the arm's name the units that were new on it, the
+            control's first. At least one row.
 
     Returns:
         A Vega-Lite specification.
     """
-    arms = list(dict.fromkeys(str(row["arm"]) for row in exposed))
+    arms = [name for name in exposed[0] if name != "day"]
     alt = altair()
-    order = {"domain": arms, "range": [ARMS[index % len(ARMS)] for index in range(len(arms))]}
-    first, last = min(str(row["day"]) for row in exposed), max(str(row["day"]) for row in exposed)
+    every_day = [str(row["day"]) for row in exposed]
+    colors = alt.Scale(domain=arms, range=[ARMS[index % len(ARMS)] for index in range(len(arms))])
     base = alt.Chart().encode(
-        x=days(first, last),
+        x=days(every_day[0], every_day[-1], every_day),
         y=alt.Y("units:Q", axis=alt.Axis(format=",.3~s", tickCount=4)),
-        color=alt.Color("arm:N", scale=alt.Scale(**order)),
+        color=alt.Color("arm:N", scale=colors),
     )
     is_first = alt.datum.arm == arms[0]
     lines = alt.layer(
@@ -36,11 +37,9 @@ def units_over_time(exposed: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _summed(exposed: list[dict[str, Any]], arms: list[str]) -> list[dict[str, Any]]:
-    """Return one row an arm and day, a day without new units included."""
-    every_day = sorted({str(row["day"]) for row in exposed})
-    new = {(str(row["arm"]), str(row["day"])): int(row["units"]) for row in exposed}
+    """Return one row an arm and day; a day without new units keeps the sum."""
     return [
-        {"at": day, "arm": arm, "units": units}
+        {"at": str(row["day"]), "arm": arm, "units": units}
         for arm in arms
-        for day, units in zip(every_day, accumulate(new.get((arm, day), 0) for day in every_day), strict=True)
+        for row, units in zip(exposed, accumulate(int(row.get(arm, 0)) for row in exposed), strict=True)
     ]

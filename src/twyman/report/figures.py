@@ -5,7 +5,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from twyman.app.views import Answer, Health, Result, Series
+from twyman.app.views import Answer, Result, Series
 from twyman.charts.effect_over_time import effect_over_time
 from twyman.charts.svg import svg
 from twyman.charts.units_over_time import units_over_time
@@ -32,13 +32,14 @@ def accessible(drawn: str, label: str) -> Markup:
 
 def units(answer: Answer) -> Figure | None:
     """Return the picture of units over time; `None` where the source has no dates."""
-    order = {arm: place for place, arm in enumerate(arms_of(answer))}
-    rows = sorted(answer.health.exposed, key=lambda row: order.get(str(row["arm"]), len(order)))
-    if len({row["day"] for row in rows}) < 2:
+    rows, arms = answer.health.exposed, arms_of(answer)
+    if len(rows) < 2:
         return None
-    last = numbers.instant(max(str(row["day"]) for row in rows))
-    label = "Units over time: " + ", ".join(f"{arm} {numbers.count(answer.health.units.get(arm))}" for arm in order)
-    return Figure("Units over time", "summed over days of first exposure", accessible(svg(units_over_time(rows)), f"{label} by {last}"))
+    ordered = [{"day": row["day"]} | {arm: row.get(arm, 0) for arm in arms} for row in rows]
+    counts = ", ".join(f"{arm} {numbers.count(answer.health.units.get(arm))}" for arm in arms)
+    label = f"Units over time: {counts} by {numbers.instant(str(rows[-1]['day']))}"
+    note = "summed over days of first exposure"
+    return Figure("Units over time", note, accessible(svg(units_over_time(ordered)), label))
 
 
 def effects(answer: Answer) -> tuple[Figure, ...]:

@@ -81,7 +81,9 @@ def health(answer: Answer) -> HealthView:
     checks, data = answer.health.checks, answer.health
     ranked = sorted(checks, key=lambda check: list(CHECKS).index(check.status) if check.status in CHECKS else 0)
     total = sum(data.units.values())
-    headers = tuple(dict.fromkeys([*(name for name in COLUMNS if _anywhere(name, data.sources)), *_extra(data.sources)]))
+    headers = tuple(
+        dict.fromkeys([*(name for name in COLUMNS if _anywhere(name, data.sources)), *_extra(data.sources)])
+    )
     return HealthView(
         summary=summary(checks),
         tone=word(CHECKS, ranked[0].status).tone if ranked else "quiet",
@@ -108,14 +110,18 @@ def summary(checks: list[Check]) -> str:
         '1 note, 1 check passed'
     """
     counts = {tier: sum(check.status == tier for check in checks) for tier in CHECKS}
-    parts = [numbers.counted(counts[tier], noun) for tier, noun in (("block", "block"), ("warn", "warning"), ("note", "note")) if counts[tier]]
+    parts = [
+        numbers.counted(counts[tier], noun)
+        for tier, noun in (("block", "block"), ("warn", "warning"), ("note", "note"))
+        if counts[tier]
+    ]
     if counts["ok"]:
         parts.append(numbers.counted(counts["ok"], "check") + " passed")
     return ", ".join(parts) or "nothing was checked"
 
 
 def _share(units: int, total: int) -> str:
-    return f"{100 * units / total:.2f}%" if total else numbers.DASH
+    return f"{100 * units / total:.2f}{numbers.SIGN}" if total else numbers.DASH
 
 
 def _found(check: Check) -> Found:

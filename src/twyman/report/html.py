@@ -4,7 +4,7 @@ One file without network or script; everything that came from a user is escaped 
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -30,8 +30,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"count": numbers.count, "share": numbers.brief, "instant": numbers.instant}
-    made.globals |= {"width": WIDTH}
+    filters, names = cast("dict[str, Any]", made.filters), cast("dict[str, Any]", made.globals)
+    filters.update(count=numbers.count, share=numbers.brief, instant=numbers.instant)
+    names.update(width=WIDTH)
     return made
 
 

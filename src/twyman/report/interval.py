@@ -1,4 +1,4 @@
-"""An interval as it is drawn inside a table row: places on the shared axis, and a sentence for those who can't see it."""
+"""An interval as it is drawn inside a table row: its places on the shared axis, and a sentence that says the same."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,24 +51,30 @@ class Picture:
 
 
 def deciding(effect: Effect) -> Interval | None:
-    """Return the interval that decides: the repeated one, or the fixed one where no plan has looks."""
-    return effect.repeated or effect.fixed
+    """Return the interval that decides; that of this look alone, where none decides or it has no ends."""
+    repeated = effect.repeated
+    return repeated if repeated is not None and repeated.reason is None else effect.fixed
 
 
 def half_width(effect: Effect) -> float | None:
-    """Return half the deciding interval's width; for one open on a side, the way to its end; else the standard error."""
+    """Return half the deciding interval's width; of one open on a side, the way to its end; else the error."""
     interval = deciding(effect)
     if interval is None:
         return effect.se
     if interval.lower is not None and interval.upper is not None:
         return (interval.upper - interval.lower) / 2
     end = interval.lower if interval.lower is not None else interval.upper
-    return effect.se if end is None else abs(effect.estimate - end)
+    return effect.se if end is None or effect.estimate is None else abs(effect.estimate - end)
+
+
+def estimated(effect: Effect | None) -> Effect | None:
+    """Return an effect that could be estimated; `None` for one that has only a reason."""
+    return effect if effect is not None and effect.reason is None and effect.estimate is not None else None
 
 
 def lift_of(result: Result) -> Effect | None:
     """Return the lift, where one could be estimated."""
-    return result.relative if result.relative is not None and result.relative.reason is None else None
+    return estimated(result.relative)
 
 
 def marks_of(result: Result) -> Marks:
@@ -92,7 +98,8 @@ def scale_of(results: Iterable[Result]) -> Scale:
         effect = lift_of(result)
         if effect is not None:
             low, high = _ends(effect, deciding(effect))
-            spans.append((effect.estimate if low is None else low, effect.estimate if high is None else high))
+            point = effect.estimate or 0.0
+            spans.append((point if low is None else low, point if high is None else high))
     return shared(spans, marks)
 
 
@@ -103,11 +110,11 @@ def picture(result: Result, scale: Scale) -> Picture | None:
         return None
     interval, marks = deciding(effect), marks_of(result)
     low, high = _ends(effect, interval)
-    both = effect.repeated is not None and effect.fixed is not None
+    both = interval is effect.repeated and effect.fixed is not None
     expected = marks.expected
     inside = expected is not None and scale.shows(expected[0]) and scale.shows(expected[2])
     return Picture(
-        point=scale.x(effect.estimate),
+        point=scale.x(effect.estimate or 0.0),
         outer=_placed((low, high), scale),
         inner=_placed(_ends(effect, effect.fixed), scale) if both else None,
         open_low=low is None or low < scale.low,
@@ -129,7 +136,7 @@ def _placed(ends: tuple[float | None, float | None], scale: Scale) -> tuple[floa
 
 
 def spoken(result: Result, control: str) -> str:
-    """Say in a sentence what the picture shows, numbers included.
+    r"""Say in a sentence what the picture shows, numbers included.
 
     Example:
         >>> from twyman.app.views import Side
@@ -137,7 +144,7 @@ def spoken(result: Result, control: str) -> str:
         >>> effect = Effect(estimate=0.06, fixed=Interval(lower=0.05, upper=0.07, level=0.95))
         >>> spoken(Result(metric="m", title="Minutes", role="success", arm="new", direction="increase", segment=None,
         ...               control=side, treatment=side, method=None, absolute=None, relative=effect), "old")
-        'Minutes, new against old: lift +6.0%, interval +5.0% to +7.0%'
+        'Minutes, new against old: lift +6.0\xa0%, interval +5.0\xa0% to +7.0\xa0%'
     """
     effect = lift_of(result)
     start = f"{result.title}, {result.arm} against {control}: "
@@ -150,7 +157,7 @@ def spoken(result: Result, control: str) -> str:
         ends = (interval.lower, interval.upper)
         text += ", interval " + numbers.span(*ends, digits).strip("[]").replace(", ", " to ")
     if marks.margins:
-        text += ", margin " + " and ".join(numbers.percent(margin, 1) for margin in marks.margins)
+        text += ", margin " + " and ".join(map(numbers.signed_share, marks.margins))
     if marks.expected:
-        text += f", expected {numbers.percent(marks.expected[0], 1)} to {numbers.percent(marks.expected[2], 1)}"
-    return text + (f", ceiling {numbers.percent(marks.ceiling, 1)}" if marks.ceiling is not None else "")
+        text += f", expected {numbers.signed_share(marks.expected[0])} to {numbers.signed_share(marks.expected[2])}"
+    return text + (f", ceiling {numbers.signed_share(marks.ceiling)}" if marks.ceiling is not None else "")

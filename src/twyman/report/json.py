@@ -14,7 +14,7 @@ def json_text(answer: Answer) -> str:
     """Return the answer as indented JSON, at full precision.
 
     Raises:
-        Invalid: If a number in it is infinite or none at all: a value that doesn't exist must be `null` with its reason.
+        Invalid: If a number in it is infinite or NaN: a value that doesn't exist must be `null`, with its reason.
     """
     plain = answer.to_dict()
     broken = [path for path, value in _floats(plain, "answer") if not math.isfinite(value)]

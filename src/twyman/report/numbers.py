@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 MINUS = "\u2212"
 DASH = "\u2013"
+SIGN = "\u00a0%"
+"""Percent, never parted from its number."""
 
 
 def decimals(half_width: float | None, *, most: int = 6) -> int:
@@ -49,36 +51,46 @@ def signed(value: float | None, digits: int) -> str:
 
 
 def percent(value: float | None, digits: int) -> str:
-    """Write a share or an effect on the relative scale as a signed percentage.
+    r"""Write a share or an effect on the relative scale as a signed percentage.
 
     Example:
         >>> percent(0.061, 1), percent(-0.0104, 2)
-        ('+6.1%', '−1.04%')
+        ('+6.1\xa0%', '−1.04\xa0%')
     """
-    return DASH if value is None else signed(100 * value, digits) + "%"
+    return DASH if value is None else signed(100 * value, digits) + SIGN
 
 
 def brief(value: float | None) -> str:
-    """Write a share as an unsigned percentage, as a definition does: no digit more than it needs, three at most.
+    r"""Write a share as an unsigned percentage, as a definition does: no digit more than it needs, three at most.
 
     Example:
         >>> brief(0.5), brief(0.005), brief(0.33333)
-        ('50%', '0.5%', '33.3%')
+        ('50\xa0%', '0.5\xa0%', '33.3\xa0%')
     """
     if value is None:
         return DASH
     scaled = 100 * value
     digits = decimals(abs(scaled), most=4) + 1 if abs(scaled) < 100 else 0
     text = plain(scaled, digits)
-    return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + SIGN
+
+
+def signed_share(value: float) -> str:
+    r"""Write a margin or ceiling as a definition does, with its sign.
+
+    Example:
+        >>> signed_share(-0.01), signed_share(0.04)
+        ('−1\xa0%', '+4\xa0%')
+    """
+    return ("+" if value > 0 else "") + brief(value)
 
 
 def span(lower: float | None, upper: float | None, digits: int, *, relative: bool = True) -> str:
-    """Write an interval in brackets; one that is open on a side in words.
+    r"""Write an interval in brackets; one that is open on a side in words.
 
     Example:
         >>> span(0.054, 0.068, 1), span(-0.004, None, 1), span(None, None, 1)
-        ('[+5.4%, +6.8%]', 'above −0.4%', 'no interval')
+        ('[+5.4\xa0%, +6.8\xa0%]', 'above −0.4\xa0%', 'no interval')
     """
     write = percent if relative else signed
     if lower is None and upper is None:

@@ -13,11 +13,11 @@ def reading(answer: Answer) -> tuple[str, ...]:
 
 
 def look(view: LookView) -> list[str]:
-    """Say which look it is.
+    r"""Say which look it is.
 
     Example:
         >>> look(LookView(number=6, planned=8, cutoff=None, information=0.714, reconstructed=True))
-        ['look 6 of 8', '71% of the planned information', 'reconstructed from the data']
+        ['look 6 of 8', '71\xa0% of the planned information', 'reconstructed from the data']
     """
     if view.between:
         return ["between planned looks: health only, no effects"]
@@ -59,7 +59,7 @@ def flat(value: object, name: str = "") -> Iterable[tuple[str, str]]:
         for index, part in enumerate(cast("list[Any]", value), start=1):
             yield from flat(part, f"{name} · {index}")
     else:
-        yield name, _written(value)
+        yield name, _written(cast("object", value))
 
 
 def _written(value: object) -> str:
@@ -67,7 +67,7 @@ def _written(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
+    if isinstance(value, list):  # of scalars
         return ", ".join(_written(part) for part in cast("list[Any]", value)) or "none"
     if isinstance(value, int):
         return numbers.count(value)

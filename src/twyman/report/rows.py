@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from twyman.app.views import Effect, Result, Side
 from twyman.report import numbers
-from twyman.report.interval import Picture, deciding, half_width, lift_of, picture, scale_of, spoken
+from twyman.report.interval import Picture, deciding, estimated, half_width, lift_of, picture, scale_of, spoken
 from twyman.report.scale import Scale
-from twyman.report.words import EXPECTED, NO_EFFECT, ROLES, STATES, Word, word
+from twyman.report.words import EXPECTED, HIDDEN, NO_EFFECT, ROLES, STATES, Word, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class Row:
 
     Attributes:
         lift, interval: The relative effect and the interval that decides; the absolute ones where there is no lift.
+        level: The interval's coverage, where it isn't 95 %.
         absolute: The difference with its interval; empty where it stands in for the lift.
         treatment, control: Means, adjusted where they were; `raw` says both unadjusted, where they differ.
         p_note: What the p-value is against, where that isn't "no effect".
@@ -128,7 +129,7 @@ def _legend(pictures: Iterable[Picture | None]) -> set[str]:
 
 def row(result: Result, control: str, scale: Scale) -> Row:
     """Write one result."""
-    lift, absolute = lift_of(result), result.absolute
+    lift, absolute = lift_of(result), estimated(result.absolute)
     shown = lift or absolute
     interval = deciding(shown) if shown else None
     control_mean, treatment_mean, raw = _means(result)
@@ -141,7 +142,7 @@ def row(result: Result, control: str, scale: Scale) -> Row:
         segment=result.segment.value if result.segment else "",
         lift=_estimate(shown, relative=lift is not None) if shown else "",
         interval=_interval(shown, relative=lift is not None) if shown else "",
-        level=numbers.brief(interval.level) if interval else "",
+        level=f"at {numbers.brief(interval.level)}" if interval and abs(interval.level - 0.95) > 1e-9 else "",
         absolute=f"{_estimate(absolute)} {_interval(absolute)}".strip() if lift and absolute else "",
         treatment=treatment_mean,
         control=control_mean,
@@ -162,11 +163,11 @@ def row(result: Result, control: str, scale: Scale) -> Row:
 
 
 def _digits(effect: Effect, *, relative: bool) -> int:
-    """Return decimals: two digits of the uncertainty, and no more than four of the number itself."""
+    """Return decimals: two digits of the uncertainty, and no more than a reader wants of a large number."""
     factor = 100 if relative else 1
-    half = half_width(effect)
-    whole = len(str(int(abs(effect.estimate * factor)))) if abs(effect.estimate * factor) >= 1 else 0
-    return min(numbers.decimals(None if half is None else half * factor), max(0, 4 - whole) if whole else 6)
+    half, size = half_width(effect), abs(effect.estimate or 0.0) * factor
+    whole = len(str(int(size))) if size >= 1 else 0
+    return min(numbers.decimals(None if half is None else half * factor), max(0, 3 - whole) if whole > 1 else 6)
 
 
 def _estimate(effect: Effect, *, relative: bool = False) -> str:
@@ -188,7 +189,7 @@ def _means(result: Result) -> tuple[str, str, str]:
     def mean(side: Side) -> str:
         return numbers.plain(side.mean if side.adjusted_mean is None else side.adjusted_mean, digits)
 
-    adjusted = result.control.adjusted_mean is not None or result.treatment.adjusted_mean is not None
+    adjusted = any(side.adjusted_mean not in (None, side.mean) for side in (result.control, result.treatment))
     raw = f"raw {numbers.plain(result.treatment.mean, digits)} / {numbers.plain(result.control.mean, digits)}"
     return mean(result.control), mean(result.treatment), raw if adjusted else ""
 
@@ -198,7 +199,7 @@ def p_of(result: Result) -> float | None:
     decision = result.decision
     if decision is not None and (decision.p_adjusted is not None or decision.p_value is not None):
         return decision.p_value if decision.p_adjusted is None else decision.p_adjusted
-    effect = result.absolute or lift_of(result)
+    effect = estimated(result.absolute) or lift_of(result)
     interval = deciding(effect) if effect else None
     return interval.p_value if interval else None
 
@@ -211,16 +212,18 @@ def _p_note(result: Result) -> str:
     decision = result.decision
     if decision is None or p_of(result) is None:
         return ""
-    against = f"against {numbers.percent(decision.null, 1)}" if decision.null else ""
+    against = f"vs {numbers.signed_share(decision.null)}" if decision.null else ""
     side = "" if decision.side == "two" else "one-sided"
     moved = decision.p_adjusted is not None and decision.p_adjusted != decision.p_value
-    return ", ".join(part for part in (side, against, "corrected" if moved else "") if part)
+    return ", ".join(part for part in (against, side, "corrected" if moved else "") if part)
 
 
 def _state(result: Result) -> Word:
+    if result.reason is not None and result.reason.code in HIDDEN:
+        return STATES["hidden"]
     if result.decision is not None:
         return word(STATES, result.decision.state)
-    return word(STATES, "described" if lift_of(result) or result.absolute else "not_estimable")
+    return word(STATES, "described" if lift_of(result) or estimated(result.absolute) else "not_estimable")
 
 
 def _also(result: Result) -> Word | None:
@@ -242,8 +245,8 @@ def _expected(result: Result) -> str:
     if expectation is None or expectation.status == "within":
         return ""
     ceiling = expectation.ceiling if expectation.status == "above_ceiling" else None
-    write = numbers.percent if expectation.scale == "relative" else numbers.signed
-    return word(EXPECTED, expectation.status).word + (f" of {write(ceiling, 1)}" if ceiling is not None else "")
+    write = numbers.signed_share if expectation.scale == "relative" else "{:+,.4g}".format
+    return word(EXPECTED, expectation.status).word + (f" of {write(ceiling)}" if ceiling is not None else "")
 
 
 def _notes(result: Result) -> Iterable[str]:
@@ -256,10 +259,13 @@ def _notes(result: Result) -> Iterable[str]:
             yield f"covariate {covariate.name} not used: {covariate.dropped.text}"
     if result.relative is not None and result.relative.reason is not None:
         yield f"no lift: {result.relative.reason.text}"
+    shown = lift_of(result)
+    if shown and shown.repeated and shown.repeated.reason:
+        yield shown.repeated.reason.text
 
 
 def _reason(result: Result) -> str:
-    if result.absolute is not None and result.absolute.reason is None:
+    if lift_of(result) or estimated(result.absolute):
         return ""
     if result.reason is not None:
         return result.reason.text

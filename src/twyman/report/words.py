@@ -28,7 +28,12 @@ class Word:
 ACTIONS = {
     "ship": Word("Ship", "✓", "good", "It did what it was meant to do, and nothing else got worse."),
     "continue": Word("Continue", "→", "calm", "Too early to say. Keep it running as planned."),
-    "end": Word("End", "■", "quiet", "It had its chance, and what was hoped for didn't show. Stop it and write down what was learned."),
+    "end": Word(
+        "End",
+        "■",
+        "quiet",
+        "It had its chance, and what was hoped for didn't show. Stop it and write down what was learned.",
+    ),
     "abort": Word("Abort", "✕", "bad", "It does harm. Return everybody to control."),
     "hold": Word("Hold", "‖", "care", "Don't ship and don't celebrate: something here needs an explanation first."),
 }
@@ -36,6 +41,7 @@ ACTIONS = {
 
 STATES = {
     "superior": Word("superior", "▲", "good"),
+    "inferior": Word("inferior", "▼", "bad"),
     "non_inferior": Word("non-inferior", "✓", "good"),
     "deteriorated": Word("deteriorated", "▼", "bad"),
     "changed": Word("changed", "◆", "care"),
@@ -43,13 +49,16 @@ STATES = {
     "inconclusive": Word("inconclusive", "○", "quiet"),
     "described": Word("described", "·", "quiet"),
     "not_estimable": Word("not estimable", "∅", "quiet"),
+    "hidden": Word("not shown", "·", "quiet"),
 }
 """What a result means for the decision."""
 
 ROLES = {
     "success": Word("Success", "", "", "What the change is meant to improve."),
     "guardrail": Word("Guardrails", "", "", "What must not get worse."),
-    "must_not_move": Word("Must not move", "", "", "What this change can't touch. If it moves, suspect the test, not the idea."),
+    "must_not_move": Word(
+        "Must not move", "", "", "What this change can't touch. If it moves, suspect the test, not the idea."
+    ),
     "information": Word("Information", "", "", "Described, and no part of the decision."),
 }
 """Roles in the order in which they are read."""
@@ -65,16 +74,20 @@ CHECKS = {
 EXPECTED = {
     "within": Word("as expected", "", "quiet"),
     "surprising": Word("surprising", "!", "care"),
+    "far": Word("far from what was expected", "!", "care"),
     "beyond_high": Word("beyond what was expected", "!", "care"),
     "above_ceiling": Word("above the ceiling", "!", "care"),
 }
 """How a result compares with its expectation."""
 
-SURPRISE = ("above_ceiling", "beyond_high", "surprising", "surprise")
+SURPRISE = ("above_ceiling", "beyond_high", "far")
 """Codes of reasons that hold because a result is too good to be true."""
 
 NO_EFFECT = ("inconclusive", "unmoved")
 """States that are printed with the smallest effect that could have been seen."""
+
+HIDDEN = ("hidden_until_end", "between_looks", "before_first_look")
+"""Codes of reasons for which effects exist and aren't shown."""
 
 SUSPECTS = (
     "Does another flag or test differ between these arms? List everything live for this cohort.",
@@ -101,7 +114,10 @@ def what_now(action: str, reasons: list[Reason]) -> tuple[str, ...]:
         return ()
     start = ("Leave exposure as it is: nobody new, nobody returned, measuring goes on.",)
     suspects = SUSPECTS if any(reason.code in SURPRISE for reason in reasons) else ()
-    end = ("When each reason has its explanation, someone outside the team signs it off; or the test is repeated on units that met neither arm.",)
+    end = (
+        "When each reason has its explanation, someone outside the team signs it off; "
+        "or the test is repeated on units that met neither arm.",
+    )
     return start + suspects + end
 
 
