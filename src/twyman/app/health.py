@@ -1,7 +1,7 @@
 """Whether the data can carry a conclusion: every check of `doubt` that moments and counts allow."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,10 @@ from twyman.doubt.check import Check, Status
 from twyman.doubt.influence import Standout, dominant_unit
 from twyman.doubt.intake import freshness, immature, immature_days, late_rows, repeated_rows, stray_rows, zone
 from twyman.experiments.experiment import Entry, Experiment
+from twyman.kernel.time import DAY
 from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import FactValue
+from twyman.stats.moments import Moments
 
 LOUDNESS = [Status.BLOCK, Status.WARN, Status.NOTE, Status.OK]
 """Loudest first: the order in which checks are shown."""
@@ -40,7 +43,7 @@ def checks(
         *_cohorts(experiment, measured, final=final),
         *_covariates(experiment, catalogue, measured),
         *_influence(experiment, catalogue, measured),
-        *_sources(measured, cutoff),
+        *_sources(experiment, catalogue, measured, cutoff),
         zone(measured.zoneless, zone_name),
     ]
     found += [signs(metric, arm, days.higher, days.days) for (metric, arm), days in measured.signs.items() if days.days]
@@ -56,7 +59,7 @@ def health(experiment: Experiment, measured: Measured, found: tuple[Check, ...])
         shares={arm.name: arm.share for arm in experiment.arms},
         checks=[check_view(check) for check in found],
         entrants=msgspec.to_builtins(measured.entrants),
-        sources=[_source_view(scanned) for scanned in measured.scanned],
+        sources=[msgspec.to_builtins(scanned) for scanned in measured.scanned],
         exposed=_exposed(experiment, measured),
     )
 
@@ -74,22 +77,18 @@ def check_view(check: Check) -> CheckView:
     )
 
 
-def _source_view(scanned: object) -> dict[str, Any]:
-    return msgspec.to_builtins(scanned)
-
-
 def _exposed(experiment: Experiment, measured: Measured) -> list[dict[str, Any]]:
     """Return units by day and arm, one row a day on which somebody entered."""
-    by_day = sorted(measured.exposed, key=lambda key: key[1])
+    by_day = sorted(measured.exposed, key=_day)
     rows = list[dict[str, Any]]()
-    for day, keys in groupby(by_day, key=lambda key: key[1]):
+    for day, keys in groupby(by_day, key=_day):
         entered = {arm: measured.exposed[arm, on] for arm, on in keys}
-        rows.append({"day": _iso(day), **{arm.name: entered.get(arm.name, 0) for arm in experiment.arms}})
+        rows.append({"day": day.isoformat(), **{arm.name: entered.get(arm.name, 0) for arm in experiment.arms}})
     return rows
 
 
-def _iso(day: date) -> str:
-    return day.isoformat()
+def _day(key: tuple[str, date]) -> date:
+    return key[1]
 
 
 def _intake(experiment: Experiment, measured: Measured) -> Iterator[Check | None]:
@@ -149,20 +148,20 @@ def _cohorts(experiment: Experiment, measured: Measured, *, final: bool) -> Iter
 
 def _covariates(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
     """Compare arms in what was measured before exposure; each covariate once."""
-    base, done = experiment.control.name, set[tuple[str, str]]()
+    base = experiment.control.name
+    found: dict[tuple[str, str], tuple[str, Moments, Moments]] = {}
     for tracked in experiment.tracked:
         own = own_columns(catalogue.metric(tracked.metric))
         control = measured.cells.get(Cell(tracked.metric, base))
         for index, column in enumerate(measured.columns.get(tracked.metric, ())[own:], start=own):
             for arm in experiment.treatments:
                 treatment = measured.cells.get(Cell(tracked.metric, arm.name))
-                key = (column if " " not in column else f"{tracked.metric} {column}", arm.name)
-                if treatment is None or control is None or key in done:
-                    continue
-                done.add(key)
-                yield covariate_balance(
-                    tracked.metric, column, (arm.name, treatment.columns(index)), (base, control.columns(index))
-                )
+                if treatment is not None and control is not None:
+                    named = column if " " not in column else f"{tracked.metric}: {column}"
+                    sides = tracked.metric, treatment.columns(index), control.columns(index)
+                    found.setdefault((named, arm.name), sides)
+    for (covariate, arm), (metric, treatment, control) in found.items():
+        yield covariate_balance(metric, covariate, (arm, treatment), (base, control), checks=len(found))
 
 
 def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
@@ -180,13 +179,32 @@ def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured)
                 yield dominant_unit(tracked.metric, arm.name, moments.columns(*range(own)), candidates)
 
 
-def _sources(measured: Measured, cutoff: Cutoff | None) -> Iterator[Check | None]:
-    """Judge each source of facts: does it reach the cut-off, did rows come too late."""
+def _sources(
+    experiment: Experiment, catalogue: Catalogue, measured: Measured, cutoff: Cutoff | None
+) -> Iterator[Check | None]:
+    """Judge each source of facts: does it reach the end of the windows that read it, did rows come too late."""
     if cutoff is None:
         return
+    entered = max((day for _, day in measured.exposed), default=None)
     for scanned in measured.scanned:
-        yield freshness(scanned.source, scanned.last, cutoff.events, rows=scanned.rows)
+        until = cutoff.events
+        length = _longest(experiment, catalogue, scanned.source)
+        if length is not None and entered is not None:
+            until = min(until, datetime(entered.year, entered.month, entered.day, tzinfo=UTC) + length + DAY)
+        yield freshness(scanned.source, scanned.last, until, rows=scanned.rows)
         yield late_rows(scanned.source, scanned.late, scanned.after_cutoff, scanned.rows)
+
+
+def _longest(experiment: Experiment, catalogue: Catalogue, source: str) -> timedelta | None:
+    """Return how long after exposure the last window that reads a source ends; `None` where one never does."""
+    ends = [timedelta()]
+    for tracked in experiment.tracked:
+        metric = catalogue.metric(tracked.metric)
+        if any(isinstance(value, FactValue) and value.facts == source for value in metric.values):
+            if metric.window.length is None:
+                return None
+            ends.append(metric.window.after + metric.window.length)
+    return max(ends)
 
 
 def broken(found: tuple[Check, ...]) -> tuple[Check, ...]:

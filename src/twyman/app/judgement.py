@@ -106,8 +106,8 @@ class Judge:
         usable = [(look, found) for look, found in made if not isinstance(found, NotEstimable) and _varies(found)]
         times = self._times(tracked, usable, final) if _closes(metric) else (1.0,) * len(usable)
         taken = tuple(Taken(look.number, time, found) for (look, found), time in zip(usable, times, strict=True))
-        waits = self.experiment.plan.results is Results.AT_END
-        return Trial(tracked=tracked, metric=metric, arm=arm, taken=taken, current=current, waits=waits)
+        at_end = self.experiment.plan.results is Results.AT_END
+        return Trial(tracked=tracked, metric=metric, arm=arm, taken=taken, current=current, at_end=at_end, final=final)
 
     def _times(self, tracked: Tracked, usable: Sequence[tuple[Look, Comparison]], final: bool) -> tuple[float, ...]:  # noqa: FBT001
         plan, needed = self.experiment.plan, None

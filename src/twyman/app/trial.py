@@ -42,7 +42,8 @@ class Trial:
     Attributes:
         taken: Those looks, in order; for a metric whose windows never close, only the last.
         current: The comparison at the present look, or why there is none.
-        waits: Whether success and margins are tested at the last look only, since the plan hides effects until then.
+        at_end: Whether success and margins are tested at the last look only, since the plan hides effects until then.
+        final: Whether the present look is the last.
     """
 
     tracked: Tracked
@@ -50,7 +51,8 @@ class Trial:
     arm: str
     taken: tuple[Taken, ...]
     current: Comparison | NotEstimable
-    waits: bool = False
+    at_end: bool = False
+    final: bool = False
 
     @property
     def sign(self) -> int:
@@ -60,9 +62,9 @@ class Trial:
     @property
     def decided_at(self) -> tuple[Taken, ...]:
         """The looks at which success and margins are tested; harm is watched at all that were taken."""
-        if not self.waits:
+        if not self.at_end:
             return self.taken
-        return tuple(taken for taken in self.taken[-1:] if taken.time >= 1)
+        return self.taken[-1:] if self.final else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,22 +126,30 @@ def kept_evenly(
 
 
 def covariate_balance(
-    metric: str, covariate: str, treatment: tuple[str, Moments], control: tuple[str, Moments]
+    metric: str, covariate: str, treatment: tuple[str, Moments], control: tuple[str, Moments], *, checks: int = 1
 ) -> Check | None:
-    """Test whether arms differ in a covariate from before exposure, where they can differ by chance only."""
+    """Test whether arms differ in a covariate from before exposure, where they can differ by chance only.
+
+    Args:
+        metric: The metric that the covariate sharpens.
+        covariate: Its name.
+        treatment: Name of the treatment, and moments of the covariate in it.
+        control: The same of control.
+        checks: How many such checks are made: the loudness is by p times their number (Bonferroni).
+    """
     (arm, t), (base, c) = treatment, control
     compared = means(t, c)
     if isinstance(compared, NotEstimable):
         return None
     p_value = absolute(compared).p_value
-    status = tier(p_value, loudest=Status.WARN)
+    status = tier(min(1.0, p_value * checks), loudest=Status.WARN)
     found = (
         f"Before exposure, '{covariate}' averaged {t.means[0]:.4g} in {arm} and {c.means[0]:.4g} in {base} "
         f"({p_text(p_value)})"
     )
     text = f"{found}."
     if status is not Status.OK:
-        text = f"{found}. Chance does this once in {round(1 / p_value):,} such checks; else assignment isn't random."
+        text = f"{found}, one of {checks} such checks. Chance seldom does this; else assignment isn't random."
     return Check(code="pre_period", status=status, text=text, p_value=p_value, metric=metric, arm=arm)
 
 

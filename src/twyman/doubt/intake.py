@@ -70,20 +70,27 @@ def immature_days(matured: int, left_out: int) -> Check | None:
     return Check(code="immature", status=Status.NOTE, text=text, detail=detail)
 
 
-def freshness(source: str, last: datetime | None, cutoff: datetime, *, rows: int) -> Check:
-    """Warn where a source's facts end well before the cut-off: what isn't loaded looks like a drop."""
+def freshness(source: str, last: datetime | None, until: datetime, *, rows: int) -> Check:
+    """Warn where a source's facts end well before the last window does: what isn't loaded looks like a drop.
+
+    Args:
+        source: The source's name.
+        last: Time of its last fact.
+        until: End of the last window that reads it, or the cut-off where that comes first.
+        rows: Facts read.
+    """
     if last is None or not rows:
         text = f"Source '{source}' has no fact before the cut-off: every unit counts as without facts. Check its table."
         return Check(code="freshness", status=Status.WARN, text=text, detail={"source": source})
-    detail: dict[str, object] = {"source": source, "last": instant_text(last), "cutoff": instant_text(cutoff)}
-    gap = cutoff - last
+    detail: dict[str, object] = {"source": source, "last": instant_text(last), "until": instant_text(until)}
+    gap = until - last
     found = f"Source '{source}' runs to {instant_text(last)}"
     if gap <= STALE:
         return Check(code="freshness", status=Status.OK, text=f"{found}, {rows:,} rows.", detail=detail)
     whole = timedelta(days=gap.days)
     text = (
-        f"{found}, {duration_text(whole)} before the cut-off. If it isn't loaded to the end, the last windows "
-        "look empty: load it, or read as of an earlier day."
+        f"{found}, {duration_text(whole)} before the last window that reads it ends. If it isn't loaded to the end, "
+        "the last windows look empty: load it, or read as of an earlier day."
     )
     return Check(code="freshness", status=Status.WARN, text=text, detail=detail)
 
