@@ -41,7 +41,8 @@ with exposures as (
   group by user_id, arm
 ),
 per_unit as (
-  select e.arm, e.exposed_at::date as day, e.unit, sum(f.played_ms / 1000.0) filter (where f.played_at >= e.exposed_at) as seconds
+  select e.arm, e.exposed_at::date as day, e.unit,
+    sum(f.played_ms / 1000.0) filter (where f.played_at >= e.exposed_at) as seconds
   from exposures as e left join read_parquet('warehouse/listening/*.parquet') as f on f.user_id = e.unit
   group by all
 )
@@ -63,7 +64,8 @@ def interval(estimate: float, se: float, z: float, level: float) -> Interval:
 
 def effects(control: Side, treatment: Side, *, bound: float | None = 2.24) -> tuple[Effect, Effect]:
     """Return difference and lift of two arms."""
-    assert control.mean and treatment.mean is not None and control.sd is not None and treatment.sd is not None
+    if control.mean is None or treatment.mean is None or control.sd is None or treatment.sd is None:
+        raise ValueError("an effect needs means and deviations")
     v_t, v_c = treatment.sd**2 / treatment.units, control.sd**2 / control.units
     difference, se = treatment.mean - control.mean, sqrt(v_t + v_c)
     ratio = treatment.mean / control.mean
@@ -147,7 +149,8 @@ def expected(status: str, z: float, *, holds: bool = False) -> Expected:
 
 def series(result: Result, *, by: str, count: int, first: str = "2015-04-13", planned: float = 1.0) -> Series:
     """Return how the result's lift became known: intervals shrink as units come in, and end at the result's own."""
-    assert result.relative is not None and result.relative.se is not None
+    if result.relative is None or result.relative.estimate is None or result.relative.se is None:
+        raise ValueError("a history needs a lift")
     step = timedelta(days=7 if by == "look" else 1)
     start, points = date.fromisoformat(first), list[Point]()
     wobble = (0.9, -0.7, 0.45, -0.3, 0.35, -0.15, 0.2, -0.1)

@@ -1,0 +1,28 @@
+"""Units over time as a specification: golden, summed, control first."""
+
+from pathlib import Path
+
+import msgspec
+
+from twyman.charts.units_over_time import units_over_time
+
+GOLDEN = Path(__file__).parent / "golden" / "units.json"
+
+EXPOSED = [
+    {"day": "2015-04-06", "control": 100, "moments": 98},
+    {"day": "2015-04-07", "control": 60, "moments": 0},
+    {"day": "2015-04-09", "control": 0, "moments": 61},
+]
+
+
+def test_the_specification_is_the_golden_one() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(units_over_time(EXPOSED))) == msgspec.json.decode(
+        GOLDEN.read_bytes()
+    )
+
+
+def test_units_are_summed_over_days() -> None:
+    rows = units_over_time(EXPOSED)["data"]["values"]
+
+    assert [row["units"] for row in rows if row["arm"] == "moments"] == [98, 98, 159]
+    assert [row["arm"] for row in rows] == ["control"] * 3 + ["moments"] * 3

@@ -1,0 +1,49 @@
+"""The answer in a terminal: fits its width, plain unless asked, nothing from users is markup."""
+
+import pytest
+import samples
+from msgspec.structs import replace
+
+from twyman.report.terminal import text
+
+
+@pytest.mark.parametrize("name", list(samples.ALL))
+@pytest.mark.parametrize("width", [80, 100, 130])
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    assert max(map(len, text(samples.ALL[name](), width=width).splitlines())) <= width
+
+
+def test_verdict_reasons_health_and_numbers_come_in_this_order() -> None:
+    shown = text(samples.story(), width=80)
+
+    places = [shown.index(words) for words in ("HOLD", "above its ceiling", "Health:", "Warning", "Metric", "+6.10 %")]
+    assert places == sorted(places)
+
+
+def test_a_lift_and_its_interval_stay_whole_at_80_columns() -> None:
+    shown = text(samples.story(), width=80)
+
+    assert "[+5.55 %, +6.65 %]" in shown
+    assert "[−99.4 %, −99.3 %]" in shown
+
+
+def test_text_is_plain_unless_colour_is_asked_for() -> None:
+    assert "\x1b" not in text(samples.story(), width=80)
+    assert "\x1b[" in text(samples.story(), width=80, color=True)
+
+
+def test_brackets_in_names_are_no_markup() -> None:
+    assert "[bold]" in text(samples.hostile(), width=130)
+
+
+def test_a_name_cannot_send_escape_sequences() -> None:
+    assert "\x1b" not in text(replace(samples.ships(), title="a\x1b[31mb\x07"), width=80)
+
+
+def test_role_and_arm_have_columns_where_there_is_room() -> None:
+    assert "Role" in text(samples.three_arms(), width=130)
+    assert "guardrail, cards" in text(samples.three_arms(), width=80)
+
+
+def test_what_cannot_be_estimated_says_why_below_the_table() -> None:
+    assert "party_minutes, cards: no unit varies" in text(samples.three_arms(), width=130)
