@@ -55,3 +55,23 @@ def test_crossing_is_p_below_alpha(scores: list[float]) -> None:
 
     assert seen is not None
     assert (seen.crossed_at is not None) == (seen.p_value < 0.05) or abs(seen.p_value - 0.05) < 1e-9
+
+
+def test_a_last_look_without_new_data_spends_what_is_left() -> None:
+    three = [*readings(1.0, 2.1, planned=4), Reading(4, 200.0, 1.0, 2.1)]
+    told = [*readings(1.0, planned=4), Reading(2, 200.0, 1.0, 2.1)]
+
+    last = judged(three, alpha=0.05, spending=SQUARE, sides=2)
+    at_once = judged(told, alpha=0.05, spending=SQUARE, sides=2)
+
+    assert last is not None
+    assert at_once is not None
+    assert last.bound == at_once.bound
+    assert last.spent == pytest.approx(0.05)
+
+
+def test_a_bound_crossed_before_a_look_without_new_data_stays_crossed() -> None:
+    seen = judged([*readings(0.0, 5.0, planned=4), Reading(4, 200.0, 1.0, 5.0)], alpha=0.05, spending=SQUARE, sides=2)
+
+    assert seen is not None
+    assert seen.crossed_at == 2

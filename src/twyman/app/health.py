@@ -149,7 +149,7 @@ def _cohorts(experiment: Experiment, measured: Measured, *, final: bool) -> Iter
 def _covariates(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
     """Compare arms in what was measured before exposure; each covariate once."""
     base = experiment.control.name
-    found: dict[tuple[str, str], tuple[str, Moments, Moments]] = {}
+    found = dict[tuple[str, str], tuple[str, Moments, Moments]]()
     for tracked in experiment.tracked:
         own = own_columns(catalogue.metric(tracked.metric))
         control = measured.cells.get(Cell(tracked.metric, base))

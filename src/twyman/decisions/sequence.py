@@ -6,13 +6,16 @@ readings under the same plan give the same bounds (Lan & DeMets 1983; METHODS §
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, inf, sqrt
+from math import erfc, inf, isclose, sqrt
 
-from twyman.stats.sequential import Bounds, bounds, repeated_p
+from twyman.stats.sequential import bounds, repeated_p
 from twyman.stats.spending import PowerSpending, Spending
 
 AT_ONCE = PowerSpending(1.0)
 """Any family spends everything at the end, which is where a test with one look has it."""
+
+UNCHANGED = 1e-9
+"""Relative growth of information below which no data have come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Judged:
 def judged(readings: Sequence[Reading], *, alpha: float, spending: Spending | None, sides: int) -> Judged | None:
     """Judge a test by its looks so far; `None` where it has had none.
 
+    A look at which no data have come in sees the same number again. It supersedes the one before:
+    whatever crosses the earlier, higher bound crosses this one too, so what is left of the error can
+    be spent without a chance of its own.
+
     Args:
         readings: In the order of looks.
         alpha: Error rate of the whole test, both sides together.
@@ -69,19 +76,41 @@ def judged(readings: Sequence[Reading], *, alpha: float, spending: Spending | No
     """
     if not readings:
         return None
-    information = [reading.information for reading in readings]
-    times = [reading.time if spending else 1.0 for reading in readings]
-    scores = [reading.score for reading in readings]
     family = spending or AT_ONCE
-    laid: Bounds = bounds(information, times, alpha=alpha, spending=family, sides=sides)
-    chances = repeated_p(scores, information, times, spending=family, sides=sides)
-    size = [abs(score) if sides == 2 else score for score in scores]
-    first = next((k for k, bound in enumerate(laid.z) if bound < inf and size[k] >= bound), None)
+    if len(_superseded(readings)) == len(readings):
+        seen = _seen(readings, alpha, family, sides)
+    else:
+        seen = [_seen(_superseded(readings[: k + 1]), alpha, family, sides)[-1] for k in range(len(readings))]
+    size = [abs(reading.score) if sides == 2 else reading.score for reading in readings]
+    first = next((k for k, (bound, _, _) in enumerate(seen) if bound < inf and size[k] >= bound), None)
+    bound, spent, chance = seen[-1]
     return Judged(
-        bound=laid.z[-1],
-        spent=laid.spent[-1],
-        p_value=min(chances),
-        p_here=chances[-1],
+        bound=bound,
+        spent=spent,
+        p_value=min(chance for _, _, chance in seen),
+        p_here=chance,
         crossed_at=None if first is None else readings[first].look,
-        positive=first is not None and scores[first] > 0,
+        positive=first is not None and readings[first].score > 0,
     )
+
+
+def _superseded(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings without those that a later one repeats."""
+    kept = list[Reading]()
+    for reading in readings:
+        if kept and isclose(reading.information, kept[-1].information, rel_tol=UNCHANGED):
+            kept.pop()
+        kept.append(reading)
+    return kept
+
+
+def _seen(
+    readings: Sequence[Reading], alpha: float, spending: Spending, sides: int
+) -> list[tuple[float, float, float]]:
+    """Return bound, error spent and repeated p-value at each look."""
+    information = [reading.information for reading in readings]
+    times = [reading.time for reading in readings]
+    scores = [reading.score for reading in readings]
+    laid = bounds(information, times, alpha=alpha, spending=spending, sides=sides)
+    chances = repeated_p(scores, information, times, spending=spending, sides=sides)
+    return list(zip(laid.z, laid.spent, chances, strict=True))
