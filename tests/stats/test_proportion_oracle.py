@@ -261,7 +261,7 @@ def test_tea_tasting_tests_with_continuity_correction(case: Case) -> None:
 
 @of("spotify")
 def test_spotify_has_walds_variance_under_each_quantile(case: Case) -> None:
-    """Its z-test is `wald`; its t-test is the mixture of gbstats; its chi-square is the pooled test beside Wald's interval."""
+    """Its z-test is `wald`, its t-test the mixture of gbstats, its chi-square a pooled test beside Wald's interval."""
     treatment, control = _counts(case)
     plain = two_counts.difference_wald(treatment, control)
     arms = (treatment.variance, treatment.units - 1), (control.variance, control.units - 1)

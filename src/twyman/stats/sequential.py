@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import eval_legendre, ndtr
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
@@ -214,8 +213,14 @@ class _Path:
 
 @lru_cache(maxsize=128)
 def _rule(count: int) -> tuple[Vector, Vector]:
-    points, weights = leggauss(count)
-    return points, weights
+    """Return the points and weights of Gauss and Legendre on -1..1, by Newton's method (much faster than numpy's)."""
+    x = np.cos(math.pi * (np.arange(count, 0, -1) - 0.25) / (count + 0.5))
+    slope = np.ones(count)
+    for _ in range(6):
+        value, before = eval_legendre(count, x), eval_legendre(count - 1, x)
+        slope = count * (x * value - before) / (x * x - 1)
+        x = x - value / slope
+    return x, 2 / ((1 - x * x) * slope * slope)
 
 
 def _nodes(lowest: float, bound: float, sharpness: float) -> tuple[Vector, Vector]:
