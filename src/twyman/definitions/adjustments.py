@@ -37,6 +37,10 @@ def _long_adjustment(
     if written.window is not None:
         window = subject.attempt("cuped.window", _cuped_window, written.window, CUPED_WINDOW)
         _refuse_window("cuped.window", subject, on_facts=on_facts)
+    if written.attributes and not on_facts:
+        subject.refuse(
+            "cuped.attributes", "a table of units is adjusted by its own covariates: name them under covariates instead"
+        )
     return Adjustment(
         window=window,
         covariates=tuple(written.covariates or ()),

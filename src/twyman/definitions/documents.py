@@ -19,7 +19,14 @@ from twyman.definitions.words import Duration, Name, Share, Text
 
 
 class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Where the data are: a folder of files or a DuckDB file; $NAME is read from the environment."""
+    """Where the data are: a folder of files or a DuckDB file; $NAME is read from the environment.
+
+    Attributes:
+        engine: duckdb, in this version.
+        path: Folder of data files, or a DuckDB file, from the project's folder; $NAME is read from the
+            environment.
+        url: Address of another engine's warehouse; none is available in this version.
+    """
 
     engine: Text = "duckdb"
     path: Text | None = None
@@ -27,13 +34,24 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class EntityDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is randomised and analysed."""
+    """What is randomised and analysed.
+
+    Attributes:
+        type: How its ids are written.
+    """
 
     type: Literal["string", "integer"] = "string"
 
 
 class DefaultsDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What holds where a definition says nothing."""
+    """What holds where a definition says nothing.
+
+    Attributes:
+        alpha: Error rate of success metrics.
+        power: Wanted power.
+        alpha_deterioration: Total chance of calling a harmless change harmful.
+        cuped: Covariate window of metrics over facts; none switches adjustment off.
+    """
 
     alpha: Share | None = None
     power: Share | None = None
@@ -42,7 +60,15 @@ class DefaultsDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ProjectDocument(Document, kw_only=True, tag="project"):
-    """The project: its warehouse, entities and defaults. It stands in `twyman.yaml`."""
+    """The project: its warehouse, entities and defaults. It stands in `twyman.yaml`.
+
+    Attributes:
+        name: Its name; left out: the folder's.
+        warehouse: Where the data are; left out: files beside the project.
+        timezone: Zone in which zoneless times are read and days begin; UTC unless said.
+        entities: What is randomised and analysed, by name; left out: any entity may be named.
+        defaults: What holds where a definition says nothing.
+    """
 
     name: Name | None = None
     warehouse: WarehouseDocument | None = None
@@ -52,7 +78,11 @@ class ProjectDocument(Document, kw_only=True, tag="project"):
 
 
 class FlagDocument(NamedDocument, kw_only=True, tag="flag", forbid_unknown_fields=False):
-    """A flag; its body is read by the flags themselves, and an experiment takes its shares from its rules."""
+    """A flag; its body is read by the flags themselves, and an experiment takes its shares from its rules.
+
+    Attributes:
+        rules: Ordered rules; an experiment takes its shares from the split of the rule of its name.
+    """
 
     rules: list[Any] | None = None
 

@@ -5,11 +5,20 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from twyman.definitions.source_documents import NamedDocument
-from twyman.definitions.words import InData, Later, Name, Share, Size, Text, Time
+from twyman.definitions.words import ONCE_OR_BY_ARM, ArmName, InData, Later, Name, Share, Size, Text, Time
+
+_BY_ARM = Meta(extra={ONCE_OR_BY_ARM: True}, extra_json_schema={ONCE_OR_BY_ARM: True})
 
 
 class ArmDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"value": "is"}):
-    """One side of the comparison."""
+    """One side of the comparison.
+
+    Attributes:
+        share: Planned share of the units; left out everywhere: equal shares.
+        value: What the data call the arm, where it isn't its name.
+        variant: The flag's variant that this arm is served.
+        control: Whether the others are compared with this arm; left out everywhere: the arm named control.
+    """
 
     share: Share | None = None
     value: InData | None = None
@@ -18,21 +27,38 @@ class ArmDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"val
 
 
 class EnrolDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"start": "from"}):
-    """Exposures that count lie between these times."""
+    """Exposures that count lie between these times.
+
+    Attributes:
+        start: Exposures from here on count.
+        until: Exposures before this count.
+    """
 
     start: Time | None = None
     until: Time | None = None
 
 
 class CeilingDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The effect beyond which nobody believes it, and why."""
+    """The effect beyond which nobody believes it, and why.
+
+    Attributes:
+        at: The effect, on the improving side.
+        because: Why nothing goes beyond it.
+    """
 
     at: Size
     because: Text
 
 
 class ExpectDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is expected: 10th percentile, median, 90th percentile; numerically ordered."""
+    """What is expected: 10th percentile, median, 90th percentile; numerically ordered.
+
+    Attributes:
+        low: 10th percentile of the effect.
+        likely: Median of the effect.
+        high: 90th percentile of the effect.
+        scale: Whether effects are relative to control, or differences.
+    """
 
     low: Size
     likely: Size
@@ -41,25 +67,45 @@ class ExpectDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class TrackedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a metric is for in this experiment."""
+    """What a metric is for in this experiment.
+
+    Attributes:
+        role: What the metric is for.
+        mde: The smallest relative effect that the experiment is sized for.
+        margin: Non-inferiority margin of a guardrail, relative to control.
+        within: Margin within which a metric that must not move counts as unmoved, relative to control.
+        expect: What is expected: once for all treatments, or by arm.
+        ceiling: What nobody would believe, with its reason: once for all treatments, or by arm.
+    """
 
     role: Literal["success", "guardrail", "must_not_move", "information"]
     mde: Size | None = None
     margin: Size | None = None
     within: Size | None = None
-    expect: Annotated[dict[str, ExpectDocument], Meta(extra={"single": True})] | None = None
-    ceiling: Annotated[dict[str, CeilingDocument], Meta(extra={"single": True})] | None = None
+    expect: Annotated[dict[str, ExpectDocument], _BY_ARM] | None = None
+    ceiling: Annotated[dict[str, CeilingDocument], _BY_ARM] | None = None
 
 
 class GoalDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Any or all of several success metrics, or of further such trees."""
+    """Any or all of several success metrics, or of further such trees.
+
+    Attributes:
+        any: Met where one of these is.
+        all: Met where all of these are.
+    """
 
     any: "list[str | GoalDocument] | None" = None
     all: "list[str | GoalDocument] | None" = None
 
 
 class SequentialDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"always_valid": "always-valid"}):
-    """How error is spent over looks."""
+    """How error is spent over looks.
+
+    Attributes:
+        spending: How error is spent over looks: power-2, obrien-fleming, pocock.
+        looks: When to look: weekly, daily, 7d, a list of dates, or a number of looks evenly spread.
+        always_valid: Not available in this version.
+    """
 
     spending: Text | None = None
     looks: str | int | list[Time] | None = None
@@ -67,7 +113,18 @@ class SequentialDocument(Struct, kw_only=True, forbid_unknown_fields=True, renam
 
 
 class AnalysisDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The analysis, fixed at launch."""
+    """The analysis, fixed at launch.
+
+    Attributes:
+        units: Planned units over all arms.
+        alpha: Error rate, two-sided for success metrics.
+        power: Wanted power for each mde.
+        sequential: fixed (one look, at the end), or how error is spent over looks.
+        test: Convention of tests and intervals.
+        lift: Convention of relative intervals.
+        alpha_deterioration: Total chance of calling a harmless change harmful.
+        results: Whether effects are shown at every look, or hidden until the end.
+    """
 
     units: int | None = None
     alpha: Share | None = None
@@ -80,16 +137,48 @@ class AnalysisDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PopulationDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """For whom the result may speak."""
+    """For whom the result may speak.
+
+    Attributes:
+        say: For whom the result may speak, in words.
+        where: The same as a condition on contexts.
+    """
 
     say: Text | None = None
     where: Any = None
 
 
 class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
-    """A planned comparison of arms."""
+    """A planned comparison of arms.
 
-    arms: dict[Name, ArmDocument | None]
+    Attributes:
+        arms: The arms: one control and its treatments.
+        metrics: Metrics by name, and what each is for.
+        type: What kind of comparison it is.
+        key: The experiment's key in the exposures; left out: its name.
+        entity: What is analysed; left out: the only entity of its source.
+        randomised_by: What was randomised; only the entity itself in this version.
+        surface: Product area whose experiments are coordinated together.
+        flag: Flag whose rule of the experiment's name gives the shares.
+        exposures: Source of exposures.
+        units: Table of units, instead of exposures.
+        aggregates: Counts per arm, instead of exposures.
+        enrol: Exposures that count lie between these times.
+        measure_until: No fact from here on counts; the last look is here.
+        trigger: Not available in this version.
+        exclude: Not available in this version.
+        design: Not available in this version.
+        holds: Experiments or surface that a holdback holds.
+        stages: Stages of a rollout.
+        hypothesis: What is believed, and why.
+        decide: Tree of any and all over success metrics; left out: any of them.
+        strata: Attributes by which the arms were balanced.
+        dimensions: Attributes by which results are broken down, frozen before exposure.
+        analysis: Conventions and the plan of looks, fixed at launch.
+        population: For whom the result may speak.
+    """
+
+    arms: dict[ArmName, ArmDocument | None]
     metrics: dict[Name, TrackedDocument]
     type: Literal["ab_test", "rollout", "ablation", "holdback", "switchback"] = "ab_test"
     key: InData | None = None

@@ -100,20 +100,26 @@ def _is_project(folder: Path) -> bool:
 
 
 def _files(root: Path, asked: Path) -> Iterator[Path]:
-    """Yield the definition files below a root in a fixed order; a project inside the project is another one."""
-    count = 0
-    if asked.is_file() and not asked.name.endswith(_SUFFIXES):
+    """Yield the file asked for, wherever it lies, and then every other definition file below a root, in order."""
+    if asked.is_file():
         yield asked
+    count = 0
+    for file in _below(root):
+        count += 1
+        if count > MAX_FILES:
+            raise Invalid(
+                f"folder '{shown(root)}' holds more than {MAX_FILES:,} YAML files, as no project does: "
+                f"keep definitions in a folder of their own, with a {PROJECT_FILE}"
+            )
+        if file != asked:
+            yield file
+
+
+def _below(root: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(root):
         below[:] = sorted(name for name in below if _belongs(Path(folder) / name))
         for name in sorted(names):
             if name.endswith(_SUFFIXES) and not name.startswith("."):
-                count += 1
-                if count > MAX_FILES:
-                    raise Invalid(
-                        f"folder '{shown(root)}' holds more than {MAX_FILES:,} YAML files, as no project does: "
-                        f"keep definitions in a folder of their own, with a {PROJECT_FILE}"
-                    )
                 yield Path(folder) / name
 
 

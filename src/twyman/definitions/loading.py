@@ -34,6 +34,13 @@ class Report:
         """Whether nothing is wrong."""
         return not self.errors
 
+    def __str__(self) -> str:
+        held = ", ".join(f"{count} {kind}" for kind, count in self.counts.items())
+        if self.ok:
+            return f"all {sum(self.counts.values())} definitions are sound: {held}"
+        wrong = f"{len(self.errors)} error{'s' if len(self.errors) > 1 else ''}"
+        return "\n".join([*map(str, self.errors), f"{wrong} in: {held}" if held else wrong])
+
 
 def load(path: Path | str) -> Project:
     """Read the project that a file or folder belongs to.
@@ -79,7 +86,7 @@ def _named(reading: Reading) -> list[Written]:
 def _only(path: Path, reading: Reading) -> str:
     """Return the name of the only experiment in a file, or below a folder."""
     asked = path.resolve()
-    names = [each.name for each in _named(reading) if _lies_in(each, asked)]
+    names = list(dict.fromkeys(each.name for each in _named(reading) if _lies_in(each, asked)))
     if len(names) == 1:
         return names[0]
     if not names:

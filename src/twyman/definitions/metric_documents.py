@@ -9,7 +9,21 @@ from twyman.definitions.words import Duration, Expression, Fraction, Later, Name
 
 
 class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How a unit's facts become a number; or an outcome of a table of units. Exactly one aggregate."""
+    """How a unit's facts become a number; or an outcome of a table of units. Exactly one aggregate.
+
+    Attributes:
+        facts: Source of facts, where it isn't the metric's own.
+        sum: Measure that is summed.
+        count: "*" counts rows; a column counts the rows where it has a value.
+        count_distinct: Column whose distinct values are counted.
+        min: Measure whose smallest value counts.
+        max: Measure whose largest value counts.
+        first: Measure whose first value counts.
+        last: Measure whose last value counts.
+        outcome: Outcome of a table of units, or count of a table of aggregates.
+        where: Rows that count in this value, beside the metric's own filter.
+        scale: Factor on the value: 1/60 turns seconds into minutes.
+    """
 
     facts: Name | None = None
     sum: Expression | None = None
@@ -25,21 +39,38 @@ class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class WindowDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"length": "for"}):
-    """From `after` the first exposure, `for` a time."""
+    """From `after` the first exposure, `for` a time.
+
+    Attributes:
+        length: How long it lasts; left out: until the data end.
+        after: How long after the first exposure it begins.
+    """
 
     length: Duration | None = None
     after: Duration | None = None
 
 
 class CapDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """An upper limit on a unit's value: a percentile of all units, or a number."""
+    """An upper limit on a unit's value: a percentile of all units, or a number.
+
+    Attributes:
+        percentile: Percentile of all units, between 0 and 100; one threshold for all arms.
+        max: The largest value that counts.
+    """
 
     percentile: float | None = None
     max: float | None = None
 
 
 class CupedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Covariates from before exposure that sharpen the metric."""
+    """Covariates from before exposure that sharpen the metric.
+
+    Attributes:
+        window: How far before exposure the metric's own value is a covariate.
+        covariates: Further metrics over that window; for a table of units, covariates of the table.
+        attributes: Attributes as source.column, frozen before exposure.
+        theta: Whether each arm has its own slope, or both share one.
+    """
 
     window: Duration | None = None
     covariates: list[Text] | None = None
@@ -48,7 +79,27 @@ class CupedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
-    """A number per unit from facts in a window after exposure."""
+    """A number per unit from facts in a window after exposure.
+
+    Attributes:
+        type: What is computed per unit; quantile, funnel and participation aren't available in this version.
+        entity: Whose number it is; left out: the entity of its facts.
+        facts: Source of facts.
+        value: How facts become a number; a proportion or retention without it counts any fact.
+        numerator: Value above the line of a ratio.
+        denominator: Value below the line of a ratio.
+        where: Facts that count: an expression over columns and measures of the source.
+        window: From the first exposure on: 7d, or {after: 1d, for: 7d}; left out: until the data end.
+        cohort: Units that count: those whose window is over (closed), or everyone so far (open; described,
+            never tested on the way).
+        missing: What a unit without facts counts as: zero, or not at all (drop).
+        cap: Upper limit on a unit's value.
+        direction: Which way is better.
+        cuped: Covariates from before exposure: none, a window such as 14d, or in full. Left out: the
+            project's default, else 14d; for a table of units all its covariates.
+        quantile: Not available in this version.
+        steps: Not available in this version.
+    """
 
     type: Literal["mean", "proportion", "ratio", "retention", "quantile", "funnel", "participation"]
     entity: Name | None = None

@@ -157,7 +157,8 @@ class _Reader:
                 self.broken.add(written.name)
 
     def _subject(self, written: Written) -> Subject:
-        label = f"{written.kind} '{written.name}'" if written.name else written.kind or "definition"
+        kind = written.kind or "definition"
+        label = f"{kind} '{written.name}'" if written.name else kind
         subject = Subject(label, written.origin)
         owner = written.name if written.kind == "experiment" else ""
         self.subjects.append((owner, subject))

@@ -15,6 +15,7 @@ from msgspec import inspect as shape
 
 from twyman.definitions.node import Entry, Listing, Mapped, Node, Scalar
 from twyman.definitions.subject import Subject
+from twyman.definitions.words import ONCE_OR_BY_ARM, TEXT_AS_IT_STANDS
 from twyman.kernel.errors import nearest
 
 _D = TypeVar("_D")
@@ -113,16 +114,22 @@ class _Walk:
 
     def _dict(self, kind: shape.DictType, node: Mapped, path: str, extra: Mapping[str, object]) -> dict[str, object]:
         value = kind.value_type
-        if extra.get("single") and isinstance(value, shape.StructType):
+        if extra.get(ONCE_OR_BY_ARM) and isinstance(value, shape.StructType):
             own = {each.encode_name for each in value.fields}
             if any(entry.key in own for entry in node.entries):
                 return {"": self.plain(value, node, path)}
         plain: dict[str, object] = {}
         for entry in node.entries:
             below = _below(path, entry.key)
-            self.plain(kind.key_type, Scalar(entry.key, entry.key, entry.line), below)
+            self._key(kind.key_type, entry.key, below)
             plain[entry.key] = self.plain(value, entry.node, below)
         return plain
+
+    def _key(self, kind: shape.Type, key: str, path: str) -> None:
+        bare, extra = _bare(kind)
+        if not _takes(bare, key):
+            around = path.removesuffix(key).rstrip(".")
+            self.subject.refuse(path, f"'{key}' in '{around}' isn't a name: {_name_cure(key)}{extra.get('cure', '')}")
 
     def _union(self, kind: shape.UnionType, node: Node, path: str, extra: Mapping[str, object]) -> object:
         """Choose the one alternative that has the node's form; the types are made so that there is at most one."""
@@ -145,7 +152,7 @@ class _Walk:
         if node.value is None and not any(isinstance(kind, shape.NoneType) for kind in kinds):
             self.subject.refuse(path, f"'{path}' has no value: write one, or leave the key out")
             return None
-        if extra.get("text") and node.value is not None:
+        if extra.get(TEXT_AS_IT_STANDS) and node.value is not None:
             return node.text
         if any(_takes(kind, node.value) for kind in kinds):
             return node.value
@@ -178,7 +185,7 @@ def _extra(kind: shape.Metadata) -> dict[str, object]:
     known = cast("Any", kind)
     own: dict[str, object] = known.extra or {}
     shown: dict[str, object] = known.extra_json_schema or {}
-    return {**own, **{key: shown[key] for key in ("examples",) if key in shown}}
+    return {**own, **{key: shown[key] for key in shown if key == "examples"}}
 
 
 def _takes(kind: shape.Type, value: object) -> bool:
@@ -226,13 +233,19 @@ def _cure(kinds: tuple[shape.Type, ...], node: Node, extra: Mapping[str, object]
         return nearest(node.text, literals) if isinstance(node, Scalar) else "write " + " or ".join(literals)
     if isinstance(node, Scalar) and _wants_text(kinds) and isinstance(node.value, bool | int | float):
         return f'quote it, as in "{node.text}"'
-    if any(isinstance(kind, shape.StrType) and kind.pattern for kind in kinds):
-        return "write lower-case letters, digits, - and _, starting with a letter"
+    if isinstance(node, Scalar) and any(isinstance(kind, shape.StrType) and kind.pattern for kind in kinds):
+        return _name_cure(node.text)
     examples = extra.get("examples")
     if isinstance(examples, list) and examples:
         return "write it as in " + " or ".join(str(sample) for sample in examples)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
     fields = [each.encode_name for kind in kinds if isinstance(kind, shape.StructType) for each in kind.fields]
     return "give it the keys " + ", ".join(fields[:6]) if fields else "correct it"
+
+
+def _name_cure(text: str) -> str:
+    likely = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-").lstrip("0123456789_-")
+    sample = f", as in {likely}" if likely else ""
+    return f"write lower-case letters, digits, - and _, starting with a letter{sample}"
 
 
 def _wants_text(kinds: tuple[shape.Type, ...]) -> bool:

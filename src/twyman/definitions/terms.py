@@ -12,9 +12,9 @@ Number = str | int | float
 """A number as people write it: `0.05`, `5%`, `1/60`."""
 
 _PLAIN = r"[-+]?(?:\d{1,18}(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,2})?"
-_NUMBER = re.compile(rf"({_PLAIN})(\s?%)?(?:\s?/\s?(\d{{1,18}}(?:\.\d*)?))?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_POWER = re.compile(r"power-(\d{1,3}(?:\.\d{1,6})?)")
+_NUMBER = re.compile(rf"({_PLAIN})(\s?%)?(?:\s?/\s?(\d{{1,18}}(?:\.\d*)?))?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_POWER = re.compile(r"power-(\d{1,3}(?:\.\d{1,6})?)", re.ASCII)
 
 
 def number(value: Number, word: str = "number", sample: str = "0.05, 5% or 1/60") -> float:

@@ -1,16 +1,18 @@
 """The types of a document's fields: what an editor completes, and what the reader insists on.
 
 Each type carries its description and an example (they reach the JSON Schema and the errors) and,
-under `extra`, what only our reader knows:
-
-    text    any scalar will do, and the text is taken as it stands in the file (`where: true`)
-    single  a mapping by arm that may also be written once, for all (`expect`, `ceiling`)
-    later   recognised, and not available in this version
+under `extra`, what only our reader knows: the two marks below, and `cure`, the end of an error.
 """
 
 from typing import Annotated, Any
 
 from msgspec import Meta
+
+TEXT_AS_IT_STANDS = "x-text"
+"""Mark of a field whose text is taken as it stands in the file, whatever YAML makes of it (`where: true`)."""
+
+ONCE_OR_BY_ARM = "x-once-or-by-arm"
+"""Mark of a mapping by arm that may also be written once, for all treatments (`expect`, `ceiling`)."""
 
 NAME = r"^[a-z][a-z0-9_-]*$"
 
@@ -22,14 +24,23 @@ Name = Annotated[
         examples=["minutes_per_user"],
     ),
 ]
+ArmName = Annotated[
+    str,
+    Meta(
+        pattern=NAME,
+        description="The name of an arm; `is` says what the data call it, where that differs.",
+        examples=["control"],
+        extra={"cure": "; what the data call it goes into the arm, as in {is: Mens E-Mail}"},
+    ),
+]
 Text = Annotated[str, Meta(description="A text for people to read.")]
 Expression = Annotated[
     str,
     Meta(
         description="One expression over a row, in DuckDB's dialect.",
         examples=["played_ms / 1000.0"],
-        extra={"text": True},
-        extra_json_schema={"type": ["string", "number", "boolean"]},
+        extra={TEXT_AS_IT_STANDS: True},
+        extra_json_schema={TEXT_AS_IT_STANDS: True},
     ),
 ]
 Column = Annotated[str, Meta(description="The name of a column, or an expression over the row.", examples=["user_id"])]
@@ -51,7 +62,7 @@ Time = Annotated[
 InData = Annotated[
     str | int | bool, Meta(description="A value as it stands in the data; compared as text.", examples=["Mens E-Mail"])
 ]
-Later = Annotated[Any, Meta(description="Recognised, and not available in this version.", extra={"later": True})]
+Later = Annotated[Any, Meta(description="Recognised, and not available in this version.")]
 Named = dict[Name, Expression] | list[Column]
 """Expressions by name; or a list of columns that keep theirs."""
 Formats = dict[str, Annotated[str, Meta(description="A strptime format.", examples=["%m/%d/%Y"])]]
