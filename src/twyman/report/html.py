@@ -30,7 +30,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(count=numbers.count, share=numbers.brief, instant=numbers.instant)
+    made.filters.update(count=numbers.count, share=numbers.brief, instant=numbers.instant, sentence=numbers.unparted)
     made.globals.update(width=WIDTH)
     return cast("Environment", made)
 

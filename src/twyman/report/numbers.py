@@ -85,6 +85,16 @@ def signed_share(value: float) -> str:
     return ("+" if value > 0 else "") + brief(value)
 
 
+def unparted(text: str) -> str:
+    r"""Keep each per cent sign of a sentence on the line of its number.
+
+    Example:
+        >>> unparted("fell by 1.1 %")
+        'fell by 1.1\xa0%'
+    """
+    return text.replace(" %", SIGN)
+
+
 def span(lower: float | None, upper: float | None, digits: int, *, relative: bool = True) -> str:
     r"""Write an interval in brackets; one that is open on a side in words.
 
