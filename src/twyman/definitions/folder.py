@@ -103,9 +103,7 @@ def _files(root: Path, asked: Path) -> Iterator[Path]:
     """Yield the file asked for, wherever it lies, and then every other definition file below a root, in order."""
     if asked.is_file():
         yield asked
-    count = 0
-    for file in _below(root):
-        count += 1
+    for count, file in enumerate(_below(root), start=1):
         if count > MAX_FILES:
             raise Invalid(
                 f"folder '{shown(root)}' holds more than {MAX_FILES:,} YAML files, as no project does: "
