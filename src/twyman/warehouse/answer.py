@@ -1,6 +1,6 @@
 """From the rows of an answer to `Measured`: names for numbers, moments from means and covariances."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,9 +9,8 @@ import numpy as np
 from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Scanned
 from twyman.kernel.errors import Invalid
 from twyman.stats.moments import Moments
-from twyman.warehouse.cells import KNOWN, MATURED
 from twyman.warehouse.engine import Row
-from twyman.warehouse.model import CAPS, CELLS, ENTRANTS, FACTS, PART, UNITS, MetricColumns, Statement
+from twyman.warehouse.model import CAPS, CELLS, ENTRANTS, FACTS, MATURED, PART, UNITS, MetricColumns, Statement
 
 MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
@@ -21,10 +20,15 @@ def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
     """Return the answer that the rows hold."""
     parts = {part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, CAPS)}
     reading = _Reading(statement, parts[CELLS])
+    whole = reading.whole_arms()
+    kept = {made.metric.name: _telling(made, whole) for made in statement.metrics}
     return Measured(
-        columns={made.metric.name: tuple(one.title for one in made.columns) for made in statement.metrics},
-        cells=reading.whole_arms() | reading.dimensions(),
-        days=reading.days(),
+        columns={
+            made.metric.name: tuple(made.columns[index].title for index in kept[made.metric.name])
+            for made in statement.metrics
+        },
+        cells={cell: found.columns(*kept[cell.metric]) for cell, found in (whole | reading.dimensions()).items()},
+        days={key: found.columns(*kept[key[0]]) for key, found in reading.days().items()},
         units=reading.units(),
         crossovers=_crossovers(statement, parts[UNITS]),
         exposed=reading.exposed(),
@@ -36,6 +40,17 @@ def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
         zoneless=statement.zoneless,
         sql=(sql,),
     )
+
+
+def _telling(made: MetricColumns, whole: Mapping[Cell, Moments]) -> list[int]:
+    """Return the columns that say something: a flag of missing values that is never up is dropped."""
+    arms = [found for cell, found in whole.items() if cell.metric == made.metric.name]
+    varying = {
+        index
+        for index in range(len(made.columns))
+        if any(found.products[index, index] > 0 for found in arms) or len({found.means[index] for found in arms}) > 1
+    }
+    return [index for index, one in enumerate(made.columns) if not one.flag or index in varying]
 
 
 def moments_of(found: Row, columns: int, made: MetricColumns) -> Moments:
@@ -131,10 +146,6 @@ class _Reading:
             key: Cohort(entered=entered, matured=matured, measured=taken)
             for key, (entered, matured, taken) in totals.items()
         }
-
-    def known(self, made: MetricColumns) -> int:
-        """Return how many units have a value of their own."""
-        return sum(int(found.get(KNOWN, 1)) for one, _, found in self._each(self.by_day) if one is made)
 
     def extremes(self) -> dict[tuple[str, str], tuple[Extreme, ...]]:
         """Return the units that stand out most: one a column, and the lowest where it lies below 0."""

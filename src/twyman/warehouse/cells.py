@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 
 from sqlglot import exp
 
-from twyman.warehouse.model import CAPS, CELLS, PART, MetricColumns, MomentColumn
+from twyman.warehouse.model import CAPS, CELLS, KNOWN, MATURED, PART, MetricColumns, MomentColumn
 from twyman.warehouse.syntax import (
     alias,
     array,
@@ -24,8 +24,6 @@ from twyman.warehouse.syntax import (
     text,
     when,
 )
-
-MATURED, KNOWN = "matured", "known"
 
 
 def unit_columns(metrics: Iterable[MetricColumns]) -> list[exp.Expr]:

@@ -8,13 +8,14 @@ from twyman.app.ports import Question
 from twyman.kernel.place import Place
 from twyman.metrics.metric import Metric
 from twyman.metrics.source import Grain
+from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, unit_columns
+from twyman.warehouse.dimensions import lumped_parts
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.exposures import FIRST, ROWS, Exposures, entering, exposure_parts, opened_exposures
+from twyman.warehouse.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
 from twyman.warehouse.facts import FactTable, opened_facts
-from twyman.warehouse.model import CELLS, MetricColumns, Statement
-from twyman.warehouse.syntax import column, select, statement, table
-from twyman.warehouse.units import stacked
+from twyman.warehouse.model import CELLS, MetricColumns, Statement, stacked
+from twyman.warehouse.syntax import alias, column, select, statement, table
 from twyman.warehouse.values import Values
 
 UNITS = "units"
@@ -46,43 +47,46 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
             tables[name] = opened_facts(engine, question, exposures, name, place)
         return tables[name]
 
-    made = [Values(question, facts, FIRST).columns(metric) for metric in metrics_of(question)]
+    attributes = Attributes(engine, exposures)
+    values = Values(question, facts, FIRST, attributes)
+    made = [values.columns(metric) for metric in metrics_of(question)]
+    dimensions = {f"by {name}": attributes.dimension(name) for name in question.experiment.dimensions}
     entry = entering(exposures)
     by_day = any(one.grain is Grain.DAY for one in tables.values())
     parts = exposure_parts(exposures, with_day=by_day)
     for one in tables.values():
         parts.append((one.part, one.query(), f"Facts of {one.source.name}, one row a unit that has any."))
-    parts.append((UNITS, _units(exposures, tables, made), "One row a unit; null where a metric doesn't take it."))
-    caps = cap_parts(made, UNITS)
+    parts += attributes.parts
+    joined = [*(one.part for one in tables.values()), *(one.part for one in attributes.tables.values())]
+    parts.append((UNITS, _units(joined, dimensions, made), "One row a unit; null where a metric doesn't take it."))
+    parts += lumped_parts(UNITS, list(dimensions))
+    units = "lumped_units" if dimensions else UNITS
+    caps = cap_parts(made, units)
     parts += caps
-    units = caps[-1][0] if caps else UNITS
-    parts.append(
-        (CELLS, cells(made, units=units, groups=[("arm", "exposed_on")]), "Moments by arm and day of exposure.")
-    )
-    answers = [
-        cells_part(),
-        entry.rows_by_arm(ROWS),
-        entry.units_by_arm(),
-        *(one.left_out() for one in tables.values()),
-    ]
+    units = caps[-1][0] if caps else units
+    groups = [("arm", "exposed_on"), *(("arm", held) for held in dimensions)]
+    parts.append((CELLS, cells(made, units=units, groups=groups), "Moments by arm and day of exposure."))
+    answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm()]
+    answers += [one.left_out() for one in tables.values()]
     answers += [part] if (part := caps_part(made)) is not None else []
     zoneless = [exposures.source.name] if exposures.time.zoneless else []
     zoneless += [one.source.name for one in tables.values() if one.time.zoneless]
+    zoneless += [name for name, one in attributes.tables.items() if one.time is not None and one.time.zoneless]
     return Statement(
         query=statement(parts, stacked(answers)),
         arms=tuple(arm.name for arm in question.experiment.arms),
         values=tuple(arm.value or arm.name for arm in question.experiment.arms),
         metrics=tuple(made),
-        sources=tuple(tables),
+        dimensions={f"by {name}": name for name in question.experiment.dimensions},
         zoneless=tuple(zoneless),
     )
 
 
-def _units(exposures: Exposures, tables: Mapping[str, FactTable], made: Sequence[MetricColumns]) -> exp.Select:
-    del exposures
-    query = select(column("unit", FIRST), column("arm", FIRST), column("exposed_on", FIRST), *unit_columns(made))
-    query = query.from_(table(FIRST))
-    for one in tables.values():
-        same = exp.EQ(this=column("unit", FIRST), expression=column("unit", one.part))
-        query = query.join(table(one.part), on=same, join_type="left")
+def _units(joined: Sequence[str], dimensions: Mapping[str, exp.Expr], made: Sequence[MetricColumns]) -> exp.Select:
+    named = [alias(value, held) for held, value in dimensions.items()]
+    own = [column(name, FIRST) for name in ("unit", "arm", "exposed_on")]
+    query = select(*own, *named, *unit_columns(made)).from_(table(FIRST))
+    for part in joined:
+        same = exp.EQ(this=column("unit", FIRST), expression=column("unit", part))
+        query = query.join(table(part), on=same, join_type="left")
     return query

@@ -7,11 +7,13 @@ import duckdb
 
 from twyman.app.ports import Extent, Measured, Question
 from twyman.experiments.experiment import Entry
+from twyman.warehouse.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.answer import measured
 from twyman.warehouse.compile import compiled_exposures, metrics_of
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.extent import extent_of
-from twyman.warehouse.model import Statement
+from twyman.warehouse.model import CELLS, PART, Statement
+from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty
 from twyman.warehouse.syntax import printed
 from twyman.warehouse.units import compiled_units
 
@@ -38,26 +40,49 @@ class DuckDB:
         return f"duckdb {duckdb.__version__}"
 
     def extent(self, question: Question) -> Extent:
-        """Say from when to when the data run."""
-        if question.experiment.entry is Entry.EXPOSURES:
-            return extent_of(self._engine, question, metrics_of(question))
-        return Extent()
+        """Say from when to when the data run; a table of units has no dates.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a column isn't, or tells no time.
+        """
+        match question.experiment.entry:
+            case Entry.EXPOSURES:
+                return extent_of(self._engine, question, metrics_of(question))
+            case Entry.UNITS:
+                return Extent()
+            case Entry.AGGREGATES:
+                counts = compiled_counts(self._engine, question, metrics_of(question))
+                return extent_of_counts(counts, self._engine.rows(printed(counts.query)))
 
     def measure(self, question: Question) -> Measured:
-        """Reduce the data to moments, at the question's cut-off."""
+        """Reduce the data to moments, at the question's cut-off.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data, or nobody entered.
+            Unavailable: If the engine gave out.
+        """
+        if question.experiment.entry is Entry.AGGREGATES:
+            counts = compiled_counts(self._engine, question, metrics_of(question))
+            sql = printed(counts.query)
+            return measured_counts(counts, self._engine.rows(sql), sql)
         statement = self._compiled(question)
         sql = printed(statement.query)
-        return measured(statement, self._engine.rows(sql), sql)
+        rows = self._engine.rows(sql)
+        refuse_conflicts(question, rows)
+        found = measured(statement, rows, sql)
+        refuse_empty(self._engine, question, statement, found)
+        refuse_all_null(self._engine, statement, [row for row in rows if row[PART] == CELLS])
+        return found
 
     def sql(self, question: Question) -> tuple[str, ...]:
-        """Return the statements that `measure` would run."""
+        """Return the statement that `measure` would run."""
+        if question.experiment.entry is Entry.AGGREGATES:
+            return (printed(compiled_counts(self._engine, question, metrics_of(question)).query),)
         return (printed(self._compiled(question).query),)
 
     def _compiled(self, question: Question) -> Statement:
-        match question.experiment.entry:
-            case Entry.EXPOSURES:
-                return compiled_exposures(self._engine, question)
-            case Entry.UNITS:
-                return compiled_units(self._engine, question, metrics_of(question))
-            case Entry.AGGREGATES:
-                raise NotImplementedError
+        if question.experiment.entry is Entry.UNITS:
+            return compiled_units(self._engine, question, metrics_of(question))
+        return compiled_exposures(self._engine, question)

@@ -7,7 +7,7 @@ definition says can't change them. A database file is attached for reading only.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -21,6 +21,15 @@ DATABASES = (".duckdb", ".db", ".ddb")
 """Endings of a file that is a database, not a folder of files."""
 
 Row = Mapping[str, Any]
+
+
+@runtime_checkable
+class Lazy(Protocol):
+    """A table not computed yet, such as a Polars LazyFrame."""
+
+    def collect(self) -> object:
+        """Compute it."""
+        ...
 
 
 class Engine:
@@ -99,10 +108,10 @@ class Engine:
         Raises:
             Invalid: If it is no table that DuckDB reads.
         """
-        if hasattr(data, "collect") and not isinstance(data, duckdb.DuckDBPyRelation):
-            data = data.collect()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
         if isinstance(data, duckdb.DuckDBPyRelation):
             data = _as_arrow(data, name, place)
+        elif isinstance(data, Lazy):
+            data = data.collect()
         try:
             self._connection.register(name, data)
         except (duckdb.Error, TypeError) as error:

@@ -15,19 +15,22 @@ from twyman.kernel.place import Place
 from twyman.warehouse.syntax import column
 
 _REACHING = (
-    "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_text", "read_blob",
-    "glob", "query", "query_table", "getenv", "current_setting", "set_config", "getvariable", "nextval", "currval",
+    "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_text",
+    "read_blob", "glob", "query", "query_table", "getenv", "current_setting", "set_config", "getvariable", "nextval", "currval",
 )  # fmt: skip
 _MOVING = ("random", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "now", "today", "get_current_time",
            "get_current_timestamp", "transaction_timestamp", "current_localtimestamp", "setseed")  # fmt: skip
+_COMMANDS = (exp.Command, exp.DDL, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Drop, exp.Alter, exp.Attach,
+             exp.Detach, exp.Pragma, exp.Copy, exp.Set, exp.Use, exp.Transaction)  # fmt: skip
 _REFUSED: tuple[tuple[tuple[type[exp.Expr], ...], str], ...] = (
     ((exp.Query, exp.Subquery, exp.Exists), "holds a subquery, and an expression sees its own row only"),
     ((exp.AggFunc,), "aggregates rows, and an expression sees one row: the metric aggregates"),
     ((exp.Window,), "looks at other rows, and an expression sees one row"),
-    ((exp.Command, exp.DDL, exp.DML, exp.Attach, exp.Detach, exp.Pragma, exp.Copy, exp.Set, exp.Use), "is a command, and an expression only reads"),
+    (_COMMANDS, "is a command, and an expression only reads"),
     ((exp.Alias, exp.Star), "is no single value"),
     ((exp.Placeholder, exp.Parameter), "holds a placeholder, which nothing fills"),
-    ((exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Rand, exp.Uuid), "changes from one reading to the next"),
+    ((exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Rand, exp.Uuid),
+     "changes from one reading to the next"),
     ((exp.ReadCSV, exp.ReadParquet), "reads a file, and an expression sees its own row only"),
 )  # fmt: skip
 

@@ -83,6 +83,16 @@ class FactTable:
         condition = self._expression(value.where, place) if value.where else None
         return self._ask(label, Wanted(value.aggregate, self._argument(value, place), condition, span))
 
+    def presence(self, value: FactValue, place: Place | None) -> exp.Query | None:
+        """Return the count of rows that count, and of those whose value isn't null."""
+        if value.column in (None, "*"):
+            return None
+        given = alias(count_rows(), "given")
+        present = alias(exp.Count(this=self._expression(value.column, place)), "present")
+        condition = both(self._filter(), self._expression(value.where, place) if value.where else None)
+        query = self.rows.from_(select(given, present))
+        return query.where(condition) if condition is not None else query
+
     def any(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
         """Return the condition that a unit has a fact that counts."""
         condition = self._expression(value.where, place) if value.where else None

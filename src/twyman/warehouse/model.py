@@ -1,6 +1,6 @@
 """What the parts of a statement tell each other, and what its reader needs to know of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,6 +11,12 @@ from twyman.metrics.metric import Cap, Metric
 PART = "part"
 CELLS, ENTRANTS, UNITS, FACTS, CAPS = "cells", "entrants", "units", "facts", "caps"
 """Which question a row of the answer answers: the statement's parts, stacked."""
+
+MATURED, KNOWN = "matured", "known"
+"""Truths about a unit: its window is over; it has a value of its own."""
+
+NONE = "(none)"
+"""What a missing dimension is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class MetricColumns:
         own: How many of the columns are the metric's own; the rest are covariates.
         matured: Condition that a unit's window is over; `None`: always.
         known: Whether a unit has a value of its own, before missing ones count as zero.
+        presence: Counts the source's rows (`given`) and those with a value (`present`); asked only
+            where no unit has one.
     """
 
     metric: Metric
@@ -53,6 +61,7 @@ class MetricColumns:
     own: int
     matured: exp.Expr | None = None
     known: exp.Expr | None = None
+    presence: exp.Query | None = None
 
     def held(self, column: MomentColumn) -> str:
         """Return the name of a column in the unit table."""
@@ -72,7 +81,7 @@ class Statement:
         arms: Name of each arm, by the number that the statement gives it.
         values: What each arm is called in the data.
         dimensions: Name of each dimension, by the column that holds it.
-        sources: Names of the fact sources read.
+        zoneless: Sources whose times had no zone.
     """
 
     query: exp.Query
@@ -80,5 +89,12 @@ class Statement:
     values: tuple[str, ...]
     metrics: tuple[MetricColumns, ...]
     dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
-    sources: tuple[str, ...] = ()
     zoneless: tuple[str, ...] = ()
+
+
+def stacked(answers: Sequence[exp.Query]) -> exp.Query:
+    """Return the parts of the answer below one another, by the names of their columns."""
+    below = answers[0]
+    for answer in answers[1:]:
+        below = exp.Union(this=below, expression=answer, distinct=False, by_name=True)
+    return below

@@ -109,10 +109,8 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
 def _require_file(engine: Engine, title: str, place: Place | None) -> None:
     if not glob.glob(str(engine.root / title), recursive=True):
         there = [found.name for found in engine.root.iterdir() if found.suffix in (*TEXT_FILES, *PARQUET, *PACKED)]
-        raise NotFound(
-            f"file '{engine.root / title}' isn't there: {nearest(title, there) if there else 'the folder has no data files'}",
-            place=place,
-        )
+        hint = nearest(title, there) if there else "its folder has no data files"
+        raise NotFound(f"file '{engine.root / title}' isn't there: {hint}", place=place)
 
 
 def _read_csv(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:

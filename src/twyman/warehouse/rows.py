@@ -89,6 +89,8 @@ class Rows:
         Raises:
             Invalid: If the engine can't compute it.
         """
+        if isinstance(expression, exp.Column) and expression.name in self.types:
+            return self.types[expression.name]
         query = self.from_(select(alias(expression.copy(), "x")))
         if extra is not None:
             query = query.join(extra.copy(), join_type="cross")

@@ -153,7 +153,7 @@ def reading(engine: Engine, source: TextColumn, format_given: str | None) -> exp
     )
     if matches["zoned"] and matches["iso"]:
         raise Invalid(
-            f"{source.what} mixes times with a zone and times without ({matches['zoned']:,} and {matches['iso']:,} rows): "
+            f"{source.what} mixes time zones: {matches['zoned']:,} times have an offset and {matches['iso']:,} have none: "
             "write all of them with their offset",
             place=source.place,
         )
@@ -202,7 +202,8 @@ def _by_format(engine: Engine, source: TextColumn, value: exp.Expr, pattern: str
         ) from error
     if found["bad"] is not None:
         raise Invalid(
-            f"{source.what} holds '{found['bad']}', which format '{pattern}' doesn't read: correct the format or the row",
+            f"{source.what} holds '{found['bad']}', which format '{pattern}' doesn't read: "
+            "correct the format, or the row",
             place=source.place,
         )
     strict = _parse(value, pattern)

@@ -15,10 +15,11 @@ from twyman.kernel.place import Place
 from twyman.metrics.metric import FactValue, Metric, Missing, Ratio, Value
 from twyman.metrics.source import UnitSource
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, gated, unit_columns
+from twyman.warehouse.dimensions import lumped_parts
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET, Entering, arm_number
 from twyman.warehouse.exposures import entity_column, id_columns
-from twyman.warehouse.model import CELLS, ENTRANTS, PART, UNITS, MetricColumns, MomentColumn, Statement
+from twyman.warehouse.model import CELLS, NONE, PART, UNITS, MetricColumns, MomentColumn, Statement, stacked
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
 from twyman.warehouse.syntax import (
@@ -33,15 +34,12 @@ from twyman.warehouse.syntax import (
     or_zero,
     select,
     statement,
-    struct,
     table,
     text,
 )
 
 ROWS, TABLE = "unit_rows", "units"
 CONFLICT = "conflict"
-NONE = "(none)"
-"""What a missing dimension is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class UnitTable:
         """
         if isinstance(value, FactValue):
             raise Invalid(
-                f"metric '{metric.name}' takes facts, and this experiment enters by a table of units, which has outcomes: "
+                f"metric '{metric.name}' takes facts, and this experiment enters by a table of units: "
                 "write value: {outcome: …}",
                 place=place,
             )
@@ -95,7 +93,8 @@ class UnitTable:
             return cast(written, "INT")
         if not is_number(kind):
             raise Invalid(
-                f"{what} of '{self.source.name}' is of type {kind}, and a number is needed: name another column, or convert it",
+                f"{what} of '{self.source.name}' is of type {kind}, and a number is needed: "
+                "name another column, or convert it",
                 place=place,
             )
         return written
@@ -133,7 +132,19 @@ class UnitTable:
             for title, (value, _) in zip(titles, own, strict=True)
         ]
         columns += self._covariates(metric)
-        return MetricColumns(metric=metric, columns=gated(taken, columns), own=len(own), known=both(counts, known))
+        return MetricColumns(
+            metric=metric,
+            columns=gated(taken, columns),
+            own=len(own),
+            known=both(counts, known),
+            presence=self._presence(own[0][0], counts),
+        )
+
+    def _presence(self, value: exp.Expr, counts: exp.Expr | None) -> exp.Query:
+        query = self.rows.from_(select(alias(count_rows(), "given"), alias(exp.Count(this=value.copy()), "present")))
+        kept = self.condition(self.source.where, self.source.origin.at("where")) if self.source.where else None
+        condition = both(kept, counts)
+        return query.where(condition) if condition is not None else query
 
     def _covariates(self, metric: Metric) -> list[MomentColumn]:
         if metric.adjustment is None:
@@ -187,9 +198,11 @@ def compiled_units(engine: Engine, question: Question, metrics: Sequence[Metric]
         (ROWS, _row_query(units, made, dimensions), f"Rows of {source.name}. {arm_names(question)}"),
         *_unit_parts(units, made, list(dimensions)),
     ]
-    caps = cap_parts(made, TABLE)
+    parts += lumped_parts(TABLE, list(dimensions))
+    last = "lumped_units" if dimensions else TABLE
+    caps = cap_parts(made, last)
     parts += caps
-    last = caps[-1][0] if caps else TABLE
+    last = caps[-1][0] if caps else last
     groups = [("arm",), *(("arm", held) for held in dimensions)]
     parts.append((CELLS, cells(made, units=last, groups=groups), "Moments by arm, and by arm and dimension."))
     answers = [cells_part(), *_entrants(units)]
@@ -206,14 +219,6 @@ def compiled_units(engine: Engine, question: Question, metrics: Sequence[Metric]
 def arm_names(question: Question) -> str:
     """Say which number stands for which arm."""
     return "Arms: " + ", ".join(f"{index} {arm.name}" for index, arm in enumerate(question.experiment.arms)) + "."
-
-
-def stacked(answers: Sequence[exp.Query]) -> exp.Query:
-    """Return the parts of the answer below one another, by the names of their columns."""
-    below = answers[0]
-    for answer in answers[1:]:
-        below = exp.Union(this=below, expression=answer, distinct=False, by_name=True)
-    return below
 
 
 def _row_query(units: UnitTable, made: Iterable[MetricColumns], dimensions: dict[str, exp.Expr]) -> exp.Select:
@@ -255,15 +260,9 @@ def _unit_parts(
         query = select(column("unit"), column("arm"), *(column(name) for name in held)).from_(table(ROWS))
         return [(TABLE, query.where(both(in_arm, entry.counts)), "Each row of an arm is a unit.")]
     chosen = [alias(call("any_value", column(name)), name) for name in held]
-    differs = exp.GT(
-        this=exp.Count(
-            this=exp.Distinct(expressions=[struct({str(index): column(name) for index, name in enumerate(held)})])
-        ),
-        expression=number(1),
-    )
-    conflict = alias(filtered(call("min", column("arm")), None), "arm")
-    met = entry.met(ROWS, conflict, *chosen)
-    met = met.select(alias(_conflicting(differs, entry, held), CONFLICT))
+    arm = alias(call("min", column("arm")), "arm")
+    met = entry.met(ROWS, arm, *chosen)
+    met = met.select(alias(_conflicting(entry, held), CONFLICT))
     query = select(column("unit"), column("arm"), *(column(name) for name in held)).from_(table(MET))
     query = query.where(both(in_arm, exp.Not(this=column("crossed"))))
     return [
@@ -272,8 +271,7 @@ def _unit_parts(
     ]
 
 
-def _conflicting(differs: exp.Expr, entry: Entering, held: Sequence[str]) -> exp.Expr:
-    del differs
+def _conflicting(entry: Entering, held: Sequence[str]) -> exp.Expr:
     tests: list[exp.Expr] = []
     for name in held:
         low, high = (filtered(call(function, column(name)), entry.counts) for function in ("min", "max"))
@@ -303,6 +301,3 @@ def _entrants(units: UnitTable) -> list[exp.Query]:
         .group_by(column("arm"))
     )
     return [entry.rows_by_arm(ROWS), by_unit]
-
-
-__all__ = ["ENTRANTS", "UnitTable", "compiled_units", "numeric_covariate", "stacked"]

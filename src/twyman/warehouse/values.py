@@ -1,7 +1,7 @@
 """What a metric wants of each unit: its own value, its covariates, and whether its window is over."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlglot import exp
@@ -11,6 +11,7 @@ from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
 from twyman.kernel.time import duration_text
 from twyman.metrics.metric import Aggregate, Cohort, FactValue, Metric, Missing, OutcomeValue, Ratio, Value
+from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import gated
 from twyman.warehouse.facts import FactTable
 from twyman.warehouse.model import MetricColumns, MomentColumn, Span
@@ -35,13 +36,13 @@ class Values:
 
     Attributes:
         tables: The source of facts of a name, opened once.
-        frozen: Columns of attributes as covariates, by `source.column`.
+        attributes: Attributes frozen before exposure.
     """
 
     question: Question
     tables: Tables
     entered: str
-    frozen: Mapping[str, tuple[MomentColumn, ...]] = field(default_factory=dict[str, tuple[MomentColumn, ...]])
+    attributes: Attributes
 
     def columns(self, metric: Metric) -> MetricColumns:
         """Return a metric's own columns, then its covariates'."""
@@ -55,9 +56,23 @@ class Values:
             MomentColumn(title, value.value, title != "denominator") for title, value in zip(titles, own, strict=True)
         ]
         columns += self._covariates(metric)
+        presence = self._presence(metric)
         return MetricColumns(
-            metric=metric, columns=gated(taken, columns), own=len(own), matured=matured, known=both(matured, known)
+            metric=metric,
+            columns=gated(taken, columns),
+            own=len(own),
+            matured=matured,
+            known=both(matured, known) if presence is not None else None,
+            presence=presence,
         )
+
+    def _presence(self, metric: Metric) -> exp.Query | None:
+        for value in metric.values:
+            if isinstance(value, FactValue):
+                counted = self.tables(value.facts, metric.origin.at("facts")).presence(value, metric.origin.at("value"))
+                if counted is not None:
+                    return counted
+        return None
 
     def _matured(self, metric: Metric) -> exp.Expr | None:
         cutoff, length = self.question.cutoff, metric.window.length
@@ -103,7 +118,7 @@ class Values:
                 other = self.question.catalogue.metric(name, place=metric.origin.at("cuped.covariates"))
                 columns += self._before(metric, other, adjustment.window, f"{name} ")
         for name in adjustment.attributes:
-            columns += self.frozen[name]
+            columns += self.attributes.covariate(metric, name)
         return columns
 
     def _before(self, metric: Metric, other: Metric, window: timedelta, prefix: str) -> list[MomentColumn]:

@@ -1,0 +1,163 @@
+"""Our statement against one written by hand, for the same moments of 1,000,000 exposures and 20,000,000 events.
+
+Both run in a fresh process each, in turn, so that neither is warmer than the other; first they must
+agree on every moment to 1e-9. The data are made once, by DuckDB, from hashes: everybody has the same.
+
+    python bench/warehouse.py            # the table
+    python bench/warehouse.py ours       # one run of ours, as JSON
+    python bench/warehouse.py hand       # one run of the other
+"""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+DATA = Path(__file__).parent / "data"
+EXPOSURES, EVENTS = 1_000_000, 20_000_000
+RUNS = 7
+HAND = """
+WITH first_exposure AS (
+  SELECT user_id, min(exposed_at) AS t0, arg_min(arm, exposed_at) AS arm
+  FROM read_parquet('{data}/exposures.parquet')
+  WHERE experiment = 'bench' AND exposed_at >= TIMESTAMP '2026-01-15' AND exposed_at < TIMESTAMP '2026-01-29'
+  GROUP BY user_id
+  HAVING min(arm) = max(arm)
+), per_unit AS (
+  SELECT
+    u.user_id, u.arm,
+    coalesce(sum(e.played_ms) FILTER (WHERE e.played_at >= u.t0), 0) / 60000.0 AS minutes,
+    coalesce(sum(e.played_ms) FILTER (WHERE e.played_at < u.t0), 0) / 60000.0 AS minutes_before,
+    (count(*) FILTER (WHERE e.played_at >= u.t0 + INTERVAL 1 DAY) > 0)::INT AS returned,
+    (count(*) FILTER (WHERE e.played_at < u.t0) > 0)::INT AS returned_before,
+    count(*) FILTER (WHERE e.played_at >= u.t0) AS plays,
+    count(*) FILTER (WHERE e.played_at < u.t0) AS plays_before,
+    coalesce(sum(e.skipped::INT) FILTER (WHERE e.played_at >= u.t0), 0) AS skips
+  FROM first_exposure u
+  LEFT JOIN read_parquet('{data}/listening/*.parquet') e
+    ON e.user_id = u.user_id
+    AND e.played_at >= u.t0 - INTERVAL 14 DAY AND e.played_at < u.t0 + INTERVAL 7 DAY
+    AND e.played_at >= TIMESTAMP '2026-01-01' AND e.played_at < TIMESTAMP '2026-02-05'
+  GROUP BY u.user_id, u.arm
+)
+SELECT
+  arm, count(*) AS n,
+  sum(minutes), sum(minutes_before),
+  sum(minutes * minutes), sum(minutes * minutes_before), sum(minutes_before * minutes_before),
+  sum(returned), sum(returned_before),
+  sum(returned * returned), sum(returned * returned_before), sum(returned_before * returned_before),
+  sum(plays), sum(plays_before),
+  sum(plays * plays), sum(plays * plays_before), sum(plays_before * plays_before),
+  sum(skips), sum(plays),
+  sum(skips * skips), sum(skips * plays), sum(plays * plays)
+FROM per_unit
+GROUP BY arm
+ORDER BY arm
+"""
+
+
+def make() -> None:
+    """Write the data, unless they are there."""
+    if (DATA / "done").exists():
+        return
+    (DATA / "listening").mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 2")
+        connection.execute(f"""
+            COPY (
+              SELECT (hash(i, 1) % 600000)::BIGINT AS user_id, 'bench' AS experiment,
+                CASE WHEN hash(hash(i, 1) % 600000, 2) % 2 = (hash(i, 3) % 2000 = 0)::INT
+                  THEN 'control' ELSE 'treatment' END AS arm,
+                TIMESTAMP '2026-01-15' + to_seconds((hash(i, 4) % 1209600)::BIGINT) AS exposed_at
+              FROM range({EXPOSURES}) r(i) ORDER BY exposed_at
+            ) TO '{DATA}/exposures.parquet' (FORMAT parquet)""")
+        for day in range(35):
+            connection.execute(f"""
+                COPY (
+                  SELECT (hash(i, 5) % 1600000 * (hash(i, 6) % 1000 / 1000.0))::BIGINT AS user_id,
+                    TIMESTAMP '2026-01-01' + INTERVAL {day} DAY + to_seconds((hash(i, 7) % 86400)::BIGINT) AS played_at,
+                    (1000 + hash(i, 8) % 299000)::INTEGER AS played_ms,
+                    hash(i, 9) % 5 = 0 AS skipped,
+                    'track-' || (hash(i, 10) % 50000) AS track
+                  FROM range({day * EVENTS // 35}, {(day + 1) * EVENTS // 35}) r(i) ORDER BY played_at
+                ) TO '{DATA}/listening/{day:02d}.parquet' (FORMAT parquet)""")
+    (DATA / "done").touch()
+
+
+def hand() -> dict[str, list[float]]:
+    """Run the statement written by hand; return counts, means and products by arm."""
+    connection = duckdb.connect()
+    started = time.perf_counter()
+    rows = connection.execute(HAND.format(data=DATA)).fetchall()
+    seconds = time.perf_counter() - started
+    moments: dict[str, list[float]] = {"seconds": [seconds]}
+    for arm, n, *sums in rows:
+        for index, metric in enumerate(("minutes", "returned", "plays", "skip_rate")):
+            x, y, xx, xy, yy = (float(value) for value in sums[5 * index : 5 * index + 5])
+            products = [xx - x * x / n, xy - x * y / n, yy - y * y / n]
+            moments[f"{metric} {arm}"] = [n, x / n, y / n, *products]
+    return moments
+
+
+def ours() -> dict[str, list[float]]:
+    """Run ours, from the question to the moments."""
+    from bench_question import question  # noqa: PLC0415 - the other process needn't load it
+    from twyman.warehouse.duckdb import DuckDB  # noqa: PLC0415 - as above
+
+    warehouse = DuckDB(DATA)
+    started = time.perf_counter()
+    measured = warehouse.measure(question())
+    seconds = time.perf_counter() - started
+    moments: dict[str, list[float]] = {"seconds": [seconds]}
+    for cell, found in measured.cells.items():
+        p = found.products
+        moments[f"{cell.metric} {cell.arm}"] = [found.count, *found.means.tolist(), p[0, 0], p[0, 1], p[1, 1]]
+    return moments
+
+
+def once(which: str) -> dict[str, list[float]]:
+    """Run one of the two in a fresh process."""
+    done = subprocess.run([sys.executable, __file__, which], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def agree(one: dict[str, list[float]], other: dict[str, list[float]]) -> None:
+    """Refuse to time statements that answer different questions."""
+    for key in other.keys() - {"seconds", "megabytes"}:
+        for left, right in zip(one[key], other[key], strict=True):
+            if abs(left - right) > 1e-9 * max(abs(left), abs(right)):
+                sys.exit(f"{key}: ours {left!r}, by hand {right!r}")
+
+
+def main() -> None:
+    """Make the data, check that both agree, then time them in turn."""
+    make()
+    runs = {"ours": [once("ours")], "hand": [once("hand")]}
+    agree(runs["ours"][0], runs["hand"][0])
+    for _ in range(RUNS - 1):
+        for which, done in runs.items():
+            done.append(once(which))
+    middle = {
+        (which, key): statistics.median(run[key][0] for run in done)
+        for which, done in runs.items()
+        for key in ("seconds", "megabytes")
+    }
+    print(f"{EXPOSURES:,} exposures, {EVENTS:,} events; duckdb {duckdb.__version__}; medians of {RUNS}")
+    print(f"{'':12}{'ours':>10}{'by hand':>10}{'ratio':>8}")
+    for key in ("seconds", "megabytes"):
+        mine, other = middle["ours", key], middle["hand", key]
+        print(f"{key:12}{mine:10.2f}{other:10.2f}{mine / other:8.2f}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        answer = {"ours": ours, "hand": hand}[sys.argv[1]]()
+        answer["megabytes"] = [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
+        print(json.dumps(answer))
+    else:
+        main()

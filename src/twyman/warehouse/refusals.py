@@ -1,0 +1,100 @@
+"""What can only be seen once the data have answered: nobody entered, or nothing was measured."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from twyman.app.ports import Entrants, Measured, Question
+from twyman.experiments.experiment import Entry
+from twyman.kernel.errors import Invalid
+from twyman.metrics.source import UnitSource
+from twyman.warehouse.engine import Engine, Row, names_of
+from twyman.warehouse.exposures import opened_exposures
+from twyman.warehouse.model import KNOWN, Statement
+from twyman.warehouse.rows import as_text
+from twyman.warehouse.syntax import alias, count_rows, select
+from twyman.warehouse.units import CONFLICT
+
+
+def refuse_empty(engine: Engine, question: Question, statement: Statement, found: Measured) -> None:
+    """Refuse an answer in which nobody entered.
+
+    Raises:
+        Invalid: Naming what is in the data instead, or what left everybody out.
+    """
+    if sum(found.units.values()):
+        return
+    experiment = question.experiment
+    key, place = experiment.key or experiment.name, experiment.origin.at(str(experiment.entry))
+    if not found.entrants.rows:
+        there = _keys(engine, question) if experiment.entry is Entry.EXPOSURES else []
+        instead = f"keys there are {names_of(there)}" if there else "the table is empty"
+        raise Invalid(f"no row of '{experiment.source}' is of experiment '{key}': {instead}", place=place)
+    raise Invalid(
+        f"none of {found.entrants.rows:,} rows of '{experiment.source}' counts: {_why(statement, found.entrants)}",
+        place=place,
+    )
+
+
+def _keys(engine: Engine, question: Question) -> list[str]:
+    exposures = opened_exposures(engine, question)
+    if exposures.source.experiment is None:
+        return []
+    key = exposures.rows.column(exposures.source.experiment, "experiment")
+    shown = alias(as_text(key, exposures.rows.kind(key, None)), "key")
+    query = exposures.rows.from_(select(shown)).group_by(exp.Literal.number(1))
+    query = query.order_by(exp.Ordered(this=count_rows(), desc=True)).limit(9)
+    return [str(row["key"]) for row in engine.rows(query.sql("duckdb"))]
+
+
+def _why(statement: Statement, entrants: Entrants) -> str:
+    reasons: list[str] = []
+    if entrants.unknown_arms:
+        strange = names_of(list(entrants.unknown_arms))
+        reasons.append(f"arms in the data are {strange}, and the experiment's are {names_of(statement.values)}")
+    if left_out := sum(entrants.left_out.values()):
+        reasons.append(f"its where leaves out {left_out:,}")
+    if entrants.outside:
+        reasons.append(f"{entrants.outside:,} lie outside enrolment or beyond the cut-off")
+    if entrants.without_unit:
+        reasons.append(f"{entrants.without_unit:,} have no id")
+    if entrants.in_two_arms:
+        reasons.append(f"{entrants.in_two_arms:,} units met two arms")
+    return "; ".join(reasons) or "correct the source"
+
+
+def refuse_conflicts(question: Question, rows: Sequence[Row]) -> None:
+    """Refuse a table of units in which one unit has two different rows in its arm.
+
+    Raises:
+        Invalid: Naming one of them.
+    """
+    for row in rows:
+        if row.get(CONFLICT) is not None:
+            source = question.catalogue.source(question.experiment.source, UnitSource)
+            raise Invalid(
+                f"unit '{row[CONFLICT]}' has several rows with different values in '{source.name}': "
+                "make it one row a unit, or enter by exposures and let metrics sum its facts",
+                place=source.origin.at("entities"),
+            )
+
+
+def refuse_all_null(engine: Engine, statement: Statement, cells: Sequence[Row]) -> None:
+    """Refuse a metric whose value is null in every row: it says nothing, and nothing is no zero.
+
+    Raises:
+        Invalid: Naming the metric.
+    """
+    for made in statement.metrics:
+        if made.known is None or made.presence is None:
+            continue
+        known = sum(int(row["moments"][made.metric.name].get(KNOWN, 1)) for row in cells)
+        if known:
+            continue
+        counted = engine.row(made.presence)
+        if counted["given"] and not counted["present"]:
+            raise Invalid(
+                f"metric '{made.metric.name}' has no value: what it measures is null in all {counted['given']:,} rows: "
+                "name another column, or correct the source",
+                place=made.metric.origin.at("value"),
+            )
