@@ -175,6 +175,7 @@ def test_a_source_without_dates_has_no_pictures_over_time() -> None:
 
     assert "over time" not in page
     assert "the only look" in page
+    assert "as of 1 June" not in page
 
 
 def test_a_reading_between_looks_says_so() -> None:

@@ -43,6 +43,15 @@ def test_the_inner_interval_lies_in_the_outer_and_the_point_in_both() -> None:
     assert drawn.zero < drawn.ceiling < drawn.outer[0]
 
 
+def test_two_intervals_that_are_the_same_are_drawn_once() -> None:
+    result = row("searches_per_user")
+    fixed = Interval(lower=-0.01, upper=0.02, level=0.95)
+    drawn = picture(replace(result, relative=Effect(estimate=0.0, fixed=fixed, repeated=fixed)), scale_of([result]))
+
+    assert drawn is not None
+    assert drawn.inner is None
+
+
 def test_an_interval_without_an_end_is_drawn_open() -> None:
     result = row("searches_per_user")
     lift = Effect(estimate=0.01, fixed=Interval(lower=0.005, upper=None, level=0.9))

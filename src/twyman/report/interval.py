@@ -110,7 +110,7 @@ def picture(result: Result, scale: Scale) -> Picture | None:
         return None
     interval, marks = deciding(effect), marks_of(result)
     low, high = _ends(effect, interval)
-    both = interval is effect.repeated and effect.fixed is not None
+    both = interval is effect.repeated and effect.fixed is not None and _ends(effect, effect.fixed) != (low, high)
     expected = marks.expected
     inside = expected is not None and scale.shows(expected[0]) and scale.shows(expected[2])
     return Picture(

@@ -8,8 +8,9 @@ from twyman.report import numbers
 
 
 def reading(answer: Answer) -> tuple[str, ...]:
-    """Say when this is from and which look it is."""
-    return (f"as of {numbers.instant(answer.as_of)}", *look(answer.look))
+    """Say when this is from and which look it is; a table without dates is from no day."""
+    dated = [f"as of {numbers.instant(answer.as_of)}"] if answer.look.cutoff else []
+    return (*dated, *look(answer.look))
 
 
 def look(view: LookView) -> list[str]:
