@@ -8,10 +8,18 @@ A `df` of `None` means the normal distribution throughout.
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln, log_ndtr, ndtr, ndtri, ndtri_exp, roots_laguerre, stdtr, stdtrit
+
+from twyman.stats.roots import crossing
 
 UNDERFLOW = 1e-290
 """Below this the far tail is integrated on the log scale."""
+
+FAR = 230.0
+"""Beyond e to this power a square might overflow, and 1 is nothing beside it."""
+
+Vector = NDArray[np.float64]
 
 _POINTS, _WEIGHTS = roots_laguerre(60)
 
@@ -36,16 +44,23 @@ def log_upper_tail(x: float, df: float | None = None) -> float:
     return math.log(tail) if tail > UNDERFLOW else _log_far_tail(x, df)
 
 
-def _log_density(x: "float | np.ndarray[tuple[int], np.dtype[np.float64]]", df: float) -> "np.float64 | np.ndarray":  # pyright: ignore
-    constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * math.log(df * math.pi)
-    return constant - (df + 1) / 2 * np.log1p(np.square(x) / df)
+def _log_density(log_x: Vector, df: float) -> Vector:
+    a = df / 2
+    if a > 200:  # where log-gammas, being large, would leave few digits of their difference
+        log_gamma_ratio = 0.5 * math.log(a) - 1 / (8 * a) + 1 / (192 * a**3)
+    else:
+        log_gamma_ratio = float(gammaln(a + 0.5) - gammaln(a))
+    far = log_x > FAR
+    size = np.where(far, 2 * log_x - math.log(df), np.log1p(np.exp(2 * np.where(far, 0.0, log_x)) / df))
+    return log_gamma_ratio - 0.5 * math.log(df * math.pi) - (df + 1) / 2 * size
 
 
 def _log_far_tail(x: float, df: float) -> float:
     """Integrate the density over s = log(y / x), where it falls almost exponentially, by Gauss-Laguerre."""
-    rate = df * (x * x - 1) / (df + x * x)
+    inverse = 1 / x / x
+    rate = df * (1 - inverse) / (1 + df * inverse)
     steps = _POINTS / rate
-    log_values = _log_density(x * np.exp(steps), df) + math.log(x) + steps + _POINTS
+    log_values = _log_density(math.log(x) + steps, df) + math.log(x) + steps + _POINTS
     peak = float(log_values.max())
     return peak + math.log(float(_WEIGHTS @ np.exp(log_values - peak)) / rate)
 
@@ -65,7 +80,7 @@ def two_sided(statistic: float, df: float | None = None) -> tuple[float, float |
 
 
 def critical_value(tail: float, df: float | None = None) -> float:
-    """Return the value that is exceeded with a probability, which may be as small as 1e-300.
+    """Return the value that is exceeded with a probability, which may be as small as 1e-290.
 
     Example:
         >>> f"{critical_value(0.025):.6f}"
@@ -75,17 +90,19 @@ def critical_value(tail: float, df: float | None = None) -> float:
     """
     if df is None:
         return -float(ndtri(tail))
-    start = -float(stdtrit(df, tail))
-    return _polished(start, tail, df)
+    if tail > 1e-10:
+        return _polished(-float(stdtrit(df, tail)), tail, df)
+    wanted = math.log(tail)  # scipy's inverse loses its way far out
+    return math.exp(crossing(lambda s: log_upper_tail(math.exp(s), df) - wanted, 1.0, 690.0))
 
 
 def _polished(x: float, tail: float, df: float) -> float:
     """Bring a quantile to the last digits, so that interval and p-value can't disagree."""
-    if not 0 < tail < 0.4 or not math.isfinite(x):
+    if tail > 0.4:
         return x
     for _ in range(3):
         log_tail = log_upper_tail(x, df)
-        slope = math.exp(float(_log_density(x, df)) - log_tail)
+        slope = math.exp(float(_log_density(np.log([x]), df)[0]) - log_tail)
         x += (log_tail - math.log(tail)) / slope
     return x
 
