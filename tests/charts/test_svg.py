@@ -11,13 +11,19 @@ from twyman.charts.units_over_time import units_over_time
 
 
 def test_the_same_specification_gives_the_same_bytes() -> None:
-    spec = units_over_time([{"day": "2015-04-06", "control": 1}, {"day": "2015-04-07", "control": 2}])
+    spec = units_over_time(
+        [{"day": "2015-04-06", "units": {"control": 1}}, {"day": "2015-04-07", "units": {"control": 2}}]
+    )
 
     assert svg(spec) == svg(spec)
 
 
 def test_names_are_escaped_by_the_drawer() -> None:
-    drawn = svg(units_over_time([{"day": "2015-04-06", "<script>": 1}, {"day": "2015-04-07", "<script>": 2}]))
+    drawn = svg(
+        units_over_time(
+            [{"day": "2015-04-06", "units": {"<script>": 1}}, {"day": "2015-04-07", "units": {"<script>": 2}}]
+        )
+    )
 
     assert "<script" not in drawn
     assert "&lt;script&gt;" in drawn
@@ -33,7 +39,7 @@ def test_an_address_in_a_specification_is_not_followed() -> None:
 def test_days_are_drawn_in_utc_wherever_the_machine_stands() -> None:
     code = (
         "from twyman.charts.svg import svg; from twyman.charts.units_over_time import units_over_time as u;"
-        "print(svg(u([{'day': '2015-04-06', 'c': 1}, {'day': '2015-04-07', 'c': 2}])))"
+        "print(svg(u([{'day': '2015-04-06', 'units': {'c': 1}}, {'day': '2015-04-07', 'units': {'c': 2}}])))"
     )
     drawn = {
         subprocess.run(

@@ -6,9 +6,9 @@ from typing import Any
 from twyman.charts.units_over_time import units_over_time
 
 EXPOSED = [
-    {"day": "2015-04-06", "control": 100, "moments": 98},
-    {"day": "2015-04-07", "control": 60, "moments": 0},
-    {"day": "2015-04-09", "control": 0, "moments": 61},
+    {"day": "2015-04-06", "units": {"control": 100, "moments": 98}},
+    {"day": "2015-04-07", "units": {"control": 60, "moments": 0}},
+    {"day": "2015-04-09", "units": {"control": 0, "moments": 61}},
 ]
 
 

@@ -117,8 +117,8 @@ PROPORTIONS = [
     ("hillstrom.conversion.womens", "hillstrom", "email-{}", "conversion_raw", "womens"),
     ("adsmart.awareness", "adsmart", "respondents-{}", "awareness", "exposed"),
     ("adsmart.response_bias", "adsmart", "all-{}", "response", "exposed"),
-    ("globox.conversion", "globox", "banner-{}", "conversion", "B"),
-    ("globox.window_day0", "globox", "banner-{}", "conversion_day_0", "B"),
+    ("globox.conversion", "globox", "banner-{}", "conversion", "b"),
+    ("globox.window_day0", "globox", "banner-{}", "conversion_day_0", "b"),
     ("homepage.ctr", "udacity_homepage", "homepage-{}", "click_through", "experiment"),
 ]
 
@@ -156,7 +156,7 @@ MEANS = [
     ("hillstrom.spend.womens", "hillstrom", "email-welch", "spend_raw", "womens", None),
     ("hillstrom.cuped.mens", "hillstrom", "email-welch", "spend_history", "mens", None),
     ("hillstrom.cuped.womens", "hillstrom", "email-welch", "spend_history", "womens", None),
-    ("globox.spend", "globox", "banner", "spend", "B", None),
+    ("globox.spend", "globox", "banner", "spend", "b", None),
     ("cookie_cats.gamerounds_outlier", "cookie_cats", "gate", "rounds", "gate_40", "raw"),
     ("cookie_cats.gamerounds_outlier", "cookie_cats", "gate-without-outlier", "rounds", "gate_40", "dropped"),
     ("cookie_cats.gamerounds_outlier", "cookie_cats", "gate", "rounds_capped", "gate_40", "winsor_p99"),

@@ -178,12 +178,14 @@ def exposed(units: dict[str, int], days: int, first: str = "2015-04-06") -> list
     """Return units by day of first exposure: many at first, ever fewer, summing to the arms' units."""
     weights = [1 / (1 + 0.15 * day) for day in range(days)]
     start = date.fromisoformat(first)
-    rows: list[dict[str, Any]] = [{"day": (start + timedelta(days=day)).isoformat()} for day in range(days)]
+    rows: list[dict[str, Any]] = [
+        {"day": (start + timedelta(days=day)).isoformat(), "units": {}} for day in range(days)
+    ]
     for arm, total in units.items():
         counts = [round(total * weight / sum(weights)) for weight in weights]
         counts[0] += total - sum(counts)
         for row, count in zip(rows, counts, strict=True):
-            row[arm] = count
+            row["units"][arm] = count
     return rows
 
 
@@ -255,6 +257,7 @@ def answer(verdicts: list[Verdict], results: list[Result], **more: Any) -> Answe
         "experiment": "moment-page",
         "title": "A start page for the moment",
         "owner": "start-page",
+        "control": next(iter(units)),
         "hypothesis": HYPOTHESIS,
         "claims": "claims about New Zealand only",
         "as_of": "2015-06-01T00:00:00Z",

@@ -172,6 +172,7 @@ class AnalyzeExperiment:
             experiment=experiment.name,
             title=experiment.title or experiment.name,
             owner=experiment.owner,
+            control=experiment.control.name,
             hypothesis=experiment.hypothesis.strip(),
             claims=experiment.claims,
             as_of=instant_text(as_of),

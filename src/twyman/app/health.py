@@ -83,7 +83,7 @@ def _exposed(experiment: Experiment, measured: Measured) -> list[dict[str, Any]]
     rows = list[dict[str, Any]]()
     for day, keys in groupby(by_day, key=_day):
         entered = {arm: measured.exposed[arm, on] for arm, on in keys}
-        rows.append({"day": day.isoformat(), **{arm.name: entered.get(arm.name, 0) for arm in experiment.arms}})
+        rows.append({"day": day.isoformat(), "units": {arm.name: entered.get(arm.name, 0) for arm in experiment.arms}})
     return rows
 
 

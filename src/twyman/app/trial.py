@@ -224,6 +224,7 @@ def _view(
         state=state.value,
         crossed_at=test.crossed_at if test else None,
         deterioration=watch,
+        within=trial.tracked.within,
         smallest_effect=_smallest(trial, ask.share, ask.sides, beta),
     )
 

@@ -224,7 +224,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         shares: Planned share by arm.
         entrants: Rows, units and rows left out of the source of arms.
         sources: What was read of each source of facts.
-        exposed: Units by day of first exposure and arm, for the picture.
+        exposed: One row a `day` of first exposure, with its `units` by arm.
     """
 
     units: dict[str, int]
@@ -304,6 +304,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """All that one analysis says.
 
     Attributes:
+        control: The arm that the others are compared with.
         verdict: The verdict of the treatment that most needs attention (the only one, where there is one).
         verdicts: Every treatment's.
         settings: Options and numbers that the answer rests on.
@@ -313,6 +314,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str
     title: str
     owner: str
+    control: str
     hypothesis: str
     claims: str
     as_of: str

@@ -12,13 +12,13 @@ def units_over_time(exposed: list[dict[str, Any]]) -> dict[str, Any]:
     Lines of equal arms lie on one another: the first arm's is broad and pale, so that both are seen.
 
     Args:
-        exposed: One row a day, in order: `day` (ISO), and by the arm's name the units that were new on it, the
-            control's first. At least one row.
+        exposed: One row a day, in order: `day` (ISO), and `units` that were new on it by arm, the control's first.
+            At least one row.
 
     Returns:
         A Vega-Lite specification.
     """
-    arms = [name for name in exposed[0] if name != "day"]
+    arms = list(exposed[0]["units"])
     alt = altair()
     every_day = [str(row["day"]) for row in exposed]
     colors = alt.Scale(domain=arms, range=[ARMS[index % len(ARMS)] for index in range(len(arms))])
@@ -41,5 +41,5 @@ def _summed(exposed: list[dict[str, Any]], arms: list[str]) -> list[dict[str, An
     return [
         {"at": str(row["day"]), "arm": arm, "units": units}
         for arm in arms
-        for row, units in zip(exposed, accumulate(int(row.get(arm, 0)) for row in exposed), strict=True)
+        for row, units in zip(exposed, accumulate(int(row["units"].get(arm, 0)) for row in exposed), strict=True)
     ]

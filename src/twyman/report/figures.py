@@ -35,7 +35,7 @@ def units(answer: Answer) -> Figure | None:
     rows, arms = answer.health.exposed, arms_of(answer)
     if len(rows) < 2:
         return None
-    ordered = [{"day": row["day"]} | {arm: row.get(arm, 0) for arm in arms} for row in rows]
+    ordered = [{"day": row["day"], "units": {arm: row["units"].get(arm, 0) for arm in arms}} for row in rows]
     counts = ", ".join(f"{arm} {numbers.count(answer.health.units.get(arm))}" for arm in arms)
     label = f"Units over time: {counts} by {numbers.instant(str(rows[-1]['day']))}"
     note = "summed over days of first exposure"

@@ -14,7 +14,7 @@ from twyman.report.health import health
 from twyman.report.reading import cutoffs, flat, reading
 from twyman.report.rows import by_dimension, by_role
 from twyman.report.scale import WIDTH
-from twyman.report.words import ACTIONS, control_of, what_now, word
+from twyman.report.words import ACTIONS, what_now, word
 
 KEYS = 3
 """Success metrics named beside a verdict; the rest are in the tables."""
@@ -57,7 +57,7 @@ def html(answer: Answer) -> str:
 
 def common(answer: Answer) -> dict[str, Any]:
     """Return what the page and the notebook's fragment both show."""
-    control = control_of(answer)
+    control = answer.control
     groups = by_role(answer.results, control)
     return {
         "answer": answer,

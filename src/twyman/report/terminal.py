@@ -16,7 +16,7 @@ from twyman.report.health import Found, HealthView, health
 from twyman.report.numbers import DASH
 from twyman.report.reading import reading
 from twyman.report.rows import Group, Row, by_role
-from twyman.report.words import ACTIONS, control_of, what_now, word
+from twyman.report.words import ACTIONS, what_now, word
 
 WIDE, WIDEST = 110, 140
 """From the first on, role and arm have columns of their own; beyond the second, lines are hard to follow."""
@@ -51,12 +51,12 @@ def text(answer: Answer, *, width: int | None = None, color: bool = False) -> st
     console.print(Text(answer.title or answer.experiment, style="bold"))
     console.print(Text(", ".join((answer.experiment, *reading(answer))), style="bright_black"))
     for verdict in answer.verdicts:
-        _verdict(console, verdict, control_of(answer))
+        _verdict(console, verdict, answer.control)
     if answer.claims:
         console.print()
         console.print(Text(f"This cohort supports {answer.claims}."))
     _health(console, health(answer))
-    groups = by_role(answer.results, control_of(answer))
+    groups = by_role(answer.results, answer.control)
     if groups:
         console.print()
         console.print(_table(groups, wide=columns >= WIDE))

@@ -121,13 +121,6 @@ def what_now(action: str, reasons: list[Reason]) -> tuple[str, ...]:
     return start + suspects + end
 
 
-def control_of(answer: Answer) -> str:
-    """Return the name of the control: the arm that has units and no verdict."""
-    treated = {verdict.arm for verdict in answer.verdicts}
-    return next((arm for arm in answer.health.units if arm not in treated), "control")
-
-
 def arms_of(answer: Answer) -> list[str]:
     """Return the arms, control first."""
-    control = control_of(answer)
-    return [control, *(arm for arm in answer.health.units if arm != control)]
+    return [answer.control, *(arm for arm in answer.health.units if arm != answer.control)]
