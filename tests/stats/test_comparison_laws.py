@@ -72,7 +72,7 @@ def test_fieller_excludes_zero_just_where_the_difference_does(pair: Pair, alpha:
     assert lift.p_value == absolute(pair, alpha=alpha).p_value
 
 
-@given(pairs(about=30.0), st.sampled_from([0.2, 0.05, 0.01]), st.floats(0, 2))
+@given(pairs(about=30.0) | pairs(about=-30.0), st.sampled_from([0.2, 0.05, 0.01]), st.floats(0, 2))
 def test_non_inferiority_is_the_fieller_bound_beyond_the_margin(pair: Pair, alpha: float, margin: float) -> None:
     lift = relative(pair, alpha=2 * alpha)
     assume(isinstance(lift, Estimate))
@@ -178,6 +178,13 @@ def test_what_cannot_be_estimated_says_why(answer: Pair | Estimate | NotEstimabl
         assert isinstance(answer, NotEstimable)
         assert answer.code == code
         assert len(answer.text) > 20
+
+
+def test_score_gives_each_arm_the_common_proportion_over_its_own_units() -> None:
+    pair = proportions(Moments.binary(30, 100), Moments.binary(170, 900), test="score")
+
+    assert isinstance(pair, Pair)
+    assert (pair.treatment_variance, pair.control_variance) == pytest.approx((0.2 * 0.8 / 100, 0.2 * 0.8 / 900))
 
 
 def test_one_constant_arm_is_no_obstacle() -> None:
