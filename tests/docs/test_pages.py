@@ -1,10 +1,12 @@
 """README and guides do what they say: every command and every Python example in them runs.
 
 In a `console` block a line after `$ ` is a command, and the lines below it are what it prints; `…`
-alone on a line stands for any lines. `python` blocks of a page run one after the other. All of them
-run in a folder where `twyman demo` has been, as the page's reader has done.
+alone on a line stands for any lines. `pycon` blocks of a page run one after the other, as doctests.
+A `yaml` block with a title is written to that file. All of them run in a folder where `twyman demo`
+has been, as the page's reader has done.
 """
 
+import doctest
 import os
 import re
 import subprocess
@@ -15,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
-BLOCK = re.compile(r"^```(console|python|yaml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(console|pycon|yaml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SKIPPED = ("make ", "git ", "pip ")
 """Commands that set up the reader's machine: CI runs them by themselves."""
 
@@ -62,8 +64,11 @@ def test_a_page_does_what_it_says(page: Path, folder: Path, monkeypatch: pytest.
         if kind == "yaml" and title:
             (folder / title).parent.mkdir(parents=True, exist_ok=True)
             (folder / title).write_text(body)
-        elif kind == "python":
-            exec(compile(body, str(page), "exec"), names)  # noqa: S102 - the page's own example
+        elif kind == "pycon":
+            example = doctest.DocTestParser().get_doctest(body, names, page.name, str(page), 0)
+            runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+            assert runner.run(example, clear_globs=False).failed == 0
+            names = example.globs
         elif kind == "console":
             for command, expected in scenes(body):
                 if not command.startswith(SKIPPED):
