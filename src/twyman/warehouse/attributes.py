@@ -27,6 +27,7 @@ from twyman.warehouse.syntax import (
     select,
     table,
     text,
+    truth,
 )
 from twyman.warehouse.times import Time, in_zone
 
@@ -132,11 +133,11 @@ class Attributes:
                 "such as a comparison",
                 place=place,
             )
-        value = cast(found.copy(), "INT") if kind == "BOOLEAN" else found
+        value = truth(found) if kind == "BOOLEAN" else found
         missing = exp.Is(this=found.copy(), expression=exp.null())
         return (
             MomentColumn(name, or_zero(value)),
-            MomentColumn(f"{name} is missing", cast(missing, "INT"), flag=True),
+            MomentColumn(f"{name} is missing", truth(missing), flag=True),
         )
 
     def _find(self, name: str, place: Place | None) -> tuple[exp.Expr, str]:

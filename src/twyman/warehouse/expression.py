@@ -16,7 +16,8 @@ from twyman.warehouse.syntax import column
 
 _REACHING = (
     "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_text",
-    "read_blob", "glob", "query", "query_table", "getenv", "current_setting", "set_config", "getvariable", "nextval", "currval",
+    "read_blob", "glob", "query", "query_table", "getenv", "current_setting", "set_config", "getvariable",
+    "nextval", "currval",
 )  # fmt: skip
 _MOVING = ("random", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "now", "today", "get_current_time",
            "get_current_timestamp", "transaction_timestamp", "current_localtimestamp", "setseed")  # fmt: skip

@@ -25,7 +25,6 @@ from twyman.warehouse.syntax import (
     alias,
     both,
     call,
-    cast,
     column,
     count_rows,
     filtered,
@@ -34,6 +33,7 @@ from twyman.warehouse.syntax import (
     select,
     table,
     text,
+    truth,
 )
 from twyman.warehouse.times import Time, time_of
 
@@ -127,7 +127,7 @@ class FactTable:
         if value.aggregate in COUNTING or is_number(kind):
             return argument
         if kind == "BOOLEAN":
-            return cast(argument, "INT")
+            return truth(argument)
         raise Invalid(
             f"{value.aggregate} of '{value.column}', which is of type {kind} in '{self.source.name}': "
             "aggregate a number, count it, or convert it",

@@ -19,7 +19,9 @@ from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
 
 FOLDER = Path(".twyman") / "looks"
-_UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+_FAILING = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
+"""A disk that gave out, where any other refusal means that the place can't be written."""
+
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
 
 
@@ -100,9 +102,9 @@ class LookFolder:
                 "looks are never rewritten; read it, or take the next one"
             ) from error
         except OSError as error:
-            if error.errno in _UNWRITABLE:
-                return False
-            raise Unavailable(f"look {look.number} can't be kept in {target}: {error.strerror}") from error
+            if error.errno in _FAILING:
+                raise Unavailable(f"look {look.number} can't be kept in {target}: {error.strerror}") from error
+            return False
         return True
 
 

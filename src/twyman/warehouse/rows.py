@@ -7,11 +7,11 @@ from sqlglot import exp
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Origin, Place
-from twyman.metrics.source import Grain, Relation, Timestamp
+from twyman.metrics.source import Grain, Query, Relation, Timestamp
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.expression import parsed
 from twyman.warehouse.relation import Bounds, from_item
-from twyman.warehouse.syntax import alias, call, select, text
+from twyman.warehouse.syntax import alias, select
 from twyman.warehouse.times import Clock, TextColumn, Time, reading, time_of
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -120,9 +120,8 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
     item = from_item(
         engine, asked.relation, known_as=asked.name, origin=asked.origin, bounds=bounds, as_text=_sorted(asked.ids)
     )
-    types = engine.types(
-        select(exp.Star()).from_(_in_from(item)), place=asked.origin.at(), what=f"source '{asked.name}'"
-    )
+    place, what = asked.origin.at("sql" if isinstance(asked.relation, Query) else "table"), f"source '{asked.name}'"
+    types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
     for named in asked.formats:
         if named not in types:
             raise Invalid(
@@ -131,14 +130,12 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
     replaced: list[exp.Expr] = []
     for title, kind in types.items():
         if kind == "VARCHAR" and (title in asked.formats or title in asked.times):
-            place = asked.origin.at("formats" if title in asked.formats else asked.times[title])
-            source = TextColumn(title, _in_from(item), f"column '{title}' of '{asked.name}'", place)
+            said = asked.origin.at("formats" if title in asked.formats else asked.times[title])
+            source = TextColumn(title, _in_from(item), f"column '{title}' of '{asked.name}'", said)
             replaced.append(alias(reading(engine, source, asked.formats.get(title)), title))
     if replaced:
         item = exp.Subquery(this=select(exp.Star(**{"replace": replaced})).from_(_in_from(item)))
-        types = engine.types(
-            select(exp.Star()).from_(_in_from(item)), place=asked.origin.at(), what=f"source '{asked.name}'"
-        )
+        types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
     return Rows(engine, asked.name, item, types, asked.origin, zone)
 
 
@@ -153,13 +150,3 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 def as_text(expression: exp.Expr, kind: str) -> exp.Expr:
     """Return an expression as text: it is one already, or it is cast."""
     return expression if kind == "VARCHAR" else exp.Cast(this=expression.copy(), to=exp.DataType.build("TEXT"))
-
-
-def quoted_list(values: Iterable[str]) -> list[exp.Expr]:
-    """Return texts as literals."""
-    return [text(value) for value in values]
-
-
-def any_of(expression: exp.Expr) -> exp.Expr:
-    """Return some value of a group in which all are alike."""
-    return call("any_value", expression)

@@ -57,6 +57,19 @@ def cast(expression: exp.Expr, kind: str) -> exp.Expr:
     return exp.Cast(this=expression, to=exp.DataType.build(kind, dialect=DIALECT))
 
 
+def truth(condition: exp.Expr) -> exp.Expr:
+    """Return 1 where the condition holds, 0 where it doesn't, null where nobody knows.
+
+    A cast would do, but DuckDB pushes casts into its reader of text files, which then tries to read
+    `FALSE` as a number.
+    """
+    ifs = [
+        exp.If(this=condition.copy(), true=exp.Literal.number(1)),
+        exp.If(this=exp.Not(this=exp.paren(condition.copy(), copy=False)), true=exp.Literal.number(0)),
+    ]
+    return exp.Case(ifs=ifs)
+
+
 def timestamp(moment: datetime) -> exp.Expr:
     """Return an instant as a zoneless timestamp in UTC: the one form in which times are compared.
 

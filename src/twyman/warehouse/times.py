@@ -56,23 +56,22 @@ class Time:
         return self.clock is not Clock.UTC
 
     def since(self, moment: datetime) -> exp.Expr:
-        """Return the condition that a time is at or after an instant, in a form files can be pruned by."""
-        return exp.and_(
-            *self._rough(moment, exp.GTE, -DAY), exp.GTE(this=self.utc.copy(), expression=timestamp(moment))
-        )
+        """Return the condition that a time is at or after an instant, in a form that files can be pruned by."""
+        return self._compared(moment, exp.GTE, -DAY)
 
     def before(self, moment: datetime) -> exp.Expr:
-        """Return the condition that a time is before an instant, in a form files can be pruned by."""
-        return exp.and_(*self._rough(moment, exp.LT, DAY), exp.LT(this=self.utc.copy(), expression=timestamp(moment)))
+        """Return the condition that a time is before an instant, in a form that files can be pruned by."""
+        return self._compared(moment, exp.LT, DAY)
 
-    def _rough(self, moment: datetime, comparison: type[exp.Binary], slack: timedelta) -> list[exp.Expr]:
+    def _compared(self, moment: datetime, comparison: type[exp.Binary], slack: timedelta) -> exp.Expr:
+        exact = comparison(this=self.utc.copy(), expression=timestamp(moment))
         if self.raw == self.utc:
-            return []
+            return exact
         if self.clock is Clock.UTC:
             literal = cast(text(moment.isoformat(sep=" ")), "TIMESTAMPTZ")
-        else:
-            literal = cast(text(str(local(moment, self.zone) + slack)), "TIMESTAMP")
-        return [comparison(this=self.raw.copy(), expression=literal)]
+            return comparison(this=self.raw.copy(), expression=literal)
+        rough = cast(text(str(local(moment, self.zone) + slack)), "TIMESTAMP")
+        return exp.and_(comparison(this=self.raw.copy(), expression=rough), exact)
 
 
 def time_of(expression: exp.Expr, kind: str, *, zone: str, what: str, place: Place | None) -> Time:
@@ -153,7 +152,7 @@ def reading(engine: Engine, source: TextColumn, format_given: str | None) -> exp
     )
     if matches["zoned"] and matches["iso"]:
         raise Invalid(
-            f"{source.what} mixes time zones: {matches['zoned']:,} times have an offset and {matches['iso']:,} have none: "
+            f"{source.what} mixes time zones: {matches['zoned']:,} times have an offset, {matches['iso']:,} have none: "
             "write all of them with their offset",
             place=source.place,
         )

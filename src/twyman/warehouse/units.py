@@ -36,6 +36,7 @@ from twyman.warehouse.syntax import (
     statement,
     table,
     text,
+    truth,
 )
 
 ROWS, TABLE = "unit_rows", "units"
@@ -90,7 +91,7 @@ class UnitTable:
             Invalid: If it is neither.
         """
         if kind == "BOOLEAN":
-            return cast(written, "INT")
+            return truth(written)
         if not is_number(kind):
             raise Invalid(
                 f"{what} of '{self.source.name}' is of type {kind}, and a number is needed: "
@@ -101,11 +102,11 @@ class UnitTable:
 
     def _truth(self, metric: Metric, written: exp.Expr, kind: str, place: Place | None) -> exp.Expr:
         if kind == "BOOLEAN":
-            return cast(written, "INT")
-        truth = written if is_number(kind) else cast(exp.TryCast(this=written, to=exp.DataType.build("BOOLEAN")), "INT")
+            return truth(written)
+        number_of = written if is_number(kind) else truth(exp.TryCast(this=written, to=exp.DataType.build("BOOLEAN")))
         odd = exp.Or(
-            this=exp.Is(this=truth.copy(), expression=exp.null()),
-            expression=exp.Not(this=exp.In(this=truth.copy(), expressions=[number(0), number(1)])),
+            this=exp.Is(this=number_of.copy(), expression=exp.null()),
+            expression=exp.Not(this=exp.In(this=number_of.copy(), expressions=[number(0), number(1)])),
         )
         given = exp.Not(this=exp.Is(this=written.copy(), expression=exp.null()))
         example = filtered(call("min", cast(written.copy(), "TEXT")), both(given, odd))
@@ -116,7 +117,7 @@ class UnitTable:
                 f"write type: mean, or an outcome such as {written.sql('duckdb')} > 0",
                 place=place,
             )
-        return truth
+        return number_of
 
     def columns(self, metric: Metric) -> MetricColumns:
         """Return a metric's own columns, then its covariates'."""
@@ -176,7 +177,7 @@ def numeric_covariate(rows: Rows, title: str, value: exp.Expr) -> list[MomentCol
     found = rows.engine.row(rows.from_(select(alias(call("bool_or", missing), "some"))))["some"]
     if not found:
         return [MomentColumn(title, or_zero(value))]
-    flag = MomentColumn(f"{title} is missing", cast(missing.copy(), "INT"), flag=True)
+    flag = MomentColumn(f"{title} is missing", truth(missing), flag=True)
     return [MomentColumn(title, or_zero(value)), flag]
 
 

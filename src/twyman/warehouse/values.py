@@ -15,7 +15,7 @@ from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import gated
 from twyman.warehouse.facts import FactTable
 from twyman.warehouse.model import MetricColumns, MomentColumn, Span
-from twyman.warehouse.syntax import both, cast, column, number, or_zero, timestamp, when
+from twyman.warehouse.syntax import both, cast, column, number, or_zero, timestamp, truth, when
 
 Tables = Callable[[str, Place | None], FactTable]
 COUNTED = (Aggregate.SUM, Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
@@ -94,7 +94,7 @@ class Values:
         if metric.is_binary:
             reached = facts.any(label, value, span, place)
             known = facts.some(f"{label} any", span) if metric.missing is Missing.DROP else reached
-            return UnitValue(cast(reached, "INT"), known)
+            return UnitValue(truth(reached), known)
         raw = facts.value(label, value, span, place)
         if value.aggregate in (Aggregate.COUNT, Aggregate.COUNT_DISTINCT):
             known = exp.GT(this=raw.copy(), expression=number(0))
@@ -130,7 +130,7 @@ class Values:
             columns.append(MomentColumn(suffix, before.value, capped=title != "denominator " and other == metric))
             if _can_miss(other, value):
                 missing = exp.Not(this=before.known.copy())
-                columns.append(MomentColumn(f"{suffix} is missing", cast(missing, "INT"), flag=True))
+                columns.append(MomentColumn(f"{suffix} is missing", truth(missing), flag=True))
         return columns
 
     def _value_of(self, metric: Metric, other: Metric, value: Value, span: Span, suffix: str) -> UnitValue:

@@ -1,0 +1,29 @@
+-- test: test_golden.py  metric: paid  engine: duckdb
+WITH counts AS (
+  /* Counts of trial, a row an arm and day. */
+  SELECT
+    CASE trial.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    trial.arm AS arm_value,
+    CAST(NULL AS DATE) AS day,
+    COALESCE(NOT trial.paid IS NULL, FALSE) AS matured,
+    COALESCE(trial.clicks, 0) AS clicks,
+    COALESCE(trial.paid, 0) AS paid
+  FROM READ_PARQUET('trial.parquet') AS trial
+)
+SELECT
+  arm,
+  arm_value,
+  day,
+  matured,
+  COUNT(*) AS rows,
+  SUM(clicks) AS clicks,
+  SUM(paid) AS paid
+FROM counts
+GROUP BY
+  arm,
+  arm_value,
+  day,
+  matured
+ORDER BY
+  day,
+  arm

@@ -1,0 +1,155 @@
+"""The SQL that people read: whole statements, compared with those that a person has read.
+
+`GOLDEN=rewrite pytest tests/warehouse/test_golden.py` writes them anew; then read the diff.
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from twyman.app.ports import Cutoff, Question
+from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
+from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import (
+    Adjustment,
+    Aggregate,
+    Cap,
+    FactValue,
+    Mean,
+    Metric,
+    OutcomeValue,
+    Proportion,
+    Ratio,
+    Retention,
+    Window,
+)
+from twyman.metrics.source import (
+    AggregateSource,
+    AttributeSource,
+    ExposureSource,
+    FactSource,
+    Table,
+    Timestamp,
+    UnitSource,
+)
+from twyman.warehouse.duckdb import DuckDB
+
+GOLDEN = Path(__file__).parent / "golden" / "duckdb"
+DAY = timedelta(days=1)
+START = datetime(2015, 4, 6, tzinfo=UTC)
+USER = {"user": "user_id"}
+TABLES = {
+    "exposures": "user_id varchar, experiment varchar, arm varchar, exposed_at timestamp, is_bot boolean",
+    "listening": "user_id varchar, played_at timestamptz, loaded_at timestamptz, played_ms integer, skipped boolean",
+    "users": "user_id varchar, valid_from timestamp, country varchar, signed_up_at timestamp",
+    "shop": "id integer, segment varchar, spend double, visit boolean, history double",
+    "trial": "day date, arm varchar, clicks integer, paid integer",
+}
+SOURCES = {
+    "exposures": ExposureSource(
+        name="exposures",
+        relation=Table("exposures.parquet"),
+        entities=USER,
+        timestamp=Timestamp("exposed_at"),
+        experiment="experiment",
+        arm="arm",
+        where="not is_bot",
+    ),
+    "listening": FactSource(
+        name="listening",
+        relation=Table("listening.parquet"),
+        entities=USER,
+        timestamp=Timestamp("played_at"),
+        arrived="loaded_at",
+        measures={"seconds": "played_ms / 1000.0", "skipped": "skipped"},
+    ),
+    "profile": AttributeSource(
+        name="profile",
+        relation=Table("users.parquet"),
+        entities=USER,
+        timestamp=Timestamp("valid_from"),
+        columns={"country": "country", "is_new": "signed_up_at >= exposed_at - interval 7 day"},
+    ),
+    "shop": UnitSource(
+        name="shop",
+        relation=Table("shop.parquet"),
+        entities={"user": "id"},
+        arm="segment",
+        outcomes={"spend": "spend", "visit": "visit"},
+        covariates={"history": "history"},
+    ),
+    "trial": AggregateSource(
+        name="trial",
+        relations={"": Table("trial.parquet")},
+        arm="arm",
+        columns={"clicks": "clicks", "paid": "paid"},
+        matured="paid is not null",
+        unit="clicks",
+    ),
+}
+SECONDS = FactValue("listening", Aggregate.SUM, "seconds", where="seconds >= 30", scale=1 / 60)
+PLAYS = FactValue("listening", Aggregate.COUNT)
+WEEK = Window(length=7 * DAY)
+CASES = {
+    "mean_capped_with_cuped": (
+        "exposures",
+        Metric(
+            name="minutes", kind=Mean(SECONDS), window=WEEK, cap=Cap(percentile=99.9), adjustment=Adjustment(14 * DAY)
+        ),
+    ),
+    "retention_by_country": (
+        "exposures",
+        Metric(name="week_4", kind=Retention(PLAYS), window=Window(21 * DAY, 7 * DAY)),
+    ),
+    "ratio": (
+        "exposures",
+        Metric(
+            name="skip_rate",
+            kind=Ratio(FactValue("listening", Aggregate.SUM, "skipped"), PLAYS),
+            window=WEEK,
+            adjustment=Adjustment(attributes=("profile.is_new",)),
+        ),
+    ),
+    "units": ("shop", Metric(name="spend", kind=Mean(OutcomeValue("spend")), adjustment=Adjustment())),
+    "aggregates": ("trial", Metric(name="paid", kind=Proportion(OutcomeValue("paid")))),
+}
+ENTRIES = {"exposures": Entry.EXPOSURES, "shop": Entry.UNITS, "trial": Entry.AGGREGATES}
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDB:
+    folder = tmp_path_factory.mktemp("golden")
+    with duckdb.connect() as connection:
+        for name, columns in TABLES.items():
+            connection.execute(f"create table {name} ({columns})")
+            connection.execute(f"copy {name} to '{folder}/{name}.parquet'")
+    return DuckDB(folder)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_statement_is_the_golden_one(warehouse: Any, case: Any) -> None:
+    source, metric = CASES[case]
+    experiment = Experiment(
+        name="moment-page",
+        arms=(Arm("control", 0.5, control=True), Arm("moments", 0.5)),
+        tracked=(Tracked(metric=metric.name, role=Role.SUCCESS),),
+        entry=ENTRIES[source],
+        source=source,
+        entity="user",
+        enrol_from=START,
+        enrol_until=START + 28 * DAY,
+        dimensions=("country",) if "country" in case else (),
+    )
+    cutoff = Cutoff(START + 56 * DAY, START + 58 * DAY) if source == "exposures" else None
+    catalogue = Catalogue({"user": "string"}, SOURCES, {metric.name: metric})
+    (sql,) = warehouse.sql(Question(experiment=experiment, catalogue=catalogue, cutoff=cutoff))
+
+    file = GOLDEN / f"{case}.sql"
+    header = f"-- test: {Path(__file__).name}  metric: {metric.name}  engine: duckdb\n"
+    if os.environ.get("GOLDEN") == "rewrite":
+        file.write_text(f"{header}{sql}\n")
+    assert file.read_text() == f"{header}{sql}\n"
