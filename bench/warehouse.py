@@ -30,20 +30,26 @@ WITH first_exposure AS (
   HAVING min(arm) = max(arm)
 ), per_unit AS (
   SELECT
-    u.user_id, u.arm,
-    coalesce(sum(e.played_ms) FILTER (WHERE e.played_at >= u.t0), 0) / 60000.0 AS minutes,
-    coalesce(sum(e.played_ms) FILTER (WHERE e.played_at < u.t0), 0) / 60000.0 AS minutes_before,
-    (count(*) FILTER (WHERE e.played_at >= u.t0 + INTERVAL 1 DAY) > 0)::INT AS returned,
-    (count(*) FILTER (WHERE e.played_at < u.t0) > 0)::INT AS returned_before,
+    u.user_id,
+    sum(e.played_ms) FILTER (WHERE e.played_at >= u.t0) AS ms,
+    sum(e.played_ms) FILTER (WHERE e.played_at < u.t0) AS ms_before,
+    count(*) FILTER (WHERE e.played_at >= u.t0 + INTERVAL 1 DAY) AS late_plays,
     count(*) FILTER (WHERE e.played_at >= u.t0) AS plays,
     count(*) FILTER (WHERE e.played_at < u.t0) AS plays_before,
-    coalesce(sum(e.skipped::INT) FILTER (WHERE e.played_at >= u.t0), 0) AS skips
+    sum(e.skipped::INT) FILTER (WHERE e.played_at >= u.t0) AS skips
   FROM first_exposure u
-  LEFT JOIN read_parquet('{data}/listening/*.parquet') e
+  JOIN read_parquet('{data}/listening/*.parquet') e
     ON e.user_id = u.user_id
     AND e.played_at >= u.t0 - INTERVAL 14 DAY AND e.played_at < u.t0 + INTERVAL 7 DAY
     AND e.played_at >= TIMESTAMP '2026-01-01' AND e.played_at < TIMESTAMP '2026-02-05'
-  GROUP BY u.user_id, u.arm
+  GROUP BY u.user_id
+), units AS (
+  SELECT
+    arm,
+    coalesce(ms, 0) / 60000.0 AS minutes, coalesce(ms_before, 0) / 60000.0 AS minutes_before,
+    (coalesce(late_plays, 0) > 0)::INT AS returned, (coalesce(plays_before, 0) > 0)::INT AS returned_before,
+    coalesce(plays, 0) AS plays, coalesce(plays_before, 0) AS plays_before, coalesce(skips, 0) AS skips
+  FROM first_exposure LEFT JOIN per_unit USING (user_id)
 )
 SELECT
   arm, count(*) AS n,
@@ -55,7 +61,7 @@ SELECT
   sum(plays * plays), sum(plays * plays_before), sum(plays_before * plays_before),
   sum(skips), sum(plays),
   sum(skips * skips), sum(skips * plays), sum(plays * plays)
-FROM per_unit
+FROM units
 GROUP BY arm
 ORDER BY arm
 """

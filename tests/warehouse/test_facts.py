@@ -48,6 +48,13 @@ def test_a_window_may_skip_the_first_day(scene: Any, metric: Any) -> None:
     assert scene(ONE, facts, (metric(window=Window(DAY, 7 * DAY)),)).values() == (1, 2)
 
 
+@pytest.mark.parametrize("length", [timedelta(days=20, seconds=1), timedelta(microseconds=1500000), 36 * HOUR])
+def test_a_window_has_any_length_to_the_microsecond(scene: Any, metric: Any, length: timedelta) -> None:
+    facts = [(1, NOON + length - timedelta(microseconds=1)), (1, NOON + length)]
+
+    assert scene(ONE, facts, (metric(window=Window(length=length)),)).values() == (1, 1)
+
+
 def test_a_closed_cohort_takes_units_whose_window_is_over(scene: Any, metric: Any) -> None:
     rows = [*ONE, (2, "treatment", NOON + HOUR), (3, "control", NOON)]
     found = scene(rows, [], (metric(window=WEEK),), cutoff=NOON + 7 * DAY).measure()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twyman.app.ports import Cell, Cohort, Cutoff, DaySigns, Entrants, Extreme, Look, Measured, Scanned
@@ -56,6 +56,7 @@ def test_a_look_is_read_back_as_it_was_kept(tmp_path: Any) -> None:
     assert (tmp_path / ".twyman/looks/e/0001.json").is_file()
 
 
+@settings(max_examples=20, deadline=None)
 @given(values=st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=4))
 def test_numbers_come_back_to_the_last_bit(tmp_path_factory: Any, values: Any) -> None:
     folder = tmp_path_factory.mktemp("looks")

@@ -7,7 +7,6 @@ from sqlglot import exp
 from twyman.app.ports import Question
 from twyman.kernel.place import Place
 from twyman.metrics.metric import Metric
-from twyman.metrics.source import Grain
 from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, unit_columns
 from twyman.warehouse.dimensions import lumped_parts
@@ -52,11 +51,10 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
     made = [values.columns(metric) for metric in metrics_of(question)]
     dimensions = {f"by {name}": attributes.dimension(name) for name in question.experiment.dimensions}
     entry = entering(exposures)
-    by_day = any(one.grain is Grain.DAY for one in tables.values())
-    parts = exposure_parts(exposures, with_day=by_day)
-    for one in tables.values():
-        parts.append((one.part, one.query(), f"Facts of {one.source.name}, one row a unit that has any."))
-    parts += attributes.parts
+    # Facts first: they say which edges of windows the first exposures are to hold.
+    comment = "Facts of {}, one row a unit that has any."
+    facts_parts = [(one.part, one.query(), comment.format(name)) for name, one in tables.items()]
+    parts = [*exposure_parts(exposures), *facts_parts, *attributes.parts]
     joined = [*(one.part for one in tables.values()), *(one.part for one in attributes.tables.values())]
     parts.append((UNITS, _units(joined, dimensions, made), "One row a unit; null where a metric doesn't take it."))
     parts += lumped_parts(UNITS, list(dimensions))

@@ -1,12 +1,13 @@
 """Who entered, when, and in which arm: first exposures, and the count of all that was left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlglot import exp
 
 from twyman.app.ports import Question
 from twyman.kernel.errors import Invalid, nearest
-from twyman.kernel.time import DAY
+from twyman.kernel.time import DAY, duration_text
 from twyman.metrics.source import ExposureSource, Grain
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET, Entering, arm_number
@@ -17,6 +18,7 @@ from twyman.warehouse.syntax import (
     both,
     call,
     column,
+    later,
     select,
     table,
     text,
@@ -34,6 +36,7 @@ class Exposures:
     Attributes:
         id_kind: Type of the unit's id.
         grain: Whether exposures are known to the day only.
+        edges: Where windows of facts begin and end, computed once a unit.
     """
 
     question: Question
@@ -42,6 +45,25 @@ class Exposures:
     time: Time
     id_kind: str
     grain: Grain
+    edges: dict[str, exp.Expr] = field(default_factory=dict[str, exp.Expr])
+
+    def edge(self, base: str, length: timedelta) -> exp.Expr:
+        """Return the column that holds the instant so long after (or before) a unit's entry.
+
+        Args:
+            base: `exposed_at`, or `exposed_day`, its midnight.
+            length: Negative for before.
+        """
+        if base == "exposed_day" and self.grain is Grain.INSTANT:
+            self.edges[base] = midnight(column("exposed_at"), self.question.zone)
+        if not length:
+            return column(base if base in self.edges else "exposed_at", FIRST)
+        side = "after" if length > timedelta() else "before"
+        whole = not length % timedelta(seconds=1)
+        long = duration_text(abs(length)) if whole else f"{abs(length).total_seconds()}s"
+        title = f"{long} {side}{' day' if base in self.edges else ''}"
+        self.edges[title] = later(self.edges.get(base, column("exposed_at")).copy(), length)
+        return column(title, FIRST)
 
     @property
     def key(self) -> str:
@@ -104,7 +126,7 @@ def _bounds(question: Question) -> Bounds:
     return Bounds(start, min(ends).replace(tzinfo=None) + slack if ends else LATEST)
 
 
-def exposure_parts(exposures: Exposures, *, with_day: bool) -> list[tuple[str, exp.Query, str]]:
+def exposure_parts(exposures: Exposures) -> list[tuple[str, exp.Query, str]]:
     """Return the parts from rows of exposures to first exposures."""
     names = ", ".join(f"{index} {arm.name}" for index, arm in enumerate(exposures.question.experiment.arms))
     return [
@@ -114,7 +136,7 @@ def exposure_parts(exposures: Exposures, *, with_day: bool) -> list[tuple[str, e
             entering(exposures).met(ROWS, *_entry()),
             "What each unit met; exposures that count lie in the enrolment and before the cut-off.",
         ),
-        (FIRST, _first(exposures, with_day=with_day), "Units in one arm only, from their first exposure."),
+        (FIRST, _first(exposures), "Units in one arm only, from their first exposure."),
     ]
 
 
@@ -174,11 +196,10 @@ def exposure_rows(exposures: Exposures) -> tuple[exp.Select, exp.Expr | None]:
     return _row_query(exposures), both(*present, entering(exposures).counts)
 
 
-def _first(exposures: Exposures, *, with_day: bool) -> exp.Select:
+def _first(exposures: Exposures) -> exp.Select:
     moment, zone = column("exposed_at"), exposures.question.zone
     query = select(column("unit"), column("arm"), moment)
     query = query.select(alias(day(moment, zone), "exposed_on"))
-    if with_day and exposures.grain is Grain.INSTANT:
-        query = query.select(alias(midnight(moment, zone), "exposed_day"))
+    query = query.select(*(alias(value, title) for title, value in exposures.edges.items()))
     # A unit none of whose rows count has no arm, and so hasn't crossed: both conditions are null-safe.
     return query.from_(table(MET)).where(exp.Not(this=column("crossed")))

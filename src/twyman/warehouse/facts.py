@@ -28,7 +28,6 @@ from twyman.warehouse.syntax import (
     column,
     count_rows,
     filtered,
-    later,
     number,
     select,
     table,
@@ -148,7 +147,7 @@ class FactTable:
     def query(self) -> exp.Select:
         """Return one row a unit that has facts, with every aggregate asked for."""
         overall = _overall(wanted.span for wanted in self.wanted.values())
-        moment, entered = self.time.utc, self._entered()
+        moment = self.time.utc
         projections = [column("unit", FIRST)]
         projections += [alias(self._aggregate(wanted, overall), label) for label, wanted in self.wanted.items()]
         projections += [
@@ -160,8 +159,8 @@ class FactTable:
             self._filter(),
             *self._scan(overall),
             self._seen(),
-            _starts(moment, entered, overall),
-            _ends(moment, entered, overall),
+            self._starts(overall),
+            self._ends(overall),
         )
         unit = entity_column(self.exposures.question, self.rows, dict(self.source.entities))
         kind = self.rows.kind(unit, self.source.origin.at("entities"))
@@ -190,8 +189,15 @@ class FactTable:
     def _by_day(self) -> bool:
         return self.grain is Grain.DAY and self.exposures.grain is Grain.INSTANT
 
-    def _entered(self) -> exp.Expr:
-        return column("exposed_day" if self._by_day() else "exposed_at", FIRST)
+    def _edge(self, length: timedelta) -> exp.Expr:
+        """Return the instant so long after a unit's entry, computed once a unit and not once a fact."""
+        return self.exposures.edge("exposed_day" if self._by_day() else "exposed_at", length)
+
+    def _starts(self, span: Span) -> exp.Expr:
+        return exp.GTE(this=self.time.utc.copy(), expression=self._edge(span.start))
+
+    def _ends(self, span: Span) -> exp.Expr | None:
+        return None if span.end is None else exp.LT(this=self.time.utc.copy(), expression=self._edge(span.end))
 
     def _seen(self) -> exp.Expr | None:
         cutoff = self.exposures.question.cutoff
@@ -204,13 +210,12 @@ class FactTable:
         return exp.EQ(this=as_text(unit, kind), expression=as_text(known, other))
 
     def _aggregate(self, wanted: Wanted, overall: Span) -> exp.Expr:
-        moment, entered = self.time.utc, self._entered()
         inside = both(
-            _starts(moment, entered, wanted.span) if wanted.span.start != overall.start else None,
-            _ends(moment, entered, wanted.span) if wanted.span.end != overall.end else None,
+            self._starts(wanted.span) if wanted.span.start != overall.start else None,
+            self._ends(wanted.span) if wanted.span.end != overall.end else None,
             wanted.where,
         )
-        return filtered(_aggregation(wanted, moment), inside)
+        return filtered(_aggregation(wanted, self.time.utc), inside)
 
     def latest(self) -> exp.Select:
         """Return the time of the latest fact."""
@@ -239,16 +244,6 @@ class FactTable:
     def _count(self, condition: exp.Expr) -> exp.Expr:
         query = self.rows.from_(select(count_rows())).where(both(self._filter(), condition))
         return exp.Subquery(this=query)
-
-
-def _starts(moment: exp.Expr, entered: exp.Expr, span: Span) -> exp.Expr:
-    return exp.GTE(this=moment.copy(), expression=later(entered.copy(), span.start))
-
-
-def _ends(moment: exp.Expr, entered: exp.Expr, span: Span) -> exp.Expr | None:
-    if span.end is None:
-        return None
-    return exp.LT(this=moment.copy(), expression=later(entered.copy(), span.end))
 
 
 def _overall(spans: Iterable[Span]) -> Span:

@@ -81,7 +81,7 @@ def timestamp(moment: datetime) -> exp.Expr:
 
 
 def interval(length: timedelta) -> exp.Expr:
-    """Return a length of time: whole days as days, anything else in seconds.
+    """Return a length of time: whole days as days, anything else in seconds or, if it must be, microseconds.
 
     Example:
         >>> interval(timedelta(days=7)).sql("duckdb"), interval(timedelta(hours=1)).sql("duckdb")
@@ -90,7 +90,10 @@ def interval(length: timedelta) -> exp.Expr:
     days, rest = divmod(length, DAY)
     if not rest:
         return exp.Interval(this=text(str(days)), unit=exp.var("DAY"))
-    return exp.Interval(this=text(f"{length.total_seconds():g}"), unit=exp.var("SECOND"))
+    seconds, rest = divmod(length, timedelta(seconds=1))
+    if not rest:
+        return exp.Interval(this=text(str(seconds)), unit=exp.var("SECOND"))
+    return exp.Interval(this=text(str(length // timedelta(microseconds=1))), unit=exp.var("MICROSECOND"))
 
 
 def later(moment: exp.Expr, length: timedelta) -> exp.Expr:

@@ -41,7 +41,9 @@ WITH exposure_rows AS (
     unit,
     arm,
     exposed_at,
-    CAST(exposed_at AS DATE) AS exposed_on
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at - INTERVAL '14' DAY AS "14d before",
+    exposed_at + INTERVAL '7' DAY AS "7d after"
   FROM units_met
   WHERE
     NOT crossed
@@ -68,8 +70,8 @@ WITH exposure_rows AS (
     listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure.exposed_at - INTERVAL '14' DAY
-    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at + INTERVAL '7' DAY
+    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure."14d before"
+    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
   GROUP BY
     first_exposure.unit
 ), units AS (

@@ -41,7 +41,9 @@ WITH exposure_rows AS (
     unit,
     arm,
     exposed_at,
-    CAST(exposed_at AS DATE) AS exposed_on
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '21' DAY AS "21d after",
+    exposed_at + INTERVAL '28' DAY AS "28d after"
   FROM units_met
   WHERE
     NOT crossed
@@ -60,8 +62,8 @@ WITH exposure_rows AS (
     listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure.exposed_at + INTERVAL '21' DAY
-    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at + INTERVAL '28' DAY
+    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure."21d after"
+    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."28d after"
   GROUP BY
     first_exposure.unit
 ), profile_frozen AS (
