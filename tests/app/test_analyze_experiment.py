@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from tests.fakes.lookbook import FakeLookBook
 from tests.fakes.warehouse import FakeWarehouse
+
 from twyman.app.analyze_experiment import AnalyzeExperiment
 from twyman.app.ports import Cell, Cohort, Extent, Measured
 from twyman.app.views import Answer

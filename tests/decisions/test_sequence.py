@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twyman.decisions.sequence import Reading, judged
+from twyman.decisions.sequence import Reading, judged, p_now
 from twyman.stats.spending import PowerSpending
 
 SQUARE = PowerSpending(2.0)
@@ -29,7 +29,8 @@ def test_a_bound_once_crossed_stays_crossed() -> None:
 
     assert seen is not None
     assert seen.crossed_at == 2
-    assert seen.p_value < 0.05 < seen.p_here
+    assert seen.p_value < 0.05
+    assert p_now(readings(0.1, 4.5, 0.2, planned=4), 0.2, spending=SQUARE, sides=2) > 0.05
 
 
 def test_past_bounds_do_not_depend_on_later_looks() -> None:
@@ -75,3 +76,15 @@ def test_a_bound_crossed_before_a_look_without_new_data_stays_crossed() -> None:
 
     assert seen is not None
     assert seen.crossed_at == 2
+
+
+@given(scores=st.lists(st.floats(-5, 5), min_size=2, max_size=5), sides=st.sampled_from([1, 2]))
+def test_the_interval_of_a_bound_excludes_no_effect_just_where_its_p_says_so(scores: list[float], sides: int) -> None:
+    path = readings(*scores, planned=6)
+
+    seen = judged(path, alpha=0.05, spending=SQUARE, sides=sides)
+
+    assert seen is not None
+    outside = abs(scores[-1]) >= seen.bound
+    p_value = p_now(path, scores[-1], spending=SQUARE, sides=sides)
+    assert outside == (p_value < 0.05 * (3 - sides)) or abs(p_value - 0.05 * (3 - sides)) < 1e-9

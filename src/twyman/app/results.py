@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from twyman.app.comparison import Comparison, comparison, own_columns
 from twyman.app.ports import Cell, Measured
-from twyman.app.trial import Ruled, Trial
+from twyman.app.trial import Deciding, Ruled, Trial
 from twyman.app.views import (
     Covariate,
     Effect,
@@ -75,7 +75,7 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
     )
     if isinstance(current, NotEstimable):
         return replace(bare, reason=Why(code=current.code, text=current.text))
-    decides = (rule.alpha, rule.level) if rule else None
+    decides = rule.deciding if rule else None
     grouped = plan.spending is not None and rule is not None
     return replace(
         bare,
@@ -127,16 +127,17 @@ def _side(means: tuple[float, float] | None, moments: Moments | None, own: int) 
     return Side(units=moments.count, mean=raw, adjusted_mean=adjusted, sd=spread)
 
 
-def _absolute(pair: Pair, plan: Plan, decides: tuple[float, float] | None) -> Effect:
+def _absolute(pair: Pair, plan: Plan, decides: Deciding | None) -> Effect:
     fixed = absolute(pair, alpha=plan.alpha)
     repeated = None
     if decides is not None:
-        nominal, level = decides
-        repeated = interval(absolute(pair, alpha=nominal), level) if nominal > 0 else _unspent(level)
+        repeated = _unspent(decides.level)
+        if decides.alpha > 0:
+            repeated = interval(absolute(pair, alpha=decides.alpha), decides.level, decides.p_value)
     return Effect(estimate=fixed.estimate, se=fixed.se, fixed=interval(fixed, 1 - plan.alpha), repeated=repeated)
 
 
-def _relative(pair: Pair, plan: Plan, decides: tuple[float, float] | None) -> Effect:
+def _relative(pair: Pair, plan: Plan, decides: Deciding | None) -> Effect:
     fixed = relative(pair, alpha=plan.alpha, method=plan.lift.value)
     if isinstance(fixed, NotEstimable):
         why = Why(code=fixed.code, text=fixed.text)
@@ -145,22 +146,30 @@ def _relative(pair: Pair, plan: Plan, decides: tuple[float, float] | None) -> Ef
         return Effect(estimate=estimate, fixed=empty, repeated=empty if decides else None, reason=why)
     repeated = None
     if decides is not None:
-        nominal, level = decides
-        repeated = _unspent(level)
-        if nominal > 0:
-            wide = relative(pair, alpha=nominal, method=plan.lift.value)
-            repeated = interval(wide, level) if isinstance(wide, Estimate) else _without_ends(wide, level)
+        repeated = _unspent(decides.level)
+        if decides.alpha > 0:
+            wide = relative(pair, alpha=decides.alpha, method=plan.lift.value)
+            if isinstance(wide, NotEstimable):
+                repeated = _without_ends(wide, decides.level)
+            else:
+                repeated = interval(wide, decides.level, decides.p_value)
     return Effect(estimate=fixed.estimate, se=fixed.se, fixed=interval(fixed, 1 - plan.alpha), repeated=repeated)
 
 
-def interval(estimate: Estimate, level: float) -> Interval:
-    """Turn an estimate into an interval of the answer, labelled with its coverage over all looks."""
+def interval(estimate: Estimate, level: float, p_value: float | None = None) -> Interval:
+    """Turn an estimate into an interval of the answer, labelled with its coverage over all looks.
+
+    Args:
+        estimate: At the nominal level of the look's bound.
+        level: Coverage over all looks.
+        p_value: What belongs to the interval, where that isn't the estimate's own.
+    """
     return Interval(
         lower=estimate.lower,
         upper=estimate.upper,
         level=level,
-        p_value=estimate.p_value,
-        log10_p=estimate.log10_p,
+        p_value=estimate.p_value if p_value is None else p_value,
+        log10_p=estimate.log10_p if p_value is None else None,
         statistic=estimate.statistic,
         df=estimate.df,
     )
@@ -188,7 +197,7 @@ def _covariates(found: Comparison, sight: Sight) -> list[Covariate]:
             Covariate(
                 name=name,
                 theta=slopes if why is None else {},
-                correlation=made.correlation if len(names) == 1 else None,
+                correlation=made.correlations[index],
                 dropped=Why(code=why.code, text=why.text) if why else None,
             )
         )

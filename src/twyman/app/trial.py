@@ -7,7 +7,7 @@ from math import inf
 from twyman.app.comparison import Comparison
 from twyman.app.views import Ruling
 from twyman.decisions.budget import Budget, Share
-from twyman.decisions.sequence import Judged, Reading, judged
+from twyman.decisions.sequence import Judged, Reading, judged, p_now
 from twyman.decisions.verdict import State
 from twyman.experiments.experiment import Role, Tracked
 from twyman.experiments.plan import Plan, Spending, SpendingFamily
@@ -74,17 +74,30 @@ class Ruled:
     Attributes:
         state: By the metric's role.
         main: The test that its role asks for; `None` before its first look.
-        alpha: Nominal two-sided level of the interval that decides; 0 where this look spends nothing.
-        level: Coverage of that interval over all looks.
+        deciding: The interval that decides.
         deteriorated: Whether the watch for harm crossed.
     """
 
     state: State
     view: Ruling
     main: Judged | None
+    deciding: "Deciding"
+    deteriorated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """The interval that a test's bound makes.
+
+    Attributes:
+        alpha: Its nominal two-sided level; 0 where the look spends nothing.
+        level: Its coverage over all looks.
+        p_value: The p-value that belongs to it, against no effect; `None`: the ordinary one, as at a single look.
+    """
+
     alpha: float
     level: float
-    deteriorated: bool
+    p_value: float | None = None
 
 
 def spending_function(spending: Spending | None) -> SpendingFunction | None:
@@ -131,11 +144,12 @@ class _Ask:
 
 def _success(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
     ask = _Ask(budget.success, sides=2)
-    test, harm = _test(replace(trial, taken=trial.decided_at), plan, ask), _harm(trial, plan, budget)
+    due = replace(trial, taken=trial.decided_at)
+    test, harm = _test(due, plan, ask), _harm(trial, plan, budget)
     state = State.INCONCLUSIVE
     if test and test.crossed_at is not None:
         state = State.SUPERIOR if test.positive else State.INFERIOR
-    return _ruled(trial, budget, state, ask, test, harm)
+    return _ruled(due, plan, budget, state, ask, (test, harm))
 
 
 def _margin(trial: Trial, plan: Plan, budget: Budget, margin: float) -> Ruled:
@@ -144,13 +158,13 @@ def _margin(trial: Trial, plan: Plan, budget: Budget, margin: float) -> Ruled:
     scores = [noninferiority(taken.comparison.pair, margin=margin, improving=trial.sign) for taken in due.taken]
     test = _test(due, plan, ask, scores)
     state = State.NON_INFERIOR if test and test.crossed_at is not None else State.INCONCLUSIVE
-    return _ruled(trial, budget, state, ask, test, harm)
+    return _ruled(due, plan, budget, state, ask, (test, harm))
 
 
 def _watched(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
     """Watch a guardrail without a margin: it can only be seen to deteriorate."""
     harm = _harm(trial, plan, budget)
-    return _ruled(trial, budget, State.INCONCLUSIVE, _Ask(budget.harm, sides=1), harm, harm)
+    return _ruled(trial, plan, budget, State.INCONCLUSIVE, _Ask(budget.harm, sides=1), (harm, harm))
 
 
 def _unmoved(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
@@ -161,14 +175,14 @@ def _unmoved(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
         state = State.UNMOVED
     elif test and test.crossed_at is not None:
         state = State.CHANGED
-    return _ruled(trial, budget, state, ask, test, None)
+    return _ruled(trial, plan, budget, state, ask, (test, None))
 
 
 def _described(trial: Trial, plan: Plan) -> Ruled:
     ask = _Ask(Share(plan.alpha, 1), sides=2)
     test = _test(trial, plan, ask)
     view = _view(trial, State.DESCRIBED, ask, test, 1 - plan.power)
-    return Ruled(State.DESCRIBED, view, test, test.nominal if test else 0.0, ask.level, deteriorated=False)
+    return Ruled(State.DESCRIBED, view, test, _deciding(trial, plan, ask, test), deteriorated=False)
 
 
 def _harm(trial: Trial, plan: Plan, budget: Budget) -> Judged | None:
@@ -190,22 +204,41 @@ def _test(trial: Trial, plan: Plan, ask: _Ask, scores: Sequence[float] | None = 
     """Judge one test over the trial's looks; without scores, whether the metric improved."""
     if scores is None:
         scores = [trial.sign * score(taken.comparison.pair) for taken in trial.taken]
-    readings = [
-        Reading(taken.look, taken.comparison.pair.contrast(1 + ask.null).se ** -2, taken.time, value)
-        for taken, value in zip(trial.taken, scores, strict=True)
-    ]
+    readings = _readings(trial, ask, scores)
     return judged(readings, alpha=ask.share.alpha, spending=spending_function(plan.spending), sides=ask.sides)
 
 
-def _ruled(trial: Trial, budget: Budget, state: State, ask: _Ask, test: Judged | None, harm: Judged | None) -> Ruled:
+def _readings(trial: Trial, ask: _Ask, scores: Sequence[float]) -> list[Reading]:
+    return [
+        Reading(taken.look, taken.comparison.pair.contrast(1 + ask.null).se ** -2, taken.time, value)
+        for taken, value in zip(trial.taken, scores, strict=True)
+    ]
+
+
+def _deciding(trial: Trial, plan: Plan, ask: _Ask, test: Judged | None) -> Deciding:
+    """Return the interval that a test's bound makes at the present look."""
+    if test is None or test.bound == inf:
+        return Deciding(0.0, ask.level)
+    if len(trial.taken) == 1:
+        return Deciding(test.nominal, ask.level)
+    now = score(trial.taken[-1].comparison.pair)
+    readings = _readings(trial, ask, [0.0] * len(trial.taken))
+    p_value = p_now(readings, now, spending=spending_function(plan.spending), sides=ask.sides)
+    return Deciding(test.nominal, ask.level, p_value)
+
+
+def _ruled(
+    trial: Trial, plan: Plan, budget: Budget, state: State, ask: _Ask, tests: tuple[Judged | None, Judged | None]
+) -> Ruled:
     """Put a test and the watch for harm beside it together; harm names the state where it was seen."""
+    test, harm = tests
     deteriorated, watch = harm is not None and harm.crossed_at is not None, None
     if harm is not None and harm is not test:
         seen = State.DETERIORATED if deteriorated else State.INCONCLUSIVE
         watch = _view(trial, seen, _Ask(budget.harm, sides=1), harm, budget.beta)
     state = State.DETERIORATED if deteriorated else state
     view = _view(trial, state, ask, test, budget.beta, watch)
-    return Ruled(state, view, test, test.nominal if test else 0.0, ask.level, deteriorated=deteriorated)
+    return Ruled(state, view, test, _deciding(trial, plan, ask, test), deteriorated=deteriorated)
 
 
 def _view(

@@ -60,7 +60,7 @@ def altair() -> Any:  # noqa: ANN401 - a module, half of whose names are generat
 
 def finished(chart: Any) -> dict[str, Any]:  # noqa: ANN401 - any of Altair's kinds of chart
     """Return a chart as a specification in our size and theme, the same for the same values."""
-    spec = cast("dict[str, Any]", chart.properties(width=WIDTH, height=HEIGHT).to_dict())
+    spec = cast("dict[str, Any]", chart.properties(width=WIDTH, height=HEIGHT).to_dict(validate=False))
     return {**spec, "$schema": SCHEMA, "config": THEME}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, inf, isclose, sqrt
 
-from twyman.stats.sequential import bounds, repeated_p
+from twyman.stats.sequential import bounds, p_so_far, repeated_p_now
 from twyman.stats.spending import PowerSpending, Spending
 
 AT_ONCE = PowerSpending(1.0)
@@ -43,7 +43,6 @@ class Judged:
         bound: Critical value at the last look; infinite where that look spends nothing.
         spent: Error spent so far, of both sides.
         p_value: Smallest error rate at which some look so far had crossed.
-        p_here: The same for the last look alone.
         crossed_at: Number of the first look that crossed; `None` where none has.
         positive: Whether it crossed upwards.
     """
@@ -51,7 +50,6 @@ class Judged:
     bound: float
     spent: float
     p_value: float
-    p_here: float
     crossed_at: int | None = None
     positive: bool = False
 
@@ -83,12 +81,11 @@ def judged(readings: Sequence[Reading], *, alpha: float, spending: Spending | No
         seen = [_seen(_superseded(readings[: k + 1]), alpha, family, sides)[-1] for k in range(len(readings))]
     size = [abs(reading.score) if sides == 2 else reading.score for reading in readings]
     first = next((k for k, (bound, _, _) in enumerate(seen) if bound < inf and size[k] >= bound), None)
-    bound, spent, chance = seen[-1]
+    bound, spent, _ = seen[-1]
     return Judged(
         bound=bound,
         spent=spent,
         p_value=min(chance for _, _, chance in seen),
-        p_here=chance,
         crossed_at=None if first is None else readings[first].look,
         positive=first is not None and readings[first].score > 0,
     )
@@ -107,10 +104,25 @@ def _superseded(readings: Sequence[Reading]) -> list[Reading]:
 def _seen(
     readings: Sequence[Reading], alpha: float, spending: Spending, sides: int
 ) -> list[tuple[float, float, float]]:
-    """Return bound, error spent and repeated p-value at each look."""
+    """Return bound, error spent, and the p-value of the path so far, at each look."""
     information = [reading.information for reading in readings]
     times = [reading.time for reading in readings]
     scores = [reading.score for reading in readings]
     laid = bounds(information, times, alpha=alpha, spending=spending, sides=sides)
-    chances = repeated_p(scores, information, times, spending=spending, sides=sides)
+    chances = p_so_far(scores, information, times, spending=spending, sides=sides)
     return list(zip(laid.z, laid.spent, chances, strict=True))
+
+
+def p_now(readings: Sequence[Reading], score: float, *, spending: Spending | None, sides: int) -> float:
+    """Return the two-sided p-value of a score at the last look: what belongs to the interval that its bound makes.
+
+    Args:
+        readings: The test's looks, in order.
+        score: Signed score of no effect at the last of them, on the normal scale.
+        spending: As in `judged`.
+        sides: Of the test: a one-sided test's bound makes an interval of twice its error rate.
+    """
+    path = _superseded(readings)
+    information, times = [reading.information for reading in path], [reading.time for reading in path]
+    chance = repeated_p_now(abs(score), information, times, spending=spending or AT_ONCE, sides=sides)
+    return min(1.0, chance if sides == 2 else 2 * chance)

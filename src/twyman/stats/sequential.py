@@ -279,6 +279,26 @@ def repeated_p(
     return tuple(family.p_value(look) for look in range(len(scores)))
 
 
+def repeated_p_now(
+    score: float, information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
+) -> float:
+    """Return the smallest alpha at which the last look's bound would be crossed by a score.
+
+    This is the p-value of the last look's repeated interval: it is below alpha where the interval of
+    that alpha excludes no effect. Scores of earlier looks play no part in it.
+
+    Raises:
+        Invalid: As in `bounds`.
+
+    Example:
+        >>> from twyman.stats.spending import PowerSpending
+        >>> f"{repeated_p_now(3.0, [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2)):.4f}"
+        '0.0033'
+    """
+    scores = [0.0] * (len(times) - 1) + [score]
+    return _Family.of(scores, information, times, spending, sides).p_value(len(times) - 1)
+
+
 def p_so_far(
     scores: Sequence[float], information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
 ) -> tuple[float, ...]:
