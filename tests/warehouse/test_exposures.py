@@ -122,8 +122,9 @@ def test_every_row_is_counted_once_as_naive_python_counts_it(scene: Any, metric:
         assert found is None
         return
     before = defaultdict(set)
-    for user, arm, _, _ in rows:
-        before[user].add(arm if arm in arms else None)
+    for user, arm, at, _ in rows:
+        if at < until:
+            before[user].add(arm if arm in arms else None)
     assert found.units == units
     assert found.crossovers == {arm: sum(first[user] == arm for user in crossed) for arm in arms}
     assert found.entrants.rows == len(rows)

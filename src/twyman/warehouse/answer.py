@@ -10,7 +10,7 @@ from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Scanned
 from twyman.kernel.errors import Invalid
 from twyman.stats.moments import Moments
 from twyman.warehouse.engine import Row
-from twyman.warehouse.model import CAPS, CELLS, ENTRANTS, FACTS, MATURED, PART, UNITS, MetricColumns, Statement
+from twyman.warehouse.model import CAPS, CELLS, ENTRANTS, FACTS, MATURED, PART, SEEN, UNITS, MetricColumns, Statement
 
 MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
@@ -18,7 +18,7 @@ MOST_UNKNOWN = 50
 
 def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
     """Return the answer that the rows hold."""
-    parts = {part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, CAPS)}
+    parts = {part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS)}
     reading = _Reading(statement, parts[CELLS])
     whole = reading.whole_arms()
     kept = {made.metric.name: _telling(made, whole) for made in statement.metrics}
@@ -35,7 +35,7 @@ def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
         entrants=entrants(statement, parts[ENTRANTS], parts[UNITS]),
         cohorts=reading.cohorts(),
         extremes=reading.extremes(),
-        scanned=tuple(_scanned(row) for row in parts[FACTS]),
+        scanned=tuple(_scanned(row, seen) for row, seen in zip(parts[FACTS], parts[SEEN], strict=True)),
         caps=_caps(statement, parts[CAPS]),
         zoneless=statement.zoneless,
         sql=(sql,),
@@ -210,15 +210,15 @@ def _total(rows: Iterable[Row], name: str) -> int:
     return sum(int(row[name] or 0) for row in rows)
 
 
-def _scanned(row: Row) -> Scanned:
+def _scanned(row: Row, seen: Row) -> Scanned:
     return Scanned(
         source=row["source"],
         rows=int(row["rows"] or 0),
         units=int(row["units"] or 0),
-        first=aware(row["first_at"]),
-        last=aware(row["last_at"]),
-        after_cutoff=int(row.get("after_cutoff") or 0),
-        late=int(row.get("late") or 0),
+        first=aware(seen["first_at"]),
+        last=aware(seen["last_at"]),
+        after_cutoff=int(seen.get("after_cutoff") or 0),
+        late=int(seen.get("late") or 0),
     )
 
 

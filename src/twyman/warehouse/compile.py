@@ -65,7 +65,7 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
     groups = [("arm", "exposed_on"), *(("arm", held) for held in dimensions)]
     parts.append((CELLS, cells(made, units=units, groups=groups), "Moments by arm and day of exposure."))
     answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm()]
-    answers += [one.left_out() for one in tables.values()]
+    answers += [answer for one in tables.values() for answer in one.answers()]
     answers += [part] if (part := caps_part(made)) is not None else []
     zoneless = [exposures.source.name] if exposures.time.zoneless else []
     zoneless += [one.source.name for one in tables.values() if one.time.zoneless]

@@ -67,8 +67,9 @@ class Entering:
         if self.arms > 2:
             distinct = exp.Count(this=exp.Distinct(expressions=[arm.copy()]))
             query = query.select(alias(filtered(distinct, self.counts), "arms"))
-        if self.counts is not None:
-            query = query.select(alias(_arms_differ(None), "in_two_arms"))
+        if self.kept:
+            inside = column("inside") if self.inside else None
+            query = query.select(alias(_arms_differ(inside), "in_two_arms"))
         present = exp.Not(this=exp.Is(this=column("unit"), expression=exp.null()))
         return query.from_(table(rows)).where(present).group_by(column("unit"))
 
@@ -93,7 +94,7 @@ class Entering:
     def units_by_arm(self) -> exp.Query:
         """Return the part of the answer that counts units by what they met."""
         arms = column("arms") if self.arms > 2 else when(column("crossed"), number(2), number(1))
-        in_two = column("in_two_arms" if self.counts is not None else "crossed")
+        in_two = column("in_two_arms" if self.kept else "crossed")
         beyond = filtered(
             call("sum", exp.Sub(this=column("entries"), expression=arms)),
             exp.GT(this=column("entries"), expression=number(0)),

@@ -158,7 +158,9 @@ def _row_query(exposures: Exposures) -> exp.Select:
         alias(_exposed_at(exposures), "exposed_at"),
     ]
     if source.where:
-        kept = exp.Coalesce(this=rows.expression(source.where, "where"), expressions=[exp.false()])
+        kept = exp.Coalesce(
+            this=rows.expression(source.where, "where", rows.arm_at_hand(source.arm)), expressions=[exp.false()]
+        )
         projections.append(alias(kept, "kept"))
     if (inside := _inside(exposures)) is not None:
         projections.append(alias(exp.Coalesce(this=inside, expressions=[exp.false()]), "inside"))

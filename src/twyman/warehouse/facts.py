@@ -18,7 +18,7 @@ from twyman.metrics.metric import Aggregate, FactValue
 from twyman.metrics.source import FactSource, Grain
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.exposures import FIRST, Exposures, entity_column, id_columns
-from twyman.warehouse.model import FACTS, PART, Span
+from twyman.warehouse.model import FACTS, PART, SEEN, Span
 from twyman.warehouse.relation import EARLIEST, LATEST, Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, is_number, opened
 from twyman.warehouse.syntax import (
@@ -36,6 +36,7 @@ from twyman.warehouse.syntax import (
 )
 from twyman.warehouse.times import Time, time_of
 
+_ENDS = {"min": "first_at", "max": "last_at"}
 COUNTING = (Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
 
 
@@ -147,14 +148,9 @@ class FactTable:
     def query(self) -> exp.Select:
         """Return one row a unit that has facts, with every aggregate asked for."""
         overall = _overall(wanted.span for wanted in self.wanted.values())
-        moment = self.time.utc
         projections = [column("unit", FIRST)]
         projections += [alias(self._aggregate(wanted, overall), label) for label, wanted in self.wanted.items()]
-        projections += [
-            alias(count_rows(), "rows"),
-            alias(call("min", moment.copy()), "first_at"),
-            alias(call("max", moment.copy()), "last_at"),
-        ]
+        projections.append(alias(count_rows(), "rows"))
         conditions = both(
             self._filter(),
             *self._scan(overall),
@@ -173,15 +169,18 @@ class FactTable:
     def _scan(self, overall: Span) -> list[exp.Expr]:
         """Bound the scan by constants, so that files and row groups outside are never read."""
         experiment, cutoff = self.exposures.question.experiment, self.exposures.question.cutoff
-        bounds: list[exp.Expr] = []
-        if experiment.enrol_from:
-            bounds.append(self.time.since(experiment.enrol_from + overall.start - self._slack()))
+        since = self._since(overall)
+        bounds = [since] if since is not None else []
         ends = [cutoff.events] if cutoff else []
         if experiment.enrol_until and overall.end is not None:
             ends.append(experiment.enrol_until + overall.end)
         if ends:
             bounds.append(self.time.before(min(ends)))
         return bounds
+
+    def _since(self, overall: Span) -> exp.Expr | None:
+        start = self.exposures.question.experiment.enrol_from
+        return self.time.since(start + overall.start - self._slack()) if start else None
 
     def _slack(self) -> timedelta:
         return DAY if self._by_day() else timedelta()
@@ -223,27 +222,31 @@ class FactTable:
         condition = self._filter()
         return query.where(condition) if condition is not None else query
 
-    def left_out(self) -> exp.Query:
-        """Return the part of the answer that says what was read, and what lay beyond the cut-offs."""
-        read = [
+    def answers(self) -> list[exp.Query]:
+        """Return the parts of the answer that say what was read, and what lay beyond the cut-offs."""
+        source = alias(text(self.source.name), "source")
+        read = select(
             alias(text(FACTS), PART),
-            alias(text(self.source.name), "source"),
+            source,
             alias(exp.Coalesce(this=call("sum", column("rows")), expressions=[number(0)]), "rows"),
             alias(count_rows(), "units"),
-            alias(call("min", column("first_at")), "first_at"),
-            alias(call("max", column("last_at")), "last_at"),
-        ]
-        cutoff = self.exposures.question.cutoff
-        if cutoff:
-            read.append(alias(self._count(self.time.since(cutoff.events)), "after_cutoff"))
-            if self.arrived:
-                late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
-                read.append(alias(self._count(late), "late"))
-        return select(*read).from_(table(self.part))
+        )
+        return [read.from_(table(self.part)), self._seen_part(source.copy())]
 
-    def _count(self, condition: exp.Expr) -> exp.Expr:
-        query = self.rows.from_(select(count_rows())).where(both(self._filter(), condition))
-        return exp.Subquery(this=query)
+    def _seen_part(self, source: exp.Expr) -> exp.Query:
+        """Read the times alone, of whoever's facts: a column costs less than two more numbers a unit."""
+        moment, cutoff = self.time.utc, self.exposures.question.cutoff
+        before = both(self.time.before(cutoff.events) if cutoff else None, self._seen())
+        seen = [alias(text(SEEN), PART), source]
+        seen += [alias(filtered(call(name, moment.copy()), before), title) for name, title in _ENDS.items()]
+        if cutoff:
+            seen.append(alias(filtered(count_rows(), self.time.since(cutoff.events)), "after_cutoff"))
+            if self.arrived:
+                late = both(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
+                seen.append(alias(filtered(count_rows(), late), "late"))
+        query = self.rows.from_(select(*seen))
+        condition = both(self._filter(), self._since(_overall(wanted.span for wanted in self.wanted.values())))
+        return query.where(condition) if condition is not None else query
 
 
 def _overall(spans: Iterable[Span]) -> Span:

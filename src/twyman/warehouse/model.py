@@ -9,7 +9,7 @@ from sqlglot import exp
 from twyman.metrics.metric import Cap, Metric
 
 PART = "part"
-CELLS, ENTRANTS, UNITS, FACTS, CAPS = "cells", "entrants", "units", "facts", "caps"
+CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS = "cells", "entrants", "units", "facts", "seen", "caps"
 """Which question a row of the answer answers: the statement's parts, stacked."""
 
 MATURED, KNOWN = "matured", "known"

@@ -83,6 +83,12 @@ class Rows:
             )
         return self.expression(written, path)
 
+    def arm_at_hand(self, written: str) -> dict[str, exp.Expr]:
+        """Return the word `arm` for the arm's column, which filters may use where no column is called so."""
+        if "arm" in {known.lower() for known in self.types}:
+            return {}
+        return {"arm": self.expression(written, "arm")}
+
     def kind(self, expression: exp.Expr, place: Place | None, extra: exp.Expr | None = None) -> str:
         """Return the type of an expression over these rows.
 

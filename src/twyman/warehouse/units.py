@@ -75,7 +75,8 @@ class UnitTable:
 
     def condition(self, written: str, place: Place | None) -> exp.Expr:
         """Return a filter over the table's columns and outcomes."""
-        names = {name: self.rows.expression(text_, "outcomes") for name, text_ in self.source.outcomes.items()}
+        names = self.rows.arm_at_hand(self.source.arm)
+        names |= {name: self.rows.expression(text_, "outcomes") for name, text_ in self.source.outcomes.items()}
         try:
             return self.rows.expression(written, "", names)
         except Invalid as error:

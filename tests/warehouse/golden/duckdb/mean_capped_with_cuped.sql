@@ -29,7 +29,9 @@ WITH exposure_rows AS (
       kept AND inside) AS crossed,
     COUNT(arm) FILTER(WHERE
       kept AND inside) AS entries,
-    MIN(arm) <> MAX(arm) AS in_two_arms
+    MIN(arm) FILTER(WHERE
+      inside) <> MAX(arm) FILTER(WHERE
+      inside) AS in_two_arms
   FROM exposure_rows
   WHERE
     NOT unit IS NULL
@@ -52,17 +54,16 @@ WITH exposure_rows AS (
   SELECT
     first_exposure.unit,
     SUM(listening.played_ms / 1000.0) FILTER(WHERE
-      listening.played_at AT TIME ZONE 'UTC' >= first_exposure.exposed_at
+      MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) >= first_exposure.exposed_at
       AND (
         listening.played_ms / 1000.0
       ) >= 30) AS "minutes value",
     SUM(listening.played_ms / 1000.0) FILTER(WHERE
-      listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at AND (
+      MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) < first_exposure.exposed_at
+      AND (
         listening.played_ms / 1000.0
       ) >= 30) AS "minutes pre 14d",
-    COUNT(*) AS rows,
-    MIN(listening.played_at AT TIME ZONE 'UTC') AS first_at,
-    MAX(listening.played_at AT TIME ZONE 'UTC') AS last_at
+    COUNT(*) AS rows
   FROM READ_PARQUET('listening.parquet') AS listening
   JOIN first_exposure
     ON listening.user_id = first_exposure.unit
@@ -70,8 +71,8 @@ WITH exposure_rows AS (
     listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure."14d before"
-    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
+    AND MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) >= first_exposure."14d before"
+    AND MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) < first_exposure."7d after"
   GROUP BY
     first_exposure.unit
 ), units AS (
@@ -167,25 +168,26 @@ SELECT
   'facts' AS part,
   'listening' AS source,
   COALESCE(SUM(rows), 0) AS rows,
-  COUNT(*) AS units,
-  MIN(first_at) AS first_at,
-  MAX(last_at) AS last_at,
-  (
-    SELECT
-      COUNT(*)
-    FROM READ_PARQUET('listening.parquet') AS listening
-    WHERE
-      listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-  ) AS after_cutoff,
-  (
-    SELECT
-      COUNT(*)
-    FROM READ_PARQUET('listening.parquet') AS listening
-    WHERE
-      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-  ) AS late
+  COUNT(*) AS units
 FROM listening_facts
+UNION ALL BY NAME
+SELECT
+  'seen' AS part,
+  'listening' AS source,
+  MIN(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+  MAX(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,
+  COUNT(*) FILTER(WHERE
+    listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)) AS after_cutoff,
+  COUNT(*) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS late
+FROM READ_PARQUET('listening.parquet') AS listening
+WHERE
+  listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMPTZ)
 UNION ALL BY NAME
 SELECT
   'caps' AS part,

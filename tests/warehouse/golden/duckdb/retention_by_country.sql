@@ -29,7 +29,9 @@ WITH exposure_rows AS (
       kept AND inside) AS crossed,
     COUNT(arm) FILTER(WHERE
       kept AND inside) AS entries,
-    MIN(arm) <> MAX(arm) AS in_two_arms
+    MIN(arm) FILTER(WHERE
+      inside) <> MAX(arm) FILTER(WHERE
+      inside) AS in_two_arms
   FROM exposure_rows
   WHERE
     NOT unit IS NULL
@@ -52,9 +54,7 @@ WITH exposure_rows AS (
   SELECT
     first_exposure.unit,
     COUNT(*) AS "week_4 value",
-    COUNT(*) AS rows,
-    MIN(listening.played_at AT TIME ZONE 'UTC') AS first_at,
-    MAX(listening.played_at AT TIME ZONE 'UTC') AS last_at
+    COUNT(*) AS rows
   FROM READ_PARQUET('listening.parquet') AS listening
   JOIN first_exposure
     ON listening.user_id = first_exposure.unit
@@ -62,8 +62,8 @@ WITH exposure_rows AS (
     listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure."21d after"
-    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."28d after"
+    AND MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) >= first_exposure."21d after"
+    AND MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) < first_exposure."28d after"
   GROUP BY
     first_exposure.unit
 ), profile_frozen AS (
@@ -179,22 +179,23 @@ SELECT
   'facts' AS part,
   'listening' AS source,
   COALESCE(SUM(rows), 0) AS rows,
-  COUNT(*) AS units,
-  MIN(first_at) AS first_at,
-  MAX(last_at) AS last_at,
-  (
-    SELECT
-      COUNT(*)
-    FROM READ_PARQUET('listening.parquet') AS listening
-    WHERE
-      listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-  ) AS after_cutoff,
-  (
-    SELECT
-      COUNT(*)
-    FROM READ_PARQUET('listening.parquet') AS listening
-    WHERE
-      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-  ) AS late
+  COUNT(*) AS units
 FROM listening_facts
+UNION ALL BY NAME
+SELECT
+  'seen' AS part,
+  'listening' AS source,
+  MIN(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+  MAX(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,
+  COUNT(*) FILTER(WHERE
+    listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)) AS after_cutoff,
+  COUNT(*) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS late
+FROM READ_PARQUET('listening.parquet') AS listening
+WHERE
+  listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMPTZ)
