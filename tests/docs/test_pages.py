@@ -35,9 +35,16 @@ def run(command: str, place: Path) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "COLUMNS": "80", "NO_COLOR": "1"}
     done = subprocess.run(
-        ["bash", "-c", command], cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=300
+        ["bash", "-c", command],
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
     )
-    return done.stdout + done.stderr
+    return done.stdout
 
 
 def scenes(console: str) -> list[tuple[str, str]]:
@@ -52,7 +59,7 @@ def scenes(console: str) -> list[tuple[str, str]]:
 def matches(printed: str, expected: str) -> bool:
     """Whether a text is what a page shows, where `…` stands for any lines."""
     parts = [re.escape(part.strip("\n")) for part in re.split(r"^…$", expected, flags=re.MULTILINE)]
-    shown = "\n".join(line.rstrip() for line in printed.splitlines())
+    shown = "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
     return re.fullmatch(r"\s*" + r"(?:.*\n)*?\s*".join(parts) + r"\s*", shown) is not None
 
 

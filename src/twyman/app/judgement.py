@@ -160,7 +160,8 @@ class Judge:
             has_margin=tracked.margin is not None,
             powered=powered(trial, self._budget),
             says=says,
-            doubt=_doubt(name, trial.arm, expected, says) if expected and expected.holds else None,
+            title=row.title,
+            doubt=_doubt(row, expected, says) if expected and expected.holds else None,
         )
         if self.experiment.plan.results is Results.AT_END and not final:
             return hidden(row, HIDDEN), finding
@@ -230,7 +231,7 @@ def _expected(expectation: Expectation, row: Result, improving: int, *, due: boo
     )
 
 
-def _doubt(metric: str, arm: str, expected: Expected, says: str) -> Reason:
+def _doubt(row: Result, expected: Expected, says: str) -> Reason:
     """Say why a result is too far from what was expected to act on, and what to check."""
     form = percent if expected.scale == Scale.RELATIVE.value else "{:+.4g}".format
     match Surprise(expected.status):
@@ -242,8 +243,8 @@ def _doubt(metric: str, arm: str, expected: Expected, says: str) -> Reason:
         case _:
             why = f"{abs(expected.surprise_z):.1f} standard deviations from the {form(expected.likely)} expected"
     text = (
-        f"{metric} in {arm} is {says}, {why}. A figure this interesting is usually wrong: check which other "
+        f"{row.title} in {row.arm}: {says}, {why}. A figure this interesting is usually wrong: check which other "
         "experiments and settings reached the same units, logging in both arms, and who entered; then somebody outside "
         "the team signs it off."
     )
-    return Reason(expected.status, text, metric)
+    return Reason(expected.status, text, row.metric)

@@ -68,6 +68,7 @@ class Finding:
         has_margin: Whether a guardrail can be shown non-inferior at all.
         powered: Whether the smallest effect of interest would have been seen by now.
         says: The result in words ("+6.1 % [+4.4 %, +7.8 %]").
+        title: What people call the metric; its name where left out.
         doubt: Why a decision on it must be held; `None` where there is no such doubt.
     """
 
@@ -78,7 +79,13 @@ class Finding:
     has_margin: bool = False
     powered: bool = False
     says: str = ""
+    title: str = ""
     doubt: Reason | None = None
+
+    @property
+    def called(self) -> str:
+        """The metric as a sentence calls it."""
+        return self.title or self.metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +155,7 @@ def _deteriorated(evidence: Evidence) -> Sequence[Reason]:
     return [
         Reason(
             "deteriorated",
-            f"{finding.metric} got worse in {evidence.arm}{_said(finding)}, beyond what its watch for harm allows on "
+            f"{finding.called} got worse in {evidence.arm}{_said(finding)}, beyond what its watch for harm allows on "
             "sound data. Turn the treatment off, then find which part of it does this.",
             finding.metric,
         )
@@ -161,7 +168,7 @@ def _moved(evidence: Evidence) -> Sequence[Reason]:
     return [
         Reason(
             "must_not_move",
-            f"{finding.metric} must not move, and did{_said(finding)}: the arms differ in something else than this "
+            f"{finding.called} must not move, and did{_said(finding)}: the arms differ in something else than this "
             "treatment. Look for another experiment or setting that reaches the same units before reading any success.",
             finding.metric,
         )
@@ -182,12 +189,12 @@ def _won(evidence: Evidence) -> Sequence[Reason]:
     if not is_met(evidence.goal, {finding.metric for finding in wins}) or not proven or not (wins or margins):
         return []
     reasons = [
-        Reason("superior", f"{finding.metric} is better in {evidence.arm}{_said(finding)}.", finding.metric)
+        Reason("superior", f"{finding.called} is better in {evidence.arm}{_said(finding)}.", finding.metric)
         for finding in wins
     ]
     reasons += [
         Reason(
-            "non_inferior", f"{finding.metric} is not worse by more than its margin{_said(finding)}.", finding.metric
+            "non_inferior", f"{finding.called} is not worse by more than its margin{_said(finding)}.", finding.metric
         )
         for finding in margins
     ]
@@ -204,7 +211,7 @@ def _spent(evidence: Evidence) -> Sequence[Reason]:
     return [
         Reason(
             "no_effect",
-            f"{finding.metric} shows no improvement{_said(finding)}, and {why}. End it, and keep what it taught.",
+            f"{finding.called} shows no improvement{_said(finding)}, and {why}. End it, and keep what it taught.",
             finding.metric,
         )
         for finding in goals
@@ -217,14 +224,14 @@ def _going_on(evidence: Evidence) -> Sequence[Reason]:
     reasons = [
         Reason(
             "margin_not_shown",
-            f"{finding.metric} isn't shown to stay within its margin{_said(finding)}: it may not ship on it yet.",
+            f"{finding.called} isn't shown to stay within its margin{_said(finding)}: it may not ship on it yet.",
             finding.metric,
         )
         for finding in evidence.findings
         if finding.role is Role.GUARDRAIL and finding.has_margin and finding.state is not State.NON_INFERIOR
     ]
     reasons += [
-        Reason("undecided", f"{finding.metric} is undecided{_said(finding)}.", finding.metric)
+        Reason("undecided", f"{finding.called} is undecided{_said(finding)}.", finding.metric)
         for finding in evidence.findings
         if finding.role is Role.SUCCESS and finding.state is not State.SUPERIOR
     ]
