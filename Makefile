@@ -19,7 +19,7 @@ demo: $(READY)   ## the story, replayed: two reports and a verdict, in under 30 
 	@$(BIN)/python -m twyman demo
 
 test: $(READY)   ## unit, oracle and contract tests on DuckDB, in under 3 minutes
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --ignore=tests/docs
 
 check: $(READY) lint types imports test docs ## all that CI checks
 
