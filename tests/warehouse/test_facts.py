@@ -320,6 +320,13 @@ def test_what_was_read_is_what_could_count(scene: Any, metric: Any) -> None:
     assert (read.first, read.last) == (NOON - HOUR, NOON + 2 * DAY)
 
 
+def test_a_source_that_fell_silent_says_since_when(scene: Any, metric: Any) -> None:
+    found = scene(ONE, [(1, NOON), (9, NOON + DAY)], (metric(),), cutoff=NOON + 9 * DAY).measure()
+
+    assert found.scanned[0].last == NOON + DAY
+    assert len(found.sql) == 2
+
+
 def test_ids_of_different_types_are_compared_as_text(scene: Any, metric: Any) -> None:
     as_text = {"timestamp": Timestamp("at"), "entities": {"user": "name"}}
     sql = "select '1' as name, timestamp '2024-03-04 13:00' as at"

@@ -22,7 +22,7 @@ from twyman.stats.moments import Moments
 from twyman.warehouse.engine import Engine, Row
 from twyman.warehouse.entering import arm_number
 from twyman.warehouse.relation import Bounds
-from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
+from twyman.warehouse.rows import Asked, Rows, is_number, opened
 from twyman.warehouse.syntax import (
     alias,
     call,
@@ -130,9 +130,8 @@ def _rows(engine: Engine, question: Question, source: AggregateSource, value: st
     if value:
         arm: exp.Expr = text(value)
     else:
-        arm = rows.expression(source.arm or "arm", "arm")
-        arm = as_text(arm, rows.kind(arm, source.origin.at("arm")))
-    matured = rows.expression(source.matured, "matured") if source.matured else exp.true()
+        arm = rows.label(source.arm or "arm", "arm")
+    matured = rows.condition(source.matured, "matured") if source.matured else exp.true()
     counts = [alias(or_zero(_count(rows, name, written)), name) for name, written in source.columns.items()]
     return rows.from_(
         select(

@@ -16,8 +16,17 @@ MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
 
 
-def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
-    """Return the answer that the rows hold."""
+def measured(
+    statement: Statement, rows: Sequence[Row], sql: tuple[str, ...], last: Mapping[str, datetime | None]
+) -> Measured:
+    """Return the answer that the rows hold.
+
+    Args:
+        statement: What was asked.
+        rows: What came back.
+        sql: The statements that ran.
+        last: Latest fact of the sources that had none of late.
+    """
     parts = {part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS)}
     reading = _Reading(statement, parts[CELLS])
     whole = reading.whole_arms()
@@ -35,10 +44,10 @@ def measured(statement: Statement, rows: Sequence[Row], sql: str) -> Measured:
         entrants=entrants(statement, parts[ENTRANTS], parts[UNITS]),
         cohorts=reading.cohorts(),
         extremes=reading.extremes(),
-        scanned=tuple(_scanned(row, seen) for row, seen in zip(parts[FACTS], parts[SEEN], strict=True)),
+        scanned=tuple(_scanned(row, seen, last) for row, seen in zip(parts[FACTS], parts[SEEN], strict=True)),
         caps=_caps(statement, parts[CAPS]),
         zoneless=statement.zoneless,
-        sql=(sql,),
+        sql=sql,
     )
 
 
@@ -210,13 +219,13 @@ def _total(rows: Iterable[Row], name: str) -> int:
     return sum(int(row[name] or 0) for row in rows)
 
 
-def _scanned(row: Row, seen: Row) -> Scanned:
+def _scanned(row: Row, seen: Row, last: Mapping[str, datetime | None]) -> Scanned:
     return Scanned(
         source=row["source"],
         rows=int(row["rows"] or 0),
         units=int(row["units"] or 0),
         first=aware(seen["first_at"]),
-        last=aware(seen["last_at"]),
+        last=aware(seen["last_at"]) or last.get(row["source"]),
         after_cutoff=int(seen.get("after_cutoff") or 0),
         late=int(seen.get("late") or 0),
     )

@@ -81,7 +81,7 @@ class AttributeTable:
             if self.time is not None
             else None
         )
-        where = self.rows.expression(self.source.where, "where") if self.source.where else None
+        where = self.rows.condition(self.source.where, "where") if self.source.where else None
         chosen = [alias(self._last(written), name) for name, written in self.wanted.items()]
         query = self.rows.from_(select(column("unit", FIRST), *chosen))
         query = query.join(table(FIRST), on=exp.EQ(this=unit, expression=known))

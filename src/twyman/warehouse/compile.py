@@ -76,6 +76,7 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
         values=tuple(arm.value or arm.name for arm in question.experiment.arms),
         metrics=tuple(made),
         dimensions={f"by {name}": name for name in question.experiment.dimensions},
+        latest={name: one.latest() for name, one in tables.items()},
         zoneless=tuple(zoneless),
     )
 

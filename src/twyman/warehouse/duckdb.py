@@ -8,11 +8,11 @@ import duckdb
 from twyman.app.ports import Extent, Measured, Question
 from twyman.experiments.experiment import Entry
 from twyman.warehouse.aggregates import compiled_counts, extent_of_counts, measured_counts
-from twyman.warehouse.answer import measured
+from twyman.warehouse.answer import aware, measured
 from twyman.warehouse.compile import compiled_exposures, metrics_of
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.extent import extent_of
-from twyman.warehouse.model import CELLS, PART, Statement
+from twyman.warehouse.model import CELLS, PART, SEEN, Statement
 from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty
 from twyman.warehouse.syntax import printed
 from twyman.warehouse.units import compiled_units
@@ -71,7 +71,10 @@ class DuckDB:
         sql = printed(statement.query)
         rows = self._engine.rows(sql)
         refuse_conflicts(question, rows)
-        found = measured(statement, rows, sql)
+        older = [row["source"] for row in rows if row[PART] == SEEN and row["last_at"] is None]
+        latest = {source: printed(statement.latest[source]) for source in older}
+        last = {source: aware(self._engine.rows(query)[0]["last_at"]) for source, query in latest.items()}
+        found = measured(statement, rows, (sql, *latest.values()), last)
         refuse_empty(self._engine, question, statement, found)
         refuse_all_null(self._engine, statement, [row for row in rows if row[PART] == CELLS])
         return found

@@ -4,7 +4,8 @@ The session is in UTC, loads no extension from anywhere, and its settings are lo
 definition says can't change them. A database file is attached for reading only.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -20,7 +21,17 @@ from twyman.warehouse.syntax import printed
 DATABASES = (".duckdb", ".db", ".ddb")
 """Endings of a file that is a database, not a folder of files."""
 
+_KIND = re.compile(r"^(?:(?:[A-Z]\w* )+Error: )+")
+"""How the engine begins an error: with its own kinds, which say nothing to a user."""
+
 Row = Mapping[str, Any]
+Part = tuple[Place | None, str]
+"""A part of a definition: where it stands, and what it says."""
+
+
+def folder_of(place: Path) -> Path:
+    """Return the folder that file names start from: the warehouse's own, or the one its database file lies in."""
+    return place.parent if place.suffix in DATABASES else place
 
 
 @runtime_checkable
@@ -45,8 +56,9 @@ class Engine:
             raise NotFound(
                 f"warehouse '{place}' isn't there: correct warehouse.path in twyman.yaml, or make the folder"
             )
-        self.root = place.parent if place.suffix in DATABASES else place
+        self.root = folder_of(place)
         self.frames = dict(frames)
+        self._noted: dict[Part, Callable[[], exp.Query]] = {}
         settings: dict[str, Any] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -64,7 +76,9 @@ class Engine:
             self._connection.execute(f"ATTACH '{str(place).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY)")
             self._connection.execute("USE warehouse")
         except duckdb.Error as error:
-            raise Unavailable(f"database '{place}' can't be opened: {first_line(error)}") from error
+            raise Unavailable(
+                f"database '{place}' can't be opened: {first_line(error)}: close what holds it, or name another file"
+            ) from error
 
     def rows(self, sql: str) -> list[Row]:
         """Run one SELECT and return its rows.
@@ -80,7 +94,23 @@ class Engine:
         except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException) as error:
             raise Unavailable(f"DuckDB gave up: {first_line(error)}: give it more memory or less data") from error
         except duckdb.Error as error:
-            raise Invalid(f"DuckDB can't read the data as defined: {first_line(error)}") from error
+            place, said = self._culprit(first_line(error))
+            raise Invalid(
+                f"DuckDB can't read the data as defined: {said}: correct the definition, or the data", place=place
+            ) from error
+
+    def note(self, part: Part, query: Callable[[], exp.Query]) -> None:
+        """Note what a part of a definition reads, so that a failure can be traced to it."""
+        self._noted.setdefault(part, query)
+
+    def _culprit(self, said: str) -> tuple[Place | None, str]:
+        """Return the place of the first part that fails by itself, and what the engine says of it."""
+        for (place, _), query in self._noted.items():
+            try:
+                self._connection.execute(printed(query())).fetchall()
+            except duckdb.Error as error:
+                return place, first_line(error)
+        return None, said
 
     def row(self, query: exp.Query) -> Row:
         """Run a SELECT that answers with one row."""
@@ -95,7 +125,10 @@ class Engine:
         try:
             described = self._connection.execute("DESCRIBE " + printed(query)).fetchall()
         except duckdb.Error as error:
-            raise Invalid(f"{what or 'a source'} can't be read: {first_line(error)}", place=place) from error
+            raise Invalid(
+                f"{what or 'a source'} can't be read: {first_line(error)}: correct the definition, or the data",
+                place=place,
+            ) from error
         return {str(row[0]): str(row[1]) for row in described}
 
     def tables(self) -> list[str]:
@@ -136,8 +169,11 @@ def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str, place: Place | None)
 
 def first_line(error: BaseException) -> str:
     """Return what an error says first, without the engine's own prefix."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].removeprefix("Invalid Input Error: ").removeprefix("Binder Error: ").strip()
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    said = _KIND.sub("", lines[0])
+    if said.startswith(("CSV Error", "Error when sniffing")):
+        said = "; ".join([said, *(line for line in lines[1:] if not line.startswith("Original Line"))][:2])
+    return said.rstrip(":;.! ")
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -12,7 +12,7 @@ from twyman.metrics.source import ExposureSource, Grain
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET, Entering, arm_number
 from twyman.warehouse.relation import EARLIEST, LATEST, Bounds
-from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, opened
+from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, opened, refuse_nested
 from twyman.warehouse.syntax import (
     alias,
     both,
@@ -92,7 +92,10 @@ def entity_column(question: Question, rows: Rows, entities: dict[str, str]) -> e
             f"{nearest(entity, entities)} there",
             place=rows.origin.at("entities"),
         )
-    return rows.column(entities[entity], f"entities.{entity}")
+    path = f"entities.{entity}"
+    unit, place = rows.column(entities[entity], path), rows.origin.at(path)
+    refuse_nested(rows.kind(unit, place), f"id '{entities[entity]}' of '{rows.name}'", place)
+    return unit
 
 
 def opened_exposures(engine: Engine, question: Question) -> Exposures:
@@ -148,8 +151,7 @@ def _exposed_at(exposures: Exposures) -> exp.Expr:
 
 def _row_query(exposures: Exposures) -> exp.Select:
     source, rows, experiment = exposures.source, exposures.rows, exposures.question.experiment
-    arm = rows.expression(source.arm, "arm")
-    arm_text = as_text(arm, rows.kind(arm, source.origin.at("arm")))
+    arm_text = rows.label(source.arm, "arm")
     unit = entity_column(exposures.question, rows, dict(source.entities))
     projections = [
         alias(unit, "unit"),
@@ -159,7 +161,7 @@ def _row_query(exposures: Exposures) -> exp.Select:
     ]
     if source.where:
         kept = exp.Coalesce(
-            this=rows.expression(source.where, "where", rows.arm_at_hand(source.arm)), expressions=[exp.false()]
+            this=rows.condition(source.where, "where", rows.arm_at_hand(source.arm)), expressions=[exp.false()]
         )
         projections.append(alias(kept, "kept"))
     if (inside := _inside(exposures)) is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Place
@@ -77,12 +77,19 @@ def parsed(
     return tree
 
 
+def unread(error: SqlglotError) -> str:
+    """Say where a text stops being SQL."""
+    first = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    where = f"line {first['line']}, column {first['col']}" if first.get("line") else "its end"
+    near = f", near '{first['highlight']}'" if first.get("highlight") else ""
+    return f"can't be read at {where}{near}"
+
+
 def _single(written: str, place: Place | None) -> exp.Expr:
     try:
         statements = [statement for statement in sqlglot.parse(written, dialect="duckdb") if statement is not None]
     except SqlglotError as error:
-        detail = str(error).splitlines()[0]
-        raise Invalid(f"expression '{written}' can't be read: {detail}", place=place) from error
+        raise Invalid(f"expression '{written}' {unread(error)}: correct it", place=place) from error
     if len(statements) != 1:
         raise Invalid(
             f"expression '{written}' holds {len(statements)} statements: write one expression over the row", place=place

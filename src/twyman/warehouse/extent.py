@@ -29,7 +29,7 @@ def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> 
     ends = [_end(aware(found["max"]), exposures.grain is Grain.DAY, question.zone)]
     for name, metric in _sources(metrics).items():
         facts = opened_facts(engine, uncut, exposures, name, metric.origin.at("facts"))
-        latest = aware(engine.row(facts.latest())["latest"])
+        latest = aware(engine.row(facts.latest())["last_at"])
         if latest is not None:
             last_fact[name] = latest
             ends.append(_end(latest, facts.grain is Grain.DAY, question.zone))

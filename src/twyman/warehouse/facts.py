@@ -6,7 +6,7 @@ lies before the cut-off, had arrived by then, and meets the value's filter.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlglot import exp
 
@@ -36,7 +36,9 @@ from twyman.warehouse.syntax import (
 )
 from twyman.warehouse.times import Time, time_of
 
-_ENDS = {"min": "first_at", "max": "last_at"}
+RECENT = DAY
+"""Where the latest fact is looked for first: a table that is alive has some there, and little of it is read."""
+
 COUNTING = (Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
 
 
@@ -80,7 +82,7 @@ class FactTable:
         Raises:
             Invalid: If a column isn't there, or can't be aggregated so.
         """
-        condition = self._expression(value.where, place) if value.where else None
+        condition = self._condition(value.where, place) if value.where else None
         return self._ask(label, Wanted(value.aggregate, self._argument(value, place), condition, span))
 
     def presence(self, value: FactValue, place: Place | None) -> exp.Query | None:
@@ -89,13 +91,13 @@ class FactTable:
             return None
         given = alias(count_rows(), "given")
         present = alias(exp.Count(this=self._expression(value.column, place)), "present")
-        condition = both(self._filter(), self._expression(value.where, place) if value.where else None)
+        condition = both(self._filter(), self._condition(value.where, place) if value.where else None)
         query = self.rows.from_(select(given, present))
         return query.where(condition) if condition is not None else query
 
     def any(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
         """Return the condition that a unit has a fact that counts."""
-        condition = self._expression(value.where, place) if value.where else None
+        condition = self._condition(value.where, place) if value.where else None
         wanted = Wanted(Aggregate.COUNT, None, both(condition, self._holds(value, place)), span)
         return exp.GT(this=exp.Coalesce(this=self._ask(label, wanted), expressions=[number(0)]), expression=number(0))
 
@@ -112,10 +114,10 @@ class FactTable:
         return column(label, self.part)
 
     def _expression(self, written: str, place: Place | None) -> exp.Expr:
-        try:
-            return self.rows.expression(written, "", self.names)
-        except Invalid as error:
-            raise Invalid(error.message, place=place or error.place) from error
+        return self.rows.expression(written, "", self.names, place=place)
+
+    def _condition(self, written: str, place: Place | None) -> exp.Expr:
+        return self.rows.condition(written, "where", self.names, place=place)
 
     def _argument(self, value: FactValue, place: Place | None) -> exp.Expr | None:
         if value.column in (None, "*"):
@@ -128,6 +130,7 @@ class FactTable:
             return argument
         if kind == "BOOLEAN":
             return truth(argument)
+        self.rows.refuse_empty_columns(argument, place)
         raise Invalid(
             f"{value.aggregate} of '{value.column}', which is of type {kind} in '{self.source.name}': "
             "aggregate a number, count it, or convert it",
@@ -164,7 +167,7 @@ class FactTable:
         return query.where(conditions).group_by(column("unit", FIRST)) if conditions is not None else query
 
     def _filter(self) -> exp.Expr | None:
-        return self.rows.expression(self.source.where, "where", self.names) if self.source.where else None
+        return self.rows.condition(self.source.where, "where", self.names) if self.source.where else None
 
     def _scan(self, overall: Span) -> list[exp.Expr]:
         """Bound the scan by constants, so that files and row groups outside are never read."""
@@ -216,10 +219,13 @@ class FactTable:
         )
         return filtered(_aggregation(wanted, self.time.utc), inside)
 
-    def latest(self) -> exp.Select:
-        """Return the time of the latest fact."""
-        query = self.rows.from_(select(alias(call("max", self.time.utc.copy()), "latest")))
-        condition = self._filter()
+    def latest(self, since: datetime | None = None) -> exp.Select:
+        """Return the time of the latest fact that a look may see; looked for since some time, where one is given."""
+        cutoff = self.exposures.question.cutoff
+        before = self.time.before(cutoff.events) if cutoff else None
+        recent = self.time.since(since) if since else None
+        query = self.rows.from_(select(alias(call("max", self.time.utc.copy()), "last_at")))
+        condition = both(self._filter(), recent, before, self._seen())
         return query.where(condition) if condition is not None else query
 
     def answers(self) -> list[exp.Query]:
@@ -234,19 +240,28 @@ class FactTable:
         return [read.from_(table(self.part)), self._seen_part(source.copy())]
 
     def _seen_part(self, source: exp.Expr) -> exp.Query:
-        """Read the times alone, of whoever's facts: a column costs less than two more numbers a unit."""
-        moment, cutoff = self.time.utc, self.exposures.question.cutoff
-        before = both(self.time.before(cutoff.events) if cutoff else None, self._seen())
-        seen = [alias(text(SEEN), PART), source]
-        seen += [alias(filtered(call(name, moment.copy()), before), title) for name, title in _ENDS.items()]
+        """Say when facts ran, of whoever they are, by queries that read little of a table kept in order of time."""
+        cutoff = self.exposures.question.cutoff
+        first = self._first()
+        last = self.latest(since=cutoff.events - RECENT if cutoff else None)
+        seen = [alias(exp.Subquery(this=query), title) for title, query in (("first_at", first), ("last_at", last))]
         if cutoff:
-            seen.append(alias(filtered(count_rows(), self.time.since(cutoff.events)), "after_cutoff"))
+            seen.append(alias(self._count(self.time.since(cutoff.events)), "after_cutoff"))
             if self.arrived:
-                late = both(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
-                seen.append(alias(filtered(count_rows(), late), "late"))
-        query = self.rows.from_(select(*seen))
-        condition = both(self._filter(), self._since(_overall(wanted.span for wanted in self.wanted.values())))
-        return query.where(condition) if condition is not None else query
+                late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
+                seen.append(alias(self._count(late), "late"))
+        return select(alias(text(SEEN), PART), source, *seen)
+
+    def _first(self) -> exp.Select:
+        cutoff, overall = self.exposures.question.cutoff, _overall(wanted.span for wanted in self.wanted.values())
+        before = self.time.before(cutoff.events) if cutoff else None
+        query = self.rows.from_(select(alias(self.time.utc.copy(), "first_at")))
+        given = exp.Not(this=exp.Is(this=self.time.raw.copy(), expression=exp.null()))
+        query = query.where(both(given, self._filter(), self._since(overall), before, self._seen()))
+        return query.order_by(column("first_at")).limit(1)
+
+    def _count(self, condition: exp.Expr) -> exp.Expr:
+        return exp.Subquery(this=self.rows.from_(select(count_rows())).where(both(self._filter(), condition)))
 
 
 def _overall(spans: Iterable[Span]) -> Span:

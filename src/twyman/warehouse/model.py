@@ -81,6 +81,7 @@ class Statement:
         arms: Name of each arm, by the number that the statement gives it.
         values: What each arm is called in the data.
         dimensions: Name of each dimension, by the column that holds it.
+        latest: By source of facts, where to look for its latest fact if none is recent.
         zoneless: Sources whose times had no zone.
     """
 
@@ -89,6 +90,7 @@ class Statement:
     values: tuple[str, ...]
     metrics: tuple[MetricColumns, ...]
     dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    latest: Mapping[str, exp.Query] = field(default_factory=dict[str, exp.Query])
     zoneless: tuple[str, ...] = ()
 
 

@@ -5,19 +5,21 @@ and columns that hold ids are read as text where the entity's ids are text: `007
 """
 
 import glob
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from twyman.kernel.errors import Invalid, NotFound, nearest
+from twyman.kernel.errors import Forbidden, Invalid, NotFound, nearest
 from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Frame, Query, Relation, Table
 from twyman.warehouse.engine import Engine
+from twyman.warehouse.expression import unread
 from twyman.warehouse.syntax import array, call, name, number, select, struct, table, text
 
 TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
@@ -71,8 +73,7 @@ def _query(sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
     try:
         statements = sqlglot.parse(sql.replace("{start}", start).replace("{end}", end), dialect="duckdb")
     except SqlglotError as error:
-        detail = str(error).splitlines()[0]
-        raise Invalid(f"sql can't be read: {detail}: write one SELECT in DuckDB's dialect", place=place) from error
+        raise Invalid(f"sql {unread(error)}: write one SELECT in DuckDB's dialect", place=place) from error
     given = [statement for statement in statements if statement is not None]
     if len(given) != 1:
         raise Invalid(
@@ -80,8 +81,8 @@ def _query(sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
             place=place,
         )
     if not isinstance(given[0], exp.Query) or given[0].find(exp.Into):
-        kind = type(given[0]).__name__.upper()
-        raise Invalid(f"sql is a {kind}, and a source only reads: write one SELECT", place=place)
+        kind = "SELECT INTO" if isinstance(given[0], exp.Query) else type(given[0]).__name__.upper()
+        raise Invalid(f"sql is of kind {kind}, and a source only reads: write one SELECT", place=place)
     return exp.Subquery(this=given[0])
 
 
@@ -92,10 +93,10 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
     path = PurePath(title)
     ending = PurePath(path.stem).suffix if path.suffix in PACKED else path.suffix
     if ending in PARQUET:
-        _require_file(engine, title, place)
+        title = _file(engine, title, place)
         return exp.Table(this=call("read_parquet", text(title)))
     if ending in TEXT_FILES:
-        _require_file(engine, title, place)
+        title = _file(engine, title, place)
         return exp.Table(this=_read_csv(engine, title, place, as_text))
     if title in engine.tables() or "." in title:
         return exp.to_table(title, dialect="duckdb")
@@ -106,11 +107,27 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
     )
 
 
-def _require_file(engine: Engine, title: str, place: Place | None) -> None:
-    if not glob.glob(str(engine.root / title), recursive=True):
+def _file(engine: Engine, title: str, place: Place | None) -> str:
+    """Return a pattern that finds the files: the title, or where it is the plain name of a file, that."""
+    found = glob.glob(str(engine.root / title), recursive=True)
+    if not found and (engine.root / title).is_file():
+        return glob.escape(title)
+    if not found:
         there = [found.name for found in engine.root.iterdir() if found.suffix in (*TEXT_FILES, *PARQUET, *PACKED)]
         hint = nearest(title, there) if there else "its folder has no data files"
         raise NotFound(f"file '{engine.root / title}' isn't there: {hint}", place=place)
+    for each in map(Path, found):
+        _refuse_unreadable(each, place)
+    return title
+
+
+def _refuse_unreadable(file: Path, place: Place | None) -> None:
+    if not file.is_file():
+        raise Invalid(f"'{file}' is a folder: name its files, as in {file.name}/*{file.suffix}", place=place)
+    if not os.access(file, os.R_OK):
+        raise Forbidden(f"file '{file}' may not be read: ask whoever owns it for permission", place=place)
+    if not file.stat().st_size:
+        raise Invalid(f"file '{file}' is empty: load it again, or take it away", place=place)
 
 
 def _read_csv(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:

@@ -11,7 +11,7 @@ from twyman.metrics.source import Grain, Query, Relation, Timestamp
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.expression import parsed
 from twyman.warehouse.relation import Bounds, from_item
-from twyman.warehouse.syntax import alias, select
+from twyman.warehouse.syntax import alias, call, count_rows, select
 from twyman.warehouse.times import Clock, TextColumn, Time, reading, time_of
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -67,9 +67,75 @@ class Rows:
         """Return the query, reading from these rows."""
         return query.from_(exp.alias_(self.item.copy(), self.name, table=True))
 
-    def expression(self, written: str, path: str, names: Mapping[str, exp.Expr] | None = None) -> exp.Expr:
-        """Return an expression of the definition, tied to these rows."""
-        return parsed(written, columns=self.types, table=self.name, place=self.origin.at(path), names=names)
+    def expression(
+        self, written: str, path: str, names: Mapping[str, exp.Expr] | None = None, *, place: Place | None = None
+    ) -> exp.Expr:
+        """Return an expression of the definition, tied to these rows.
+
+        Args:
+            written: What the user wrote.
+            path: Where in the source's definition it stands.
+            names: Further names at hand.
+            place: Where it stands instead, if in another definition.
+        """
+        place = place or self.origin.at(path)
+        found = parsed(written, columns=self.types, table=self.name, place=place, names=names)
+        if all(one.table == self.name for one in found.find_all(exp.Column)):
+            self.engine.note((place, written), lambda: self.from_(select(alias(exp.Count(this=found.copy()), "x"))))
+        return found
+
+    def condition(
+        self, written: str, path: str, names: Mapping[str, exp.Expr] | None = None, *, place: Place | None = None
+    ) -> exp.Expr:
+        """Return an expression that is true or false of each row; numbers count as true unless they are 0.
+
+        Raises:
+            Invalid: If it is neither.
+        """
+        place = place or self.origin.at(path)
+        found = self.expression(written, path, names, place=place)
+        kind = self.kind(found, place)
+        if kind == "BOOLEAN":
+            return found
+        if is_number(kind):
+            return exp.NEQ(this=exp.paren(found), expression=exp.Literal.number(0))
+        raise Invalid(
+            f"condition '{written}' is of type {kind}, and is to be true or false: "
+            f"write a comparison, such as {written} = 'x'",
+            place=place,
+        )
+
+    def label(self, written: str, path: str) -> exp.Expr:
+        """Return an expression as text that names one thing, such as an arm.
+
+        Raises:
+            Invalid: If it holds several.
+        """
+        found = self.expression(written, path)
+        kind = self.kind(found, self.origin.at(path))
+        refuse_nested(kind, f"'{written}' of '{self.name}'", self.origin.at(path))
+        return as_text(found, kind)
+
+    def refuse_empty_columns(self, expression: exp.Expr, place: Place | None) -> None:
+        """Refuse an expression because a column of text in it has no value at all, so that nothing says its type.
+
+        Raises:
+            Invalid: If it has such a column.
+        """
+        for found in expression.find_all(exp.Column):
+            if self.types.get(found.name) != "VARCHAR":
+                continue
+            counted = self.engine.row(
+                self.from_(select(alias(exp.Count(this=found.copy()), "given"), alias(count_rows(), "rows")))
+            )
+            if not counted["rows"]:
+                raise Invalid(f"'{self.name}' holds no rows: correct its table, or wait for data", place=place)
+            if not counted["given"]:
+                raise Invalid(
+                    f"column '{found.name}' of '{self.name}' is empty in all {counted['rows']:,} rows: "
+                    "name another column, or correct the source",
+                    place=place,
+                )
 
     def column(self, written: str, path: str) -> exp.Expr:
         """Return a column that the definition names.
@@ -101,7 +167,11 @@ class Rows:
         if extra is not None:
             query = query.join(extra.copy(), join_type="cross")
         what = f"expression '{expression.sql('duckdb')}'"
-        return self.engine.types(query, place=place, what=what)["x"]
+        try:
+            return self.engine.types(query, place=place, what=what)["x"]
+        except Invalid:
+            self.refuse_empty_columns(expression, place)
+            raise
 
     def time(self, timestamp: Timestamp, path: str = "timestamp") -> Time:
         """Return the rows' time; a column of dates is known to the day, whatever the definition says."""
@@ -109,6 +179,16 @@ class Rows:
         place = self.origin.at(path)
         what = f"column '{timestamp.column}' of '{self.name}'"
         return time_of(expression, self.kind(expression, place), zone=self.zone, what=what, place=place)
+
+
+def refuse_nested(kind: str, what: str, place: Place | None) -> None:
+    """Refuse a type that holds several values where one is needed.
+
+    Raises:
+        Invalid: If it is a list, a structure or a map.
+    """
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
+        raise Invalid(f"{what} is of type {kind}, and is to be one value a row: name one of its parts", place=place)
 
 
 def grain_of(timestamp: Timestamp, time: Time) -> Grain:
@@ -128,6 +208,8 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
     )
     place, what = asked.origin.at("sql" if isinstance(asked.relation, Query) else "table"), f"source '{asked.name}'"
     types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
+    table = _in_from(item)
+    engine.note((place, ""), lambda: select(call("count", call("columns", exp.Star()))).from_(table))
     for named in asked.formats:
         if named not in types:
             raise Invalid(

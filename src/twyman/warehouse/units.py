@@ -77,10 +77,7 @@ class UnitTable:
         """Return a filter over the table's columns and outcomes."""
         names = self.rows.arm_at_hand(self.source.arm)
         names |= {name: self.rows.expression(text_, "outcomes") for name, text_ in self.source.outcomes.items()}
-        try:
-            return self.rows.expression(written, "", names)
-        except Invalid as error:
-            raise Invalid(error.message, place=place or error.place) from error
+        return self.rows.condition(written, "", names, place=place)
 
     def _scaled(self, value: exp.Expr, scale: float) -> exp.Expr:
         return value if scale == 1 else exp.Mul(this=cast(value, "DOUBLE"), expression=number(scale))
@@ -94,6 +91,7 @@ class UnitTable:
         if kind == "BOOLEAN":
             return truth(written)
         if not is_number(kind):
+            self.rows.refuse_empty_columns(written, place)
             raise Invalid(
                 f"{what} of '{self.source.name}' is of type {kind}, and a number is needed: "
                 "name another column, or convert it",
@@ -225,8 +223,7 @@ def arm_names(question: Question) -> str:
 
 def _row_query(units: UnitTable, made: Iterable[MetricColumns], dimensions: dict[str, exp.Expr]) -> exp.Select:
     source, rows = units.source, units.rows
-    arm = rows.expression(source.arm, "arm")
-    arm_text = as_text(arm, rows.kind(arm, source.origin.at("arm")))
+    arm_text = rows.label(source.arm, "arm")
     unit = (
         entity_column(units.question, rows, dict(source.entities))
         if source.entities

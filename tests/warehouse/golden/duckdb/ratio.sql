@@ -203,17 +203,40 @@ UNION ALL BY NAME
 SELECT
   'seen' AS part,
   'listening' AS source,
-  MIN(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) FILTER(WHERE
-    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
-  MAX(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) FILTER(WHERE
-    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,
-  COUNT(*) FILTER(WHERE
-    listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)) AS after_cutoff,
-  COUNT(*) FILTER(WHERE
-    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-    AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS late
-FROM READ_PARQUET('listening.parquet') AS listening
-WHERE
-  listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
+  (
+    SELECT
+      MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) AS first_at
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      NOT listening.played_at IS NULL
+      AND listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+    ORDER BY
+      first_at
+    LIMIT 1
+  ) AS first_at,
+  (
+    SELECT
+      MAX(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) AS last_at
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+  ) AS last_at,
+  (
+    SELECT
+      COUNT(*)
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+  ) AS after_cutoff,
+  (
+    SELECT
+      COUNT(*)
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+  ) AS late
