@@ -13,7 +13,7 @@ from twyman.app.explain_sql import ExplainSql
 from twyman.app.views import Answer, Verdict
 from twyman.definitions import Project, load_experiment, project_of
 from twyman.experiments.experiment import Experiment
-from twyman.kernel.errors import Invalid, nearest
+from twyman.kernel.errors import Invalid, TwymanError, nearest
 from twyman.kernel.time import Clock, instant, system_clock
 from twyman.report.frame import rows
 from twyman.report.html import html
@@ -21,6 +21,7 @@ from twyman.report.json import json_text
 from twyman.report.notebook import fragment
 from twyman.report.terminal import text
 from twyman.warehouse.duckdb import DuckDB
+from twyman.warehouse.engine import folder_of
 from twyman.warehouse.looks import LookFolder
 
 VERSION = version("twyman")
@@ -151,7 +152,7 @@ def use_case(project: Project, *, clock: Clock = system_clock) -> AnalyzeExperim
     """Wire the use case to the project's warehouse and its look book."""
     return AnalyzeExperiment(
         warehouse=warehouse(project),
-        looks=LookFolder(Path(project.warehouse_path) / ".twyman"),
+        looks=LookFolder(folder_of(Path(project.warehouse_path))),
         clock=clock,
         version=VERSION,
     )
@@ -168,10 +169,16 @@ def warehouse(project: Project) -> DuckDB:
 
     Raises:
         Invalid: If its engine isn't one that this version speaks.
+        NotFound: If it isn't there.
+        Unavailable: If it is no database.
     """
     if project.engine != "duckdb":
         raise Invalid(
             f"warehouse engine '{project.engine}' isn't available in this version: write engine: duckdb, which reads "
             "Parquet, CSV and DuckDB files"
         )
-    return DuckDB(project.warehouse_path, zone=project.zone)
+    try:
+        return DuckDB(project.warehouse_path, zone=project.zone)
+    except TwymanError as error:
+        error.place = error.place or project.origin.at("warehouse.path")
+        raise
