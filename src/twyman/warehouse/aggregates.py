@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from math import isfinite
 
 import numpy as np
 from sqlglot import exp
@@ -29,11 +30,11 @@ from twyman.warehouse.syntax import (
     cast,
     column,
     count_rows,
-    or_zero,
     select,
     statement,
     table,
     text,
+    when,
 )
 
 COUNTS = "counts"
@@ -77,7 +78,7 @@ def compiled_counts(engine: Engine, question: Question, metrics: Sequence[Metric
     stacked = queries[0]
     for query in queries[1:]:
         stacked = exp.Union(this=stacked, expression=query, distinct=False)
-    totals = [alias(call("sum", column(name)), name) for name in source.columns]
+    totals = [alias(_total(name), name) for name in source.columns]
     keys = [column("arm"), column("arm_value"), column("day"), column("matured")]
     last = (
         select(*keys, alias(count_rows(), "rows"), *totals).from_(table(COUNTS)).group_by(*(key.copy() for key in keys))
@@ -93,6 +94,12 @@ def compiled_counts(engine: Engine, question: Question, metrics: Sequence[Metric
         shares,
         unit,
     )
+
+
+def _total(name: str) -> exp.Expr:
+    """Return a sum that is null where a row has no count: nothing known is no zero."""
+    every = exp.EQ(this=exp.Count(this=column(name)), expression=count_rows())
+    return when(every, call("sum", column(name)))
 
 
 def _known(source: AggregateSource, name: str, place: Place | None) -> None:
@@ -132,7 +139,7 @@ def _rows(engine: Engine, question: Question, source: AggregateSource, value: st
     else:
         arm = rows.label(source.arm or "arm", "arm")
     matured = rows.condition(source.matured, "matured") if source.matured else exp.true()
-    counts = [alias(or_zero(_count(rows, name, written)), name) for name, written in source.columns.items()]
+    counts = [alias(_count(rows, name, written), name) for name, written in source.columns.items()]
     return rows.from_(
         select(
             alias(arm_number(arm, question.experiment), "arm"),
@@ -218,7 +225,7 @@ def measured_counts(counts: Counts, rows: Sequence[Row], sql: str) -> Measured:
 
 def _whole(value: float | None, counts: Counts) -> int:
     given = float(value or 0)
-    if given != round(given) or given < 0:
+    if not isfinite(given) or given != round(given) or given < 0:
         raise Invalid(
             f"'{counts.source.name}' holds {given:g} where a count should be: counts are whole and not negative",
             place=counts.source.origin.at("columns"),
@@ -240,6 +247,7 @@ def _moments(share: Share, successes: int, units: int) -> Moments:
 
 
 def _cells(counts: Counts, matured: Sequence[Row], names: Sequence[str]) -> dict[Cell, Moments]:
+    _refuse_missing(counts, matured)
     _refuse_excess(counts, matured)
     return {
         Cell(share.metric, name): _moments(
@@ -248,6 +256,19 @@ def _cells(counts: Counts, matured: Sequence[Row], names: Sequence[str]) -> dict
         for share in counts.shares
         for arm, name in enumerate(names)
     }
+
+
+def _refuse_missing(counts: Counts, matured: Sequence[Row]) -> None:
+    wanted = dict.fromkeys(name for share in counts.shares for name in (share.successes, share.of))
+    for name in wanted:
+        for row in matured:
+            if row[name] is None:
+                when_ = f" on {row['day']}" if row["day"] else ""
+                raise Invalid(
+                    f"'{name}' is missing{when_} in arm '{row['arm_value']}', and a missing count is no zero: write 0, "
+                    f"or leave such days out, as in matured: {counts.source.columns[name]} is not null",
+                    place=counts.source.origin.at(f"columns.{name}"),
+                )
 
 
 def _refuse_excess(counts: Counts, matured: Sequence[Row]) -> None:

@@ -42,8 +42,13 @@ def unit_columns(metrics: Iterable[MetricColumns]) -> list[exp.Expr]:
 
 
 def capped(value: exp.Expr, limit: exp.Expr) -> exp.Expr:
-    """Return the value, or the limit where it is higher (`least` would turn null into the limit)."""
-    return when(exp.GT(this=value.copy(), expression=limit), limit.copy(), value.copy())
+    """Return the value, or the limit where it is higher (`least` would turn null into the limit).
+
+    What is no finite number stays as it is, to be refused: a cap is no remedy for it.
+    """
+    higher = exp.GT(this=value.copy(), expression=limit)
+    finite = exp.LT(this=value.copy(), expression=cast(text("infinity"), "DOUBLE"))
+    return when(exp.and_(higher, finite), limit.copy(), value.copy())
 
 
 def percentile_capped(metrics: Iterable[MetricColumns]) -> list[tuple[str, float]]:

@@ -12,7 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Place
-from twyman.warehouse.syntax import column
+from twyman.warehouse.syntax import DIALECT, column
 
 _REACHING = (
     "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_text",
@@ -87,7 +87,7 @@ def unread(error: SqlglotError) -> str:
 
 def _single(written: str, place: Place | None) -> exp.Expr:
     try:
-        statements = [statement for statement in sqlglot.parse(written, dialect="duckdb") if statement is not None]
+        statements = [statement for statement in sqlglot.parse(written, dialect=DIALECT) if statement is not None]
     except SqlglotError as error:
         raise Invalid(f"expression '{written}' {unread(error)}: correct it", place=place) from error
     if len(statements) != 1:

@@ -4,12 +4,14 @@ Text files are read without guessing at dates (`times` reads those, and refuses 
 and columns that hold ids are read as text where the entity's ids are text: `007` is no 7.
 """
 
+import csv
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
+from typing import TextIO
 
 import sqlglot
 from sqlglot import exp
@@ -20,10 +22,11 @@ from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Frame, Query, Relation, Table
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.expression import unread
-from twyman.warehouse.syntax import array, call, name, number, select, struct, table, text
+from twyman.warehouse.syntax import DIALECT, array, call, name, number, select, struct, table, text
 
 TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
 PARQUET = (".parquet", ".pq")
+DELIMITERS = (",", "\t", ";", "|")
 PACKED = (".gz", ".zst")
 CSV_TYPES = ("BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR")
 """What a text file's columns may be taken for: no dates, whose order of day and month is a guess."""
@@ -71,7 +74,7 @@ def from_item(
 def _query(sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
     start, end = (f"TIMESTAMP '{moment.isoformat(sep=' ')}'" for moment in (bounds.start, bounds.end))
     try:
-        statements = sqlglot.parse(sql.replace("{start}", start).replace("{end}", end), dialect="duckdb")
+        statements = sqlglot.parse(sql.replace("{start}", start).replace("{end}", end), dialect=DIALECT)
     except SqlglotError as error:
         raise Invalid(f"sql {unread(error)}: write one SELECT in DuckDB's dialect", place=place) from error
     given = [statement for statement in statements if statement is not None]
@@ -99,7 +102,7 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
         title = _file(engine, title, place)
         return exp.Table(this=_read_csv(engine, title, place, as_text))
     if title in engine.tables() or "." in title:
-        return exp.to_table(title, dialect="duckdb")
+        return exp.to_table(title, dialect=DIALECT)
     hint = nearest(title, [*engine.tables(), *engine.frames])
     raise NotFound(
         f"table '{title}' isn't in the warehouse: {hint}; a file is written with its ending, as in {title}.parquet",
@@ -141,6 +144,50 @@ def _read_csv(engine: Engine, title: str, place: Place | None, as_text: tuple[st
         forced = {column: text("VARCHAR") for column in columns if column in as_text}
         options |= {"types": struct(forced)} if forced else {}
     return _csv(title, options)
+
+
+def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], place: Place | None) -> None:
+    """Refuse a text file whose lines don't agree on their columns, naming the first that differs.
+
+    The engine looks for a way to read such a file, and may find one in which the header is a line like
+    any other: then none of the columns found stands in it.
+
+    Args:
+        engine: Where the file is.
+        relation: What the definition says; anything but text files passes.
+        columns: Columns that the engine found; none where it found no way.
+        place: Where the definition names the file.
+
+    Raises:
+        Invalid: If a line differs.
+    """
+    if not isinstance(relation, Table) or PurePath(relation.name).suffix not in TEXT_FILES:
+        return
+    for found in sorted(glob.glob(str(engine.root / relation.name), recursive=True)):
+        with Path(found).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            header = file.readline()
+            if not _holds(header, columns):
+                file.seek(0)
+                _refuse_odd_line(file, max(DELIMITERS, key=header.count), place)
+
+
+def _holds(header: str, columns: Collection[str]) -> bool:
+    alone = next(iter(columns), "") if len(columns) == 1 else ""
+    return any(title in header for title in columns) and not any(mark in alone for mark in DELIMITERS)
+
+
+def _refuse_odd_line(file: TextIO, delimiter: str, place: Place | None) -> None:
+    reader = csv.reader(file, delimiter=delimiter)
+    width = len(next(reader))
+    try:
+        odd = next((len(row) for row in reader if row and len(row) != width), None)
+    except csv.Error:
+        odd = 1
+    if odd is not None:
+        raise Invalid(
+            f"line {reader.line_num} of '{file.name}' has {odd} columns, and its header has {width}: correct that line",
+            place=place,
+        )
 
 
 def _csv(title: str, options: dict[str, exp.Expr]) -> exp.Expr:

@@ -10,7 +10,7 @@ from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Grain, Query, Relation, Timestamp
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.expression import parsed
-from twyman.warehouse.relation import Bounds, from_item
+from twyman.warehouse.relation import Bounds, from_item, refuse_ragged
 from twyman.warehouse.syntax import alias, call, count_rows, select
 from twyman.warehouse.times import Clock, TextColumn, Time, reading, time_of
 
@@ -203,11 +203,16 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
         NotFound: If there is no such table.
         Invalid: If a date can't be read without guessing.
     """
-    item = from_item(
-        engine, asked.relation, known_as=asked.name, origin=asked.origin, bounds=bounds, as_text=_sorted(asked.ids)
-    )
     place, what = asked.origin.at("sql" if isinstance(asked.relation, Query) else "table"), f"source '{asked.name}'"
-    types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
+    try:
+        item = from_item(
+            engine, asked.relation, known_as=asked.name, origin=asked.origin, bounds=bounds, as_text=_sorted(asked.ids)
+        )
+        types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
+    except Invalid:
+        refuse_ragged(engine, asked.relation, (), place)
+        raise
+    refuse_ragged(engine, asked.relation, types, place)
     table = _in_from(item)
     engine.note((place, ""), lambda: select(call("count", call("columns", exp.Star()))).from_(table))
     for named in asked.formats:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 
-DIALECT = "duckdb"
+DIALECT = DuckDB()
 DAY = timedelta(days=1)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 

@@ -15,7 +15,7 @@ from sqlglot import exp
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
 from twyman.warehouse.engine import Engine, local
-from twyman.warehouse.syntax import DAY, alias, call, cast, column, select, text, timestamp
+from twyman.warehouse.syntax import DAY, alias, call, cast, column, count_rows, select, text, timestamp
 
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?"
 ZONED = ISO + r" ?(Z|z|[+-]\d{2}(:?\d{2})?)"
@@ -215,11 +215,14 @@ def _by_common_format(engine: Engine, source: TextColumn, value: exp.Expr) -> ex
     readings = {f"f{index}": _parse(value, pattern, function="try_strptime") for index, pattern in enumerate(COMMON)}
     counts = engine.row(
         source.query(
+            rows=count_rows(),
             given=exp.Count(this=value.copy()),
             example=call("min", value.copy()),
             **{key: exp.Count(this=parsed) for key, parsed in readings.items()},
         )
     )
+    if not counts["rows"]:
+        return cast(value, "TIMESTAMP")
     fitting = [COMMON[index] for index in range(len(COMMON)) if counts[f"f{index}"] == counts["given"]]
     if not counts["given"]:
         raise Invalid(
