@@ -61,6 +61,14 @@ def test_days_are_counted_on_which_the_treatment_was_higher(counts: Any) -> None
     assert counts().measure().signs == {("m", "treatment"): DaySigns(days=2, higher=1)}
 
 
+def test_a_day_on_which_both_are_equal_is_not_a_day_up(counts: Any) -> None:
+    day = "select '2014-10-11' as day, '{}' as arm, {} as clicks, {} as paid"
+    sql = f"{day.format('control', 10, 2)} union all {day.format('treatment', 5, 1)}"
+    found = counts(relations={"": Query(sql)}).measure()
+
+    assert found.signs == {("m", "treatment"): DaySigns(days=1, higher=0)}
+
+
 def test_days_add_up_to_their_arm(counts: Any) -> None:
     found = counts().measure()
     first, second = (found.days["m", "control", date(2014, 10, day)] for day in (11, 12))

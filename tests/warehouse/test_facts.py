@@ -354,7 +354,7 @@ def test_a_metric_that_is_null_everywhere_is_refused_and_one_without_facts_is_ze
 
 
 def test_an_infinite_value_is_refused(scene: Any, metric: Any, count_of: Any) -> None:
-    with pytest.raises(Invalid, match=r"^m.yaml:7: metric 'm' has values that are no finite numbers"):
+    with pytest.raises(Invalid, match=r"^m.yaml:7: metric 'm' .*no finite number"):
         scene(ONE, [(1, NOON, float("inf"))], (metric(count_of(Aggregate.SUM, "ms")),)).measure()
 
 

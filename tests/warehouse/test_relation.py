@@ -109,7 +109,7 @@ def test_a_query_is_a_source_and_its_scan_is_bounded(values: Any) -> None:
     ("sql", "reason"),
     [
         ("select 1; select 2", "holds 2 statements"),
-        ("drop table plays", "sql is a DROP, and a source only reads"),
+        ("drop table plays", "sql is of kind DROP, and a source only reads"),
         ("copy plays to 'x.csv'", "and a source only reads"),
         ("select from where", "can't be read"),
     ],

@@ -104,14 +104,14 @@ def test_a_wall_clock_in_the_gap_of_summer_time_is_read_as_duckdb_reads_it(scene
     stage = scene(played=[], metrics=(metric(),), exposures={"relation": relation}, zone="Europe/Berlin")
 
     for facts, expected in (("01:30", 1), ("01:29", 0)):
-        plays = {"relation": Query(f"select 1 as user_id, timestamptz '2024-03-31 {facts}+00' as at")}
+        plays = {"relation": Query(f"select 1 as user_id, timestamptz '2024-03-31 {facts}:00+00' as at")}
         assert scene(**{**vars_of(stage), "facts": plays}).values() == (1, expected)
     assert gap.utcoffset() is not None
 
 
 def test_a_day_has_23_hours_when_summer_time_begins(scene: Any, metric: Any) -> None:
     relation = Query("select 1 as user_id, 'treatment' as arm, date '2024-03-31' as at")
-    plays = {"relation": Query("select 1 as user_id, timestamptz '2024-03-30 23:00+00' as at")}
+    plays = {"relation": Query("select 1 as user_id, timestamptz '2024-03-30 23:00:00+00' as at")}
     stage = scene(metrics=(metric(),), exposures={"relation": relation}, facts=plays, zone="Europe/Berlin")
 
     assert stage.values() == (1, 1)

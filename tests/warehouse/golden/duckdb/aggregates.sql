@@ -6,8 +6,8 @@ WITH counts AS (
     trial.arm AS arm_value,
     CAST(NULL AS DATE) AS day,
     COALESCE(NOT trial.paid IS NULL, FALSE) AS matured,
-    COALESCE(trial.clicks, 0) AS clicks,
-    COALESCE(trial.paid, 0) AS paid
+    trial.clicks,
+    trial.paid
   FROM READ_PARQUET('trial.parquet') AS trial
 )
 SELECT
@@ -16,8 +16,8 @@ SELECT
   day,
   matured,
   COUNT(*) AS rows,
-  SUM(clicks) AS clicks,
-  SUM(paid) AS paid
+  CASE WHEN COUNT(clicks) = COUNT(*) THEN SUM(clicks) END AS clicks,
+  CASE WHEN COUNT(paid) = COUNT(*) THEN SUM(paid) END AS paid
 FROM counts
 GROUP BY
   arm,

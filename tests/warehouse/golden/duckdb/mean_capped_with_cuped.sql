@@ -105,8 +105,12 @@ WITH exposure_rows AS (
   /* Units, with values beyond the threshold brought down to it. */
   SELECT
     units.*
-    REPLACE (CASE WHEN units."minutes value" > caps."minutes value" THEN caps."minutes value" ELSE units."minutes value" END AS "minutes value", CASE
-      WHEN units."minutes pre 14d" > caps."minutes pre 14d"
+    REPLACE (CASE
+      WHEN units."minutes value" > caps."minutes value" AND units."minutes value" < CAST('infinity' AS DOUBLE)
+      THEN caps."minutes value"
+      ELSE units."minutes value"
+    END AS "minutes value", CASE
+      WHEN units."minutes pre 14d" > caps."minutes pre 14d" AND units."minutes pre 14d" < CAST('infinity' AS DOUBLE)
       THEN caps."minutes pre 14d"
       ELSE units."minutes pre 14d"
     END AS "minutes pre 14d")
