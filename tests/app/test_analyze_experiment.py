@@ -9,7 +9,7 @@ from tests.fakes.warehouse import FakeWarehouse
 
 from twyman.app.analyze_experiment import AnalyzeExperiment
 from twyman.app.ports import Cell, Cohort, Extent, Measured
-from twyman.app.views import Answer
+from twyman.app.views import Answer, Ruling
 from twyman.experiments.expectation import Ceiling, Expectation
 from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
 from twyman.experiments.plan import Plan, Results, Spending
@@ -153,6 +153,8 @@ def test_a_harm_seen_at_the_last_look_stands_between_looks() -> None:
     answer = read(world(lift=-0.05), as_of=START + 16 * DAY)
 
     assert answer.verdict.action == "abort"
+    assert [reason.code for reason in answer.verdict.reasons] == ["last_look", "between_looks"]
+    assert "%" not in answer.verdict.reasons[0].text
     assert answer.results == []
 
 
@@ -268,3 +270,115 @@ def test_the_interval_that_decides_excludes_no_effect_just_where_the_test_crosse
         crossed = row.decision.crossed_at == 4 or row.decision.state == "superior"
         excludes = (row.relative.repeated.lower or 0) > 0
         assert excludes <= crossed
+
+
+def said_of(metric: str, answer: Answer) -> Ruling:
+    found = next(row.decision for row in answer.results if row.metric == metric and row.segment is None)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("lift", [0.02, -0.05, 0.06])
+def test_one_look_with_a_size_decides_nothing_before_it_has_it(lift: float) -> None:
+    sized = replace(STORY, plan=Plan(units=1_000_000), measure_until=None)
+
+    answer = read(world(lift=lift), sized)
+
+    assert answer.verdict.action == "continue"
+    assert [reason.code for reason in answer.verdict.reasons] == ["before_the_end"]
+    assert answer.results == []
+
+
+def test_hidden_effects_end_nothing_and_are_told_nowhere() -> None:
+    hidden = replace(STORY, plan=Plan(spending=Spending(), results=Results.AT_END))
+
+    answer = read(world(lift=0.06, ads=0.0), hidden, now=START + 23 * DAY)
+
+    assert answer.verdict.action == "hold"
+    assert [reason.code for reason in answer.verdict.reasons] == ["must_not_move", "hidden_until_end"]
+    assert all("+6" not in reason.text for reason in answer.verdict.reasons)
+
+
+def test_a_look_with_all_the_information_is_the_last() -> None:
+    sized = replace(STORY, plan=Plan(units=60_000, spending=Spending()))
+    warehouse = world(lift=0.002)
+
+    answer = read(warehouse, sized)
+
+    assert answer.look.number == 3
+    assert answer.look.final
+    assert answer.look.next is None
+    assert answer.as_of == "2015-04-27T00:00:00Z"
+    assert answer.verdict.action == "end"
+    assert len(warehouse.asked) == 3
+
+
+def test_a_plan_without_an_end_watches_for_harm_at_every_look() -> None:
+    endless = replace(STORY, measure_until=None)
+
+    for week in (1, 2, 3):
+        answer = read(world(lift=0.001, units=4_000), endless, now=START + week * 7 * DAY + 2 * DAY)
+        assert said_of("ads", answer).bound is not None
+        assert said_of("ads", answer).alpha_spent < said_of("ads", answer).alpha
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        (replace(STORY, plan=Plan()), CATALOGUE),
+        (STORY, replace(CATALOGUE, sources={"listening": replace(LISTENING, where="not is_bot")})),
+    ],
+    ids=["to one look", "a source's filter"],
+)
+def test_neither_the_plan_nor_its_sources_change_after_a_look(edited: tuple[Experiment, Catalogue]) -> None:
+    book = FakeLookBook()
+    read(world(), book=book)
+    ask = AnalyzeExperiment(world(), book, clock=lambda: NOON, version="0.0")
+
+    with pytest.raises(Conflict, match="has changed since its first look"):
+        ask(*edited)
+
+
+@pytest.mark.parametrize("week", [1, 2, 3, 4])
+@pytest.mark.parametrize("lift", [0.0, 0.01, 0.015, 0.03, -0.02])
+def test_at_every_look_an_interval_excludes_no_effect_just_where_its_p_says_so(lift: float, week: int) -> None:
+    answer = read(world(lift=lift, units=8_000), now=START + week * 7 * DAY + 2 * DAY)
+
+    for row in answer.results:
+        for effect in (row.absolute, row.relative):
+            assert effect is not None
+            for interval in (effect.fixed, effect.repeated):
+                if interval is None or interval.lower is None or interval.upper is None:
+                    continue
+                assert interval.p_value is not None
+                assert (not interval.lower <= 0 <= interval.upper) == (interval.p_value < 1 - interval.level)
+
+
+def test_a_margin_shown_early_calls_for_no_decision() -> None:
+    guarded = replace(
+        STORY,
+        tracked=(STORY.tracked[0], Tracked(metric="ads", role=Role.GUARDRAIL, margin=0.5)),
+    )
+
+    answer = read(world(lift=0.045, units=2_000), guarded, now=START + 9 * DAY)
+
+    assert said_of("ads", answer).state == "non_inferior"
+    assert answer.verdict.action == "continue"
+    assert answer.results[0].expectation is not None
+    assert answer.results[0].expectation.status == "above_ceiling"
+
+
+def test_looks_before_anybody_entered_are_left_out() -> None:
+    late = FakeWarehouse(world().answering, Extent(first_exposure=START + 8 * DAY, end=END))
+
+    answer = read(late)
+
+    assert late.asked == [START + k * 7 * DAY for k in (2, 3, 4)]
+    assert answer.look.number == 4
+
+
+def test_a_day_after_the_end_reads_the_last_look_although_facts_settle() -> None:
+    answer = read(world(), as_of=NOON - DAY)
+
+    assert answer.look.final
+    assert answer.as_of == "2015-05-04T00:00:00Z"

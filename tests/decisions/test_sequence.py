@@ -88,3 +88,14 @@ def test_the_interval_of_a_bound_excludes_no_effect_just_where_its_p_says_so(sco
     outside = abs(scores[-1]) >= seen.bound
     p_value = p_now(path, scores[-1], spending=SQUARE, sides=sides)
     assert outside == (p_value < 0.05 * (3 - sides)) or abs(p_value - 0.05 * (3 - sides)) < 1e-9
+
+
+@pytest.mark.parametrize("growth", [1 + 1e-5, 1 - 1e-5, 0.99])
+def test_a_last_look_that_hardly_grew_or_shrank_can_still_spend_what_is_left(growth: float) -> None:
+    path = [*readings(0.5, 2.4, planned=4), Reading(4, 200.0 * growth, 1.0, 2.4)]
+
+    seen = judged(path, alpha=0.05, spending=SQUARE, sides=2)
+
+    assert seen is not None
+    assert seen.spent == pytest.approx(0.05)
+    assert seen.bound < 2.2

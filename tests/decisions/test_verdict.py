@@ -59,7 +59,7 @@ def test_a_win_without_its_guardrail_goes_on_even_at_the_last_look() -> None:
     action, codes = said(WON, UNSAFE, final=True)
 
     assert action is Action.CONTINUE
-    assert codes == ["margin_not_shown"]
+    assert codes == ["margin_not_shown", "superior"]
 
 
 def test_the_last_look_without_a_win_ends() -> None:
@@ -94,3 +94,13 @@ def test_guardrails_alone_can_ship() -> None:
 
 def test_nothing_measured_ships_nothing() -> None:
     assert said(goal=None)[0] is Action.CONTINUE
+
+
+def test_nothing_ships_on_a_success_metric_that_is_worse() -> None:
+    """METHODS 3.15: no metric may be significantly worse; the watch for harm is stricter than the metric's own test."""
+    worse = Finding(metric="revenue", role=Role.SUCCESS, state=State.INFERIOR)
+
+    action, codes = said(WON, SAFE, worse, goal=AnyOf(("retention", "revenue")))
+
+    assert action is Action.CONTINUE
+    assert "inferior" in codes

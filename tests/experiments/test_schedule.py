@@ -59,3 +59,11 @@ def test_thousands_of_looks_are_a_mistake_in_the_dates() -> None:
 
     with pytest.raises(Invalid, match="more than 366 looks"):
         schedule(daily, start=START, until=START + 4000 * DAY, as_of=START)
+
+
+def test_weekly_looks_stay_at_midnight_when_clocks_change() -> None:
+    monday = datetime(2015, 3, 22, 23, tzinfo=UTC)
+
+    laid = schedule(WEEKLY, start=monday, until=monday + 20 * DAY, as_of=monday + 20 * DAY, zone="Europe/Stockholm")
+
+    assert laid.cutoffs[:2] == (datetime(2015, 3, 29, 22, tzinfo=UTC), datetime(2015, 4, 5, 22, tzinfo=UTC))

@@ -11,21 +11,27 @@ from datetime import datetime
 from typing import Any
 
 from twyman.app import health as checking
-from twyman.app.fingerprint import plan_digest
+from twyman.app.information import Used, matured
 from twyman.app.judgement import Judge, Judgement
 from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
+from twyman.app.take_looks import TakeLooks, Taken
 from twyman.app.timeline import Timeline, timeline
 from twyman.app.views import Answer, Engine, LookView
 from twyman.app.views import Reason as ReasonView
 from twyman.app.views import Verdict as VerdictView
 from twyman.decisions.budget import budget
-from twyman.decisions.verdict import URGENCY, Evidence, Reason, Verdict, verdict
+from twyman.decisions.verdict import URGENCY, Action, Evidence, Finding, Reason, Verdict, verdict
 from twyman.doubt.check import Check
 from twyman.experiments.experiment import AnyOf, Entry, Experiment, Goal, Role
 from twyman.experiments.plan import Results
-from twyman.kernel.errors import Conflict, Invalid
+from twyman.kernel.errors import Invalid
 from twyman.kernel.time import Clock, instant_text
 from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import FactValue
+
+_UNREAD = (
+    "no row of '{}' lies in a window of a unit of this experiment and meets the filters: compare ids, times and where"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,79 +86,38 @@ class AnalyzeExperiment:
             taken_at=now,
         )
         view = LookView(number=1, planned=1, cutoff=None, information=1.0, reconstructed=False, final=True)
-        judged = Judge(question.experiment, question.catalogue, [look], planned=1, final=True)()
+        whole = [Used(1.0, 1.0)]
+        judged = Judge(question.experiment, question.catalogue, [look], whole, final=True)()
         return self._answer(question, measured, judged, view, as_of=now)
 
     def _dated(self, question: Question, as_of: datetime | None) -> Answer:
         experiment, catalogue = question.experiment, question.catalogue
         extent = self.warehouse.extent(question)
         line = timeline(experiment, catalogue, extent, as_of=as_of, clock=self.clock, zone=question.zone)
-        taken, kept = self._taken(question, line)
-        if line.between:
-            measured = self.warehouse.measure(replace(question, cutoff=line.reading))
+        taken = TakeLooks(self.warehouse, self.looks, self.clock, self.version)(question, line, extent)
+        if taken.complete:
+            line = line.ended(taken.looks[-1].cutoff)
+        if taken.looks and not line.between:
+            measured = taken.looks[-1].measured
         else:
-            measured = taken[-1].measured
-        final = line.schedule.final and not line.between
+            measured = self.warehouse.measure(replace(question, cutoff=line.reading))
+        measured = replace(measured, undated=extent.undated)
+        final = line.schedule.final and not line.between and _has_its_units(experiment, measured, line)
         judged = None
-        if taken:
-            judged = Judge(experiment, catalogue, taken, line.schedule.planned, line.schedule.final)()
-            judged = self._planned_units(experiment, judged, measured, line)
-            final = judged.final and not line.between
+        if taken.looks and (final or experiment.plan.spending is not None):
+            judged = Judge(experiment, catalogue, taken.looks, taken.used, final=final)()
         view = LookView(
-            number=len(line.schedule.cutoffs),
+            number=taken.looks[-1].number if taken.looks else len(line.schedule.cutoffs),
             planned=line.schedule.planned,
             cutoff={"events": instant_text(line.reading.events), "arrivals": instant_text(line.reading.arrivals)},
-            information=judged.information if judged else None,
-            reconstructed=taken[-1].reconstructed if taken and not line.between else False,
+            information=_share(experiment, taken) if judged else None,
+            reconstructed=taken.looks[-1].reconstructed if taken.looks and not line.between else False,
             final=final,
             between=line.between,
             next=instant_text(line.schedule.next) if line.schedule.next else None,
-            kept=kept,
+            kept=taken.kept,
         )
         return self._answer(question, measured, judged, view, as_of=line.reading.events)
-
-    def _taken(self, question: Question, line: Timeline) -> tuple[list[Look], bool | None]:
-        """Return every look up to the reading: kept ones as they are, missing ones made from the data."""
-        experiment, plan = question.experiment, plan_digest(question.experiment, question.catalogue)
-        sequential = experiment.plan.spending is not None
-        kept = {look.number: look for look in self.looks.looks(experiment.name)} if sequential else {}
-        if any(look.plan != plan for look in kept.values()):
-            raise Conflict(
-                f"the plan of '{experiment.name}' has changed since its first look, and looks spend error by the plan "
-                "they were taken under: restore it (arms, metrics, roles, expectations, dates, analysis), or copy the "
-                "experiment under a new name",
-                place=experiment.origin.at("analysis"),
-            )
-        looks, written = list[Look](), None
-        for number, events in enumerate(line.schedule.cutoffs, start=1):
-            if number in kept and kept[number].cutoff.events == events:
-                looks.append(kept[number])
-                continue
-            cutoff = line.cutoff(events)
-            look = Look(
-                experiment=experiment.name,
-                number=number,
-                cutoff=cutoff,
-                measured=self.warehouse.measure(replace(question, cutoff=cutoff)),
-                plan=plan,
-                taken_at=self.clock(),
-                reconstructed=number < len(line.schedule.cutoffs) or line.between,
-                version=self.version,
-            )
-            looks.append(look)
-            written = self.looks.keep(look) if sequential and number not in kept else written
-        return looks, written
-
-    def _planned_units(
-        self, experiment: Experiment, judged: Judgement, measured: Measured, line: Timeline
-    ) -> Judgement:
-        """Hold back a plan with one look and a size until it has its units, or nobody can enter any more."""
-        plan, end = experiment.plan, experiment.enrol_until
-        if plan.spending is not None or plan.units is None or experiment.measure_until is not None:
-            return judged
-        waiting = sum(cohort.entered - cohort.matured for cohort in measured.cohorts.values())
-        closed = end is not None and end <= line.reading.events and not waiting
-        return judged if closed or sum(measured.units.values()) >= plan.units else replace(judged, final=False)
 
     def _answer(
         self, question: Question, measured: Measured, judged: Judgement | None, view: LookView, *, as_of: datetime
@@ -163,8 +128,8 @@ class AnalyzeExperiment:
             experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone
         )
         waiting = _waiting(experiment, measured, judged, view)
-        if judged and not waiting:
-            _refuse_if_nothing_estimable(catalogue, judged)
+        if judged and view.final and not waiting:
+            _refuse_if_nothing_estimable(question, judged, measured)
         verdicts = _verdicts(experiment, judged, found, view, waiting)
         shown = judged if judged and not _without_effects(experiment, view) else None
         first = min(verdicts, key=lambda one: URGENCY.index(one.action))
@@ -186,6 +151,22 @@ class AnalyzeExperiment:
             settings=_settings(question, measured),
             sql=list(measured.sql),
         )
+
+
+def _share(experiment: Experiment, taken: Taken) -> float:
+    """Return the share of the planned information; all of it, where one look is planned and no size."""
+    sized = experiment.plan.units is not None or experiment.plan.spending is not None
+    return taken.used[-1].deciding if sized else 1.0
+
+
+def _has_its_units(experiment: Experiment, measured: Measured, line: Timeline) -> bool:
+    """Whether a plan with one look and a size has its units, or nobody can enter any more."""
+    plan, end = experiment.plan, experiment.enrol_until
+    if plan.spending is not None or plan.units is None or experiment.measure_until is not None:
+        return True
+    waiting = sum(cohort.entered - cohort.matured for cohort in measured.cohorts.values())
+    closed = end is not None and end <= line.reading.events and not waiting
+    return closed or min(matured(tracked.metric, measured) for tracked in experiment.tracked) >= plan.units
 
 
 def _without_effects(experiment: Experiment, view: LookView) -> bool:
@@ -224,20 +205,38 @@ def _verdicts(
     waiting: Reason | None,
 ) -> list[Verdict]:
     broken = [Reason(check.code, check.text, check.metric) for check in checking.broken(tuple(found))]
-    goal = experiment.decide or _any_success(experiment)
     return [
-        verdict(
-            Evidence(
-                arm=arm.name,
-                broken=broken,
-                findings=judged.findings[arm.name] if judged else (),
-                goal=goal,
-                final=view.final,
-                waiting=waiting,
-            )
-        )
+        _verdict(experiment, arm.name, judged.findings[arm.name] if judged else (), broken, view, waiting)
         for arm in experiment.treatments
     ]
+
+
+def _verdict(
+    experiment: Experiment,
+    arm: str,
+    findings: Sequence[Finding],
+    broken: Sequence[Reason],
+    view: LookView,
+    waiting: Reason | None,
+) -> Verdict:
+    """Give the verdict of a treatment; between looks the last look's stands, and its numbers stay there."""
+    evidence = Evidence(
+        arm=arm,
+        broken=broken,
+        findings=findings,
+        goal=experiment.decide or _any_success(experiment),
+        final=view.final,
+        waiting=waiting,
+    )
+    if not view.between or waiting is None:
+        return verdict(evidence)
+    if broken:
+        return verdict(replace(evidence, findings=()))
+    stood = verdict(replace(evidence, waiting=None) if findings else evidence)
+    if stood.action is Action.CONTINUE:
+        return Verdict(arm, stood.action, (waiting,))
+    told = Reason("last_look", f"Look {view.number} said {stood.action.value}, and that stands: read it as of its day.")
+    return Verdict(arm, stood.action, (told, waiting))
 
 
 def _any_success(experiment: Experiment) -> Goal | None:
@@ -245,17 +244,35 @@ def _any_success(experiment: Experiment) -> Goal | None:
     return AnyOf(goals) if goals else None
 
 
-def _refuse_if_nothing_estimable(catalogue: Catalogue, judged: Judgement) -> None:
+def _refuse_if_nothing_estimable(question: Question, judged: Judgement, measured: Measured) -> None:
     """Refuse an answer in which no metric has a number, naming each and why."""
-    if any(row.absolute is not None for row in judged.rows) or not judged.final:
+    if any(row.absolute is not None for row in judged.rows):
         return
-    refusals = [
-        Invalid(f"metric '{name}' can't be estimated: {why.text}", place=catalogue.metric(name).origin.at())
-        for name, why in judged.unestimable.items()
-    ]
+    _refuse_empty_arm(question.experiment, measured)
+    unread = {scanned.source for scanned in measured.scanned if not scanned.rows}
+    refusals = list[Invalid]()
+    for name, why in judged.unestimable.items():
+        metric, text, path = question.catalogue.metric(name), why.text, ""
+        for value in metric.values:
+            if isinstance(value, FactValue) and value.facts in unread:
+                text, path = _UNREAD.format(value.facts), "facts"
+        refusals.append(Invalid(f"metric '{name}' can't be estimated: {text}", place=metric.origin.at(path)))
     if refusals:
         first, *others = refusals
         raise Invalid(first.message, place=first.place, also=others)
+
+
+def _refuse_empty_arm(experiment: Experiment, measured: Measured) -> None:
+    empty = next((arm for arm in experiment.arms if not measured.units.get(arm.name)), None)
+    if empty is None:
+        return
+    others = [f"'{arm}'" for arm in measured.entrants.unknown_arms][:5]
+    instead = f"arms there that the experiment hasn't are {', '.join(others)}" if others else "every unit is of another"
+    raise Invalid(
+        f"no unit of '{experiment.source}' is of arm '{empty.name}': {instead}: correct the source, "
+        f"or say what the data call this arm, as in {empty.name}: {{is: B}}",
+        place=experiment.origin.at(f"arms.{empty.name}"),
+    )
 
 
 def _verdict_view(one: Verdict) -> VerdictView:

@@ -1,34 +1,43 @@
 """The name of a plan: what may not change once somebody has looked."""
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from twyman.experiments.experiment import Experiment
+from twyman.app.ports import Question
 from twyman.kernel.canonical import digest
-from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import FactValue
+from twyman.metrics.source import Frame
 
 
-def plan_digest(experiment: Experiment, catalogue: Catalogue) -> str:
-    """Return a digest of all that an analysis rests on: arms, metrics and their roles, expectations, the plan.
+def plan_digest(question: Question) -> str:
+    """Return a digest of all that an analysis rests on: arms, metrics, roles, expectations, the plan, and the sources.
 
-    Titles, owners and words may be mended at any time.
+    Titles, owners and words may be mended at any time, and dimensions added: nothing is decided on them.
     """
+    experiment, catalogue = question.experiment, question.catalogue
+    metrics = [catalogue.metric(tracked.metric) for tracked in experiment.tracked]
+    facts = {value.facts for metric in metrics for value in metric.values if isinstance(value, FactValue)}
     promised = {
         "arms": experiment.arms,
         "tracked": experiment.tracked,
         "entity": experiment.entity,
-        "source": [experiment.entry, experiment.source, experiment.key],
+        "key": experiment.key,
         "dates": [experiment.enrol_from, experiment.enrol_until, experiment.measure_until],
         "decide": experiment.decide,
         "plan": experiment.plan,
-        "metrics": [catalogue.metric(tracked.metric) for tracked in experiment.tracked],
+        "metrics": metrics,
+        "sources": [catalogue.sources.get(name) for name in sorted({experiment.source, *facts})],
+        "zone": question.zone,
     }
     return digest(_plain(promised))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a definition
+    if isinstance(value, Frame):
+        return "frame"
     if is_dataclass(value) and not isinstance(value, type):
         kept = {
             part.name: _plain(getattr(value, part.name))
@@ -36,7 +45,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a definition
             if part.compare and part.name != "title"
         }
         return {"kind": type(value).__name__, **kept}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]

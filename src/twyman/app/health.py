@@ -14,7 +14,16 @@ from twyman.app.views import Health
 from twyman.doubt.balance import Kept, covariate_balance, crossovers, kept_evenly, sample_ratio, signs
 from twyman.doubt.check import Check, Status
 from twyman.doubt.influence import Standout, dominant_unit
-from twyman.doubt.intake import freshness, immature, immature_days, late_rows, repeated_rows, stray_rows, zone
+from twyman.doubt.intake import (
+    freshness,
+    immature,
+    immature_days,
+    late_rows,
+    repeated_rows,
+    stray_rows,
+    undated_rows,
+    zone,
+)
 from twyman.experiments.experiment import Entry, Experiment
 from twyman.kernel.time import DAY
 from twyman.metrics.catalogue import Catalogue
@@ -45,6 +54,7 @@ def checks(
         *_influence(experiment, catalogue, measured),
         *_sources(experiment, catalogue, measured, cutoff),
         zone(measured.zoneless, zone_name),
+        *(undated_rows(source, rows) for source, rows in measured.undated.items()),
     ]
     found += [signs(metric, arm, days.higher, days.days) for (metric, arm), days in measured.signs.items() if days.days]
     seen = [check for check in found if check is not None]

@@ -7,9 +7,9 @@ from dataclasses import replace as with_looks
 from msgspec.structs import replace
 
 from twyman.app.comparison import Comparison
+from twyman.app.information import Used, closes
 from twyman.app.ports import Cell, Look, Measured
-from twyman.app.results import Sight, accumulation, compared, hidden, history, result, segments
-from twyman.app.timeline import full_information, used
+from twyman.app.results import Sight, accumulation, compared_at, hidden, history, result, segments
 from twyman.app.trial import Ruled, Taken, Trial, powered, ruled
 from twyman.app.views import Effect, Expected, Result, Series, Why
 from twyman.app.wording import effect_text, percent
@@ -21,7 +21,6 @@ from twyman.experiments.experiment import Experiment, Role, Tracked
 from twyman.experiments.plan import Results
 from twyman.kernel.time import instant_text
 from twyman.metrics.catalogue import Catalogue
-from twyman.metrics.metric import Cohort, FactValue, Metric
 from twyman.stats.estimate import NotEstimable
 
 HIDDEN = Why(code="hidden_until_end", text="effects are hidden until the last look, as planned")
@@ -35,16 +34,12 @@ class Judgement:
         rows: Of the answer; without effects where the plan hides them.
         findings: By treatment.
         series: Lift over time, by metric and treatment.
-        information: Share of the plan used, of the first success metric (may exceed 1).
-        final: Whether a decision is due by time or by information.
         unestimable: Why each metric that couldn't be estimated couldn't be.
     """
 
     rows: tuple[Result, ...]
     findings: Mapping[str, tuple[Finding, ...]]
     series: tuple[Series, ...]
-    information: float | None
-    final: bool
     unestimable: Mapping[str, NotEstimable] = field(default_factory=dict[str, NotEstimable])
 
 
@@ -55,19 +50,19 @@ class Judge:
     experiment: Experiment
     catalogue: Catalogue
     looks: Sequence[Look]
-    planned: int | None
+    used: Sequence[Used]
     final: bool
 
     def __call__(self) -> Judgement:
         """Judge every metric in every treatment."""
-        final = self.final or self._informed()
+        final = self.final
         rows, series = list[Result](), list[Series]()
         findings: dict[str, tuple[Finding, ...]] = {}
         unestimable: dict[str, NotEstimable] = {}
         for arm in self.experiment.treatments:
-            trials = [self._trial(tracked, arm.name, final) for tracked in self.experiment.tracked]
+            trials = [self._trial(tracked, arm.name) for tracked in self.experiment.tracked]
             ruling = [ruled(trial, self.experiment.plan, self._budget) for trial in trials]
-            due = final or any(rule.main and rule.main.crossed_at is not None for rule in ruling if _decides(rule))
+            due = final or any(_crossed(trial, rule) for trial, rule in zip(trials, ruling, strict=True))
             found = list[Finding]()
             for trial, rule in zip(trials, ruling, strict=True):
                 row, finding = self._row(trial, rule, due=due, final=final)
@@ -81,8 +76,6 @@ class Judge:
             rows=tuple(rows),
             findings=findings,
             series=tuple(series),
-            information=self._information(),
-            final=final,
             unestimable=unestimable,
         )
 
@@ -94,48 +87,25 @@ class Judge:
     def _now(self) -> Measured:
         return self.looks[-1].measured
 
-    def _compared(self, metric: Metric, measured: Measured, arm: str) -> Comparison | NotEstimable:
-        arms = {a.name: measured.cells.get(Cell(metric.name, a.name)) for a in self.experiment.arms}
-        return compared(self.experiment, metric, arms, arm)
-
-    def _trial(self, tracked: Tracked, arm: str, final: bool) -> Trial:  # noqa: FBT001
+    def _trial(self, tracked: Tracked, arm: str) -> Trial:
         metric = self.catalogue.metric(tracked.metric)
-        current = self._compared(metric, self._now, arm)
-        looks = list(self.looks) if _closes(metric) else list(self.looks[-1:]) if final else []
-        made = [(look, self._compared(metric, look.measured, arm)) for look in looks]
-        usable = [(look, found) for look, found in made if not isinstance(found, NotEstimable) and _varies(found)]
-        times = self._times(tracked, usable, final) if _closes(metric) else (1.0,) * len(usable)
-        taken = tuple(Taken(look.number, time, found) for (look, found), time in zip(usable, times, strict=True))
-        at_end = self.experiment.plan.results is Results.AT_END
-        return Trial(tracked=tracked, metric=metric, arm=arm, taken=taken, current=current, at_end=at_end, final=final)
-
-    def _times(self, tracked: Tracked, usable: Sequence[tuple[Look, Comparison]], final: bool) -> tuple[float, ...]:  # noqa: FBT001
-        plan, needed = self.experiment.plan, None
-        if tracked.mde and usable:
-            first = usable[0][1].pair.control
-            needed = full_information(first, tracked.mde, alpha=self._budget.success.alpha, power=1 - self._budget.beta)
-        read = [
-            (look.number, self._matured(tracked.metric, look.measured), found.pair.contrast(1.0).se ** -2)
-            for look, found in usable
-        ]
-        return used(plan, read, needed=needed, planned=self.planned, final=final)
-
-    def _matured(self, metric: str, measured: Measured) -> int:
-        cohorts = [cohort.matured for (name, _), cohort in measured.cohorts.items() if name == metric]
-        return sum(cohorts) or sum(measured.units.values())
-
-    def _information(self) -> float | None:
-        """Return the share of information used by the first success metric in the first treatment."""
-        goals = self.experiment.with_role(Role.SUCCESS) or self.experiment.tracked
-        taken = self._trial(goals[0], self.experiment.treatments[0].name, self.final).taken
-        return taken[-1].time if taken else None
-
-    def _informed(self) -> bool:
-        """Whether a plan without a last look has all the information it wanted."""
-        if self.planned is not None:
-            return False
-        information = self._information()
-        return information is not None and information >= 1
+        taken = list[Taken]()
+        for look, share in zip(self.looks, self.used, strict=True):
+            last = self.final and look is self.looks[-1]
+            found = compared_at(self.experiment, metric, look.measured, arm)
+            if isinstance(found, NotEstimable) or not _varies(found) or not (last or closes(metric)):
+                continue
+            time, watch = (1.0, 1.0) if last else (min(share.deciding, 1.0), min(share.watching, 1.0))
+            taken.append(Taken(look.number, time, watch, found))
+        return Trial(
+            tracked=tracked,
+            metric=metric,
+            arm=arm,
+            taken=tuple(taken),
+            current=compared_at(self.experiment, metric, self._now, arm),
+            at_end=self.experiment.plan.results is Results.AT_END,
+            final=self.final,
+        )
 
     def _row(self, trial: Trial, rule: Ruled, *, due: bool, final: bool) -> tuple[Result, Finding]:
         name, measured, tracked = trial.tracked.metric, self._now, trial.tracked
@@ -152,6 +122,7 @@ class Judge:
         expectation = tracked.expectations.get(trial.arm)
         expected = expectation and _expected(expectation, row, trial.sign, due=due)
         says = effect_text(row.relative, row.absolute)
+        secret = trial.at_end and not final
         finding = Finding(
             metric=name,
             role=tracked.role,
@@ -159,11 +130,12 @@ class Judge:
             deteriorated=rule.deteriorated,
             has_margin=tracked.margin is not None,
             powered=powered(trial, self._budget),
-            says=says,
+            says="" if secret else says,
             title=row.title,
-            doubt=_doubt(row, expected, says) if expected and expected.holds else None,
+            could_see=percent(rule.view.smallest_effect, signed=False) if rule.view.smallest_effect else "",
+            doubt=_doubt(row, expected, says) if expected and expected.holds and not secret else None,
         )
-        if self.experiment.plan.results is Results.AT_END and not final:
+        if secret:
             return hidden(row, HIDDEN), finding
         return replace(row, expectation=expected), finding
 
@@ -195,19 +167,16 @@ class Judge:
         return bounds
 
 
-def _closes(metric: Metric) -> bool:
-    """Whether a unit's window is ever over: only then do looks add up (METHODS, Rulings 3)."""
-    if not any(isinstance(value, FactValue) for value in metric.values):
-        return True
-    return metric.cohort is Cohort.CLOSED and metric.window.length is not None
-
-
 def _varies(found: Comparison) -> bool:
     return found.pair.contrast(1.0).se > 0
 
 
-def _decides(rule: Ruled) -> bool:
-    return rule.state is not State.DESCRIBED
+def _crossed(trial: Trial, rule: Ruled) -> bool:
+    """Whether a test has crossed that calls for a decision; a margin shown early calls for none."""
+    if rule.deteriorated:
+        return True
+    decides = trial.tracked.role in {Role.SUCCESS, Role.MUST_NOT_MOVE}
+    return decides and rule.main is not None and rule.main.crossed_at is not None
 
 
 def _expected(expectation: Expectation, row: Result, improving: int, *, due: bool) -> Expected | None:

@@ -45,12 +45,14 @@ class Extent:
         last_exposure: Time of the last one.
         last_fact: Latest fact, by source.
         end: Midnight after the latest row of exposures or facts.
+        undated: Rows without a time, by source: they count for nothing.
     """
 
     first_exposure: datetime | None = None
     last_exposure: datetime | None = None
     last_fact: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     end: datetime | None = None
+    undated: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ class Measured:
         days_matured, days_left_out: For counts per day: days with and without their outcome.
         signs: For counts per day: by metric and treatment, how many days went up.
         zoneless: Sources whose times had no zone and were read in the question's.
+        undated: Rows without a time, by source: they count for nothing.
         sql: The statements that ran.
     """
 
@@ -180,6 +183,7 @@ class Measured:
     days_left_out: int | None = None
     signs: Mapping[tuple[str, str], DaySigns] = field(default_factory=dict[tuple[str, str], DaySigns])
     zoneless: tuple[str, ...] = ()
+    undated: Mapping[str, int] = field(default_factory=dict[str, int])
     sql: tuple[str, ...] = ()
 
 

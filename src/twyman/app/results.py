@@ -141,7 +141,7 @@ def _relative(pair: Pair, plan: Plan, decides: Deciding | None) -> Effect:
     fixed = relative(pair, alpha=plan.alpha, method=plan.lift.value)
     if isinstance(fixed, NotEstimable):
         why = Why(code=fixed.code, text=fixed.text)
-        estimate = pair.treatment / pair.control - 1 if pair.control else None
+        estimate = (pair.treatment - pair.control) / abs(pair.control) if pair.control else None
         empty = Interval(lower=None, upper=None, level=1 - plan.alpha, reason=why)
         return Effect(estimate=estimate, fixed=empty, repeated=empty if decides else None, reason=why)
     repeated = None
@@ -235,6 +235,12 @@ def compared(
         return NotEstimable("no_units", "no unit of one of the arms has a value yet")
     everyone = [moments for moments in arms.values() if moments is not None]
     return comparison(metric, treatment, control, everyone=everyone, test=experiment.plan.test)
+
+
+def compared_at(experiment: Experiment, metric: Metric, measured: Measured, arm: str) -> Comparison | NotEstimable:
+    """Compare a treatment with control as measured at a look."""
+    arms = {a.name: measured.cells.get(Cell(metric.name, a.name)) for a in experiment.arms}
+    return compared(experiment, metric, arms, arm)
 
 
 def history(trial: Trial, cutoffs: Mapping[int, tuple[str, bool]], plan: Plan, rules: Mapping[int, float]) -> Series:

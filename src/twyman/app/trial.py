@@ -26,12 +26,14 @@ class Taken:
 
     Attributes:
         look: The look's number.
-        time: Share of the plan's information used, 0 to 1.
+        time: Share of the plan's information used, 0 to 1: what success and margins spend by.
+        watch: The same for the watch for harm.
         comparison: The two arms' means.
     """
 
     look: int
     time: float
+    watch: float
     comparison: Comparison
 
 
@@ -135,6 +137,7 @@ class _Ask:
     share: Share
     sides: int
     null: float = 0.0
+    watches: bool = False
 
     @property
     def level(self) -> float:
@@ -164,14 +167,14 @@ def _margin(trial: Trial, plan: Plan, budget: Budget, margin: float) -> Ruled:
 def _watched(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
     """Watch a guardrail without a margin: it can only be seen to deteriorate."""
     harm = _harm(trial, plan, budget)
-    return _ruled(trial, plan, budget, State.INCONCLUSIVE, _Ask(budget.harm, sides=1), (harm, harm))
+    return _ruled(trial, plan, budget, State.INCONCLUSIVE, _Ask(budget.harm, sides=1, watches=True), (harm, harm))
 
 
 def _unmoved(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
-    ask = _Ask(budget.harm, sides=2)
+    ask = _Ask(budget.harm, sides=2, watches=True)
     test = _test(trial, plan, ask)
     state = State.INCONCLUSIVE
-    if _within(trial, plan, trial.tracked.within):
+    if _within(trial, plan, budget.guardrail):
         state = State.UNMOVED
     elif test and test.crossed_at is not None:
         state = State.CHANGED
@@ -188,15 +191,16 @@ def _described(trial: Trial, plan: Plan) -> Ruled:
 def _harm(trial: Trial, plan: Plan, budget: Budget) -> Judged | None:
     """Test one-sidedly whether the metric got worse; a positive score speaks for harm."""
     scores = [-trial.sign * score(taken.comparison.pair) for taken in trial.taken]
-    return _test(trial, plan, _Ask(budget.harm, sides=1), scores)
+    return _test(trial, plan, _Ask(budget.harm, sides=1, watches=True), scores)
 
 
-def _within(trial: Trial, plan: Plan, within: float | None) -> bool:
+def _within(trial: Trial, plan: Plan, share: Share) -> bool:
     """Whether the present look shows the metric to lie within its margin, by two one-sided tests."""
+    within = trial.tracked.within
     if within is None or not trial.taken or isinstance(trial.current, NotEstimable):
         return False
     scores = [min(equivalence(taken.comparison.pair, within=within)) for taken in trial.taken]
-    test = _test(trial, plan, _Ask(Share(plan.alpha, 1), sides=1), scores)
+    test = _test(trial, plan, _Ask(share, sides=1, watches=True), scores)
     return test is not None and test.bound < inf and scores[-1] >= test.bound
 
 
@@ -209,17 +213,20 @@ def _test(trial: Trial, plan: Plan, ask: _Ask, scores: Sequence[float] | None = 
 
 
 def _readings(trial: Trial, ask: _Ask, scores: Sequence[float]) -> list[Reading]:
-    return [
-        Reading(taken.look, taken.comparison.pair.contrast(1 + ask.null).se ** -2, taken.time, value)
-        for taken, value in zip(trial.taken, scores, strict=True)
-    ]
+    made = list[Reading]()
+    for taken, value in zip(trial.taken, scores, strict=True):
+        pair = taken.comparison.pair
+        weight = 1 + ask.null * (-1 if pair.control < 0 else 1)
+        time = taken.watch if ask.watches else taken.time
+        made.append(Reading(taken.look, pair.contrast(weight).se ** -2, time, value))
+    return made
 
 
 def _deciding(trial: Trial, plan: Plan, ask: _Ask, test: Judged | None) -> Deciding:
     """Return the interval that a test's bound makes at the present look."""
     if test is None or test.bound == inf:
         return Deciding(0.0, ask.level)
-    if len(trial.taken) == 1:
+    if len(trial.taken) == 1 and trial.taken[0].time >= 1:
         return Deciding(test.nominal, ask.level)
     now = score(trial.taken[-1].comparison.pair)
     readings = _readings(trial, ask, [0.0] * len(trial.taken))
@@ -235,7 +242,7 @@ def _ruled(
     deteriorated, watch = harm is not None and harm.crossed_at is not None, None
     if harm is not None and harm is not test:
         seen = State.DETERIORATED if deteriorated else State.INCONCLUSIVE
-        watch = _view(trial, seen, _Ask(budget.harm, sides=1), harm, budget.beta)
+        watch = _view(trial, seen, _Ask(budget.harm, sides=1, watches=True), harm, budget.beta)
     state = State.DETERIORATED if deteriorated else state
     view = _view(trial, state, ask, test, budget.beta, watch)
     return Ruled(state, view, test, _deciding(trial, plan, ask, test), deteriorated=deteriorated)
@@ -244,8 +251,7 @@ def _ruled(
 def _view(
     trial: Trial, state: State, ask: _Ask, test: Judged | None, beta: float, watch: Ruling | None = None
 ) -> Ruling:
-    watches_harm = ask.null == 0.0 and ask.sides == 1
-    limit = "upper" if watches_harm == (trial.sign > 0) else "lower"
+    limit = "upper" if ask.watches == (trial.sign > 0) else "lower"
     return Ruling(
         null=ask.null,
         side="two" if ask.sides == 2 else limit,
@@ -272,6 +278,8 @@ def _smallest(trial: Trial, share: Share, sides: int, beta: float) -> float | No
 
 
 def powered(trial: Trial, budget: Budget) -> bool:
-    """Whether the smallest effect of interest would have been seen by now."""
+    """Whether the smallest effect of interest would have been seen by now, in a test that was made."""
+    if not trial.decided_at:
+        return False
     smallest = _smallest(trial, budget.success, 2, budget.beta)
     return trial.tracked.mde is not None and smallest is not None and smallest <= trial.tracked.mde

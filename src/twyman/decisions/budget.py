@@ -64,5 +64,5 @@ def budget(experiment: Experiment) -> Budget:
         success=share(plan.alpha, wins * treatments),
         guardrail=share(plan.alpha, treatments),
         harm=share(plan.alpha_deterioration, max(1, watched) * treatments),
-        beta=(1 - plan.power) / (guards + 1),
+        beta=(1 - plan.power) / max(1, guards + bool(experiment.with_role(Role.SUCCESS))),
     )

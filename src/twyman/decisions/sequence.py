@@ -5,10 +5,10 @@ readings under the same plan give the same bounds (Lan & DeMets 1983; METHODS §
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import erfc, inf, isclose, sqrt
 
-from twyman.stats.sequential import bounds, p_so_far, repeated_p_now
+from twyman.stats.sequential import CLOSEST, bounds, p_so_far, repeated_p_now
 from twyman.stats.spending import PowerSpending, Spending
 
 AT_ONCE = PowerSpending(1.0)
@@ -16,6 +16,8 @@ AT_ONCE = PowerSpending(1.0)
 
 UNCHANGED = 1e-9
 """Relative growth of information below which no data have come in."""
+LEAST = 1 + 2 * CLOSEST
+"""By how much information is taken to have grown at a last look where it has hardly grown, or has fallen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def judged(readings: Sequence[Reading], *, alpha: float, spending: Spending | No
     if not readings:
         return None
     family = spending or AT_ONCE
-    if len(_superseded(readings)) == len(readings):
+    if _superseded(readings) == list(readings):
         seen = _seen(readings, alpha, family, sides)
     else:
         seen = [_seen(_superseded(readings[: k + 1]), alpha, family, sides)[-1] for k in range(len(readings))]
@@ -92,12 +94,19 @@ def judged(readings: Sequence[Reading], *, alpha: float, spending: Spending | No
 
 
 def _superseded(readings: Sequence[Reading]) -> list[Reading]:
-    """Return the readings without those that a later one repeats."""
+    """Return the readings without those that a later one repeats.
+
+    A last look must be able to spend what is left. Where some rows came late and information has grown
+    by next to nothing, or has fallen, it is taken to have grown by as little as can be told apart.
+    """
     kept = list[Reading]()
     for reading in readings:
         if kept and isclose(reading.information, kept[-1].information, rel_tol=UNCHANGED):
             kept.pop()
         kept.append(reading)
+    most = max((reading.information for reading in kept[:-1]), default=0.0) * LEAST
+    if kept[-1].time >= 1 and kept[-1].information < most:
+        kept[-1] = replace(kept[-1], information=most)
     return kept
 
 

@@ -69,6 +69,7 @@ class Finding:
         powered: Whether the smallest effect of interest would have been seen by now.
         says: The result in words ("+6.1 % [+4.4 %, +7.8 %]").
         title: What people call the metric; its name where left out.
+        could_see: The smallest effect that would have been seen, in words.
         doubt: Why a decision on it must be held; `None` where there is no such doubt.
     """
 
@@ -80,6 +81,7 @@ class Finding:
     powered: bool = False
     says: str = ""
     title: str = ""
+    could_see: str = ""
     doubt: Reason | None = None
 
     @property
@@ -182,6 +184,8 @@ def _doubted(evidence: Evidence) -> Sequence[Reason]:
 
 
 def _won(evidence: Evidence) -> Sequence[Reason]:
+    if any(finding.state is State.INFERIOR for finding in evidence.findings):
+        return []
     wins = [finding for finding in evidence.findings if finding.state is State.SUPERIOR]
     guards = [finding for finding in evidence.findings if finding.role is Role.GUARDRAIL]
     margins = [finding for finding in guards if finding.has_margin]
@@ -211,7 +215,8 @@ def _spent(evidence: Evidence) -> Sequence[Reason]:
     return [
         Reason(
             "no_effect",
-            f"{finding.called} shows no improvement{_said(finding)}, and {why}. End it, and keep what it taught.",
+            f"{finding.called} shows no improvement{_said(finding)}, and {why}{_seen(finding)}. "
+            "End it, and keep what it taught.",
             finding.metric,
         )
         for finding in goals
@@ -230,12 +235,26 @@ def _going_on(evidence: Evidence) -> Sequence[Reason]:
         for finding in evidence.findings
         if finding.role is Role.GUARDRAIL and finding.has_margin and finding.state is not State.NON_INFERIOR
     ]
-    reasons += [
-        Reason("undecided", f"{finding.called} is undecided{_said(finding)}.", finding.metric)
-        for finding in evidence.findings
-        if finding.role is Role.SUCCESS and finding.state is not State.SUPERIOR
-    ]
+    reasons += [_open(finding) for finding in evidence.findings if finding.role is Role.SUCCESS]
     return reasons or [Reason("running", "Nothing calls for a decision yet.")]
+
+
+def _open(finding: Finding) -> Reason:
+    match finding.state:
+        case State.SUPERIOR:
+            return Reason("superior", f"{finding.called} is better{_said(finding)}.", finding.metric)
+        case State.INFERIOR:
+            return Reason(
+                "inferior",
+                f"{finding.called} is worse{_said(finding)}, but not beyond its watch for harm: nothing ships on it.",
+                finding.metric,
+            )
+        case _:
+            return Reason("undecided", f"{finding.called} is undecided{_said(finding)}.", finding.metric)
+
+
+def _seen(finding: Finding) -> str:
+    return f"; an effect of {finding.could_see} or more would likely have shown" if finding.could_see else ""
 
 
 def _said(finding: Finding) -> str:

@@ -5,8 +5,9 @@ whether the data are sound, and no effect (METHODS, Rulings 2).
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from twyman.experiments.plan import Plan
 from twyman.kernel.errors import Invalid
@@ -32,7 +33,7 @@ class Schedule:
     final: bool
 
 
-def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: datetime) -> Schedule:
+def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: datetime, zone: str = "UTC") -> Schedule:
     """Lay out the looks of a plan.
 
     Without a spending function there is one look, at `until`; and without that, now.
@@ -42,6 +43,7 @@ def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: date
         start: When enrolment started: a regular plan counts from here.
         until: When measurement ends: the last look.
         as_of: The day of reading.
+        zone: In which days are counted: a weekly look stays at midnight when clocks change.
 
     Raises:
         Invalid: If the plan names more than 366 looks.
@@ -60,7 +62,7 @@ def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: date
         reached = due <= as_of
         return Schedule((due,) if reached else (), planned=1, next=None if reached else due, final=reached)
     if plan.looks.every:
-        planned, endless = _regular(plan.looks.every, start, until, as_of)
+        planned, endless = _regular(plan.looks.every, start.astimezone(ZoneInfo(zone)), until, as_of)
     else:
         planned, endless = _given(plan, until), False
     past = tuple(date for date in planned if date <= as_of)
@@ -85,7 +87,7 @@ def _regular(
     """Return a look every so often to the end of measurement; else beyond the day, and on."""
     horizon, dates = until or as_of + every, list[datetime]()
     for number in count(1):
-        date = start + number * every
+        date = (start + number * every).astimezone(UTC)
         if date >= horizon:
             break
         if number > MAX_LOOKS:
@@ -94,4 +96,4 @@ def _regular(
                 "look less often, or correct enrol and measure_until"
             )
         dates.append(date)
-    return (*dates, until or start + (len(dates) + 1) * every), until is None
+    return (*dates, until or (start + (len(dates) + 1) * every).astimezone(UTC)), until is None
