@@ -47,6 +47,14 @@ def stray_rows(unknown_arms: Mapping[str, int], without_unit: int, rows: int) ->
     return Check(code="stray_rows", status=status, text=text, detail=detail)
 
 
+def undated_rows(source: str, undated: int) -> Check | None:
+    """Warn of rows without a time: nobody can say if they lie in a window, so they count for nothing."""
+    if not undated:
+        return None
+    text = f"Rows of {source} without a time: {undated:,}. They count for nothing. Check the source."
+    return Check(code="undated_rows", status=Status.WARN, text=text, detail={"source": source, "undated": undated})
+
+
 def immature(metric: str, matured: int, entered: int, *, final: bool) -> Check | None:
     """Say how many units' windows aren't over: they are left out, and join at a later look."""
     if matured >= entered:

@@ -170,6 +170,7 @@ def _count(rows: Rows, name: str, written: str) -> exp.Expr:
     expression = rows.expression(written, f"columns.{name}")
     kind = rows.kind(expression, place)
     if not is_number(kind):
+        rows.refuse_empty_columns(expression, place)
         raise Invalid(
             f"count '{name}' of '{rows.name}' is of type {kind}, and a count is a number: name another column",
             place=place,

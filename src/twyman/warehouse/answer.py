@@ -198,7 +198,8 @@ def _crossovers(statement: Statement, rows: Sequence[Row]) -> dict[str, int]:
 def entrants(statement: Statement, by_arm: Sequence[Row], by_unit: Sequence[Row]) -> Entrants:
     """Return how units came in, from counts by arm and by what units met."""
     known = [row for row in by_arm if row["arm"] is not None]
-    unknown = sorted((row for row in by_arm if row["arm"] is None), key=lambda row: -int(row["rows"]))
+    unknown = [row for row in by_arm if row["arm"] is None]
+    unknown.sort(key=lambda row: (-int(row["rows"]), str(row["arm_value"])))
     strange = {str(row["arm_value"] or ""): int(row["rows"]) for row in unknown[:MOST_UNKNOWN]}
     rest = sum(int(row["rows"]) for row in unknown[MOST_UNKNOWN:])
     arms = [(statement.arms[int(row["arm"])], row) for row in known]

@@ -13,7 +13,7 @@ from twyman.warehouse.compile import compiled_exposures, metrics_of
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.extent import extent_of
 from twyman.warehouse.model import CELLS, PART, SEEN, Statement
-from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty
+from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.syntax import printed
 from twyman.warehouse.units import compiled_units
 
@@ -71,6 +71,7 @@ class DuckDB:
         sql = printed(statement.query)
         rows = self._engine.rows(sql)
         refuse_conflicts(question, rows)
+        refuse_not_finite(self._engine, statement, rows)
         older = [row["source"] for row in rows if row[PART] == SEEN and row["last_at"] is None]
         latest = {source: printed(statement.latest[source]) for source in older}
         last = {source: aware(self._engine.rows(query)[0]["last_at"]) for source, query in latest.items()}

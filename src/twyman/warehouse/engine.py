@@ -125,9 +125,10 @@ class Engine:
         try:
             described = self._connection.execute("DESCRIBE " + printed(query)).fetchall()
         except duckdb.Error as error:
+            cause, said = self._culprit(first_line(error))
             raise Invalid(
-                f"{what or 'a source'} can't be read: {first_line(error)}: correct the definition, or the data",
-                place=place,
+                f"{what or 'a source'} can't be read: {said}: correct the definition, or the data",
+                place=cause or place,
             ) from error
         return {str(row[0]): str(row[1]) for row in described}
 
@@ -169,7 +170,7 @@ def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str, place: Place | None)
 
 def first_line(error: BaseException) -> str:
     """Return what an error says first, without the engine's own prefix."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    lines = [line.strip(" .") for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     said = _KIND.sub("", lines[0])
     if said.startswith(("CSV Error", "Error when sniffing")):
         said = "; ".join([said, *(line for line in lines[1:] if not line.startswith("Original Line"))][:2])

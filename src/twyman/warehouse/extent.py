@@ -7,14 +7,16 @@ from datetime import datetime
 from sqlglot import exp
 
 from twyman.app.ports import Extent, Question
-from twyman.kernel.time import DAY, day_after
+from twyman.kernel.errors import Invalid
+from twyman.kernel.place import Origin
+from twyman.kernel.time import DAY, YEARS, day_after
 from twyman.metrics.metric import FactValue, Metric
 from twyman.metrics.source import Grain
 from twyman.warehouse.answer import aware
-from twyman.warehouse.engine import Engine
+from twyman.warehouse.engine import Engine, Row
 from twyman.warehouse.exposures import exposure_rows, opened_exposures
 from twyman.warehouse.facts import opened_facts
-from twyman.warehouse.syntax import alias, call, column, filtered, select
+from twyman.warehouse.syntax import alias, call, cast, column, count_rows, filtered, select, when
 
 
 def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> Extent:
@@ -23,13 +25,19 @@ def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> 
     exposures = opened_exposures(engine, uncut)
     rows, counts = exposure_rows(exposures)
     moment = column("exposed_at", "exposures")
-    first, last = (alias(filtered(call(name, moment.copy()), counts), name) for name in ("min", "max"))
-    found = engine.row(select(first, last).from_(exp.alias_(exp.Subquery(this=rows), "exposures", table=True)))
+    query = select(*(alias(filtered(one.this, counts), one.alias) for one in _ends(moment)))
+    query = query.select(_undated(moment))
+    found = engine.row(query.from_(exp.alias_(exp.Subquery(this=rows), "exposures", table=True)))
+    _refuse_beyond(found, exposures.source.timestamp.column, exposures.source.name, exposures.source.origin)
     last_fact: dict[str, datetime] = {}
+    undated = {exposures.source.name: int(found["undated"])}
     ends = [_end(aware(found["max"]), exposures.grain is Grain.DAY, question.zone)]
     for name, metric in _sources(metrics).items():
         facts = opened_facts(engine, uncut, exposures, name, metric.origin.at("facts"))
-        latest = aware(engine.row(facts.latest())["last_at"])
+        read = engine.row(facts.from_times(*_ends(facts.time.utc), _undated(facts.time.raw)))
+        _refuse_beyond(read, facts.source.timestamp.column, name, facts.source.origin)
+        undated[name] = int(read["undated"])
+        latest = aware(read["max"])
         if latest is not None:
             last_fact[name] = latest
             ends.append(_end(latest, facts.grain is Grain.DAY, question.zone))
@@ -38,6 +46,35 @@ def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> 
         last_exposure=aware(found["max"]),
         last_fact=last_fact,
         end=max((end for end in ends if end is not None), default=None),
+        undated={name: rows for name, rows in undated.items() if rows},
+    )
+
+
+def _undated(moment: exp.Expr) -> exp.Expr:
+    return alias(exp.Sub(this=count_rows(), expression=exp.Count(this=moment.copy())), "undated")
+
+
+def _ends(moment: exp.Expr) -> list[exp.Expr]:
+    """Return the first and last time, and how many lie outside the years in which things are measured."""
+    first, after = (exp.cast(exp.Literal.string(f"{year}-01-01"), "TIMESTAMP") for year in (YEARS[0], YEARS[-1] + 1))
+    outside = exp.or_(exp.LT(this=moment.copy(), expression=first), exp.GTE(this=moment.copy(), expression=after))
+    wanted = {
+        "min": call("min", moment.copy()),
+        "max": call("max", moment.copy()),
+        "outside": call("count_if", outside.copy()),
+        "example": call("min", when(outside.copy(), cast(moment.copy(), "TEXT"))),
+    }
+    return [exp.alias_(value, name) for name, value in wanted.items()]
+
+
+def _refuse_beyond(found: Row, named: str, source: str, origin: Origin) -> None:
+    if not found["outside"]:
+        return
+    raise Invalid(
+        f"column '{named}' of '{source}' holds times outside the years {YEARS[0]} to {YEARS[-1]}, such as "
+        f"{found['example']} (rows: {found['outside']:,}), and nothing was measured then: "
+        f"correct them, or leave them out, as in where: {named} between '{YEARS[0]}-01-01' and '{YEARS[-1]}-12-31'",
+        place=origin.at("timestamp"),
     )
 
 

@@ -219,6 +219,11 @@ class FactTable:
         )
         return filtered(_aggregation(wanted, self.time.utc), inside)
 
+    def from_times(self, *aggregates: exp.Expr) -> exp.Select:
+        """Return aggregates over all facts that the source's filter keeps, whoever's they are."""
+        query, condition = self.rows.from_(select(*aggregates)), self._filter()
+        return query.where(condition) if condition is not None else query
+
     def latest(self, since: datetime | None = None) -> exp.Select:
         """Return the time of the latest fact that a look may see; looked for since some time, where one is given."""
         cutoff = self.exposures.question.cutoff

@@ -1,6 +1,7 @@
 """What can only be seen once the data have answered: nobody entered, or nothing was measured."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 from sqlglot import exp
 
@@ -8,11 +9,12 @@ from twyman.app.ports import Entrants, Measured, Question
 from twyman.experiments.experiment import Entry
 from twyman.kernel.errors import Invalid
 from twyman.metrics.source import UnitSource
+from twyman.warehouse.answer import MOST_UNKNOWN
 from twyman.warehouse.engine import Engine, Row, names_of
 from twyman.warehouse.exposures import opened_exposures
-from twyman.warehouse.model import KNOWN, Statement
+from twyman.warehouse.model import CELLS, KNOWN, PART, MetricColumns, MomentColumn, Statement
 from twyman.warehouse.rows import as_text
-from twyman.warehouse.syntax import alias, count_rows, printed, select
+from twyman.warehouse.syntax import alias, call, cast, column, count_rows, printed, select, table
 from twyman.warehouse.units import CONFLICT
 
 
@@ -51,7 +53,11 @@ def _why(statement: Statement, entrants: Entrants) -> str:
     reasons: list[str] = []
     if entrants.unknown_arms:
         strange = names_of(list(entrants.unknown_arms))
-        reasons.append(f"arms in the data are {strange}, and the experiment's are {names_of(statement.values)}")
+        cure = 'say which value an arm has in the data, as in {is: "B"}'
+        if len(entrants.unknown_arms) > MOST_UNKNOWN:
+            strange, cure = f"{strange} and more", "does arm name a column of ids? Name the column of arms"
+        arms = f"arms in the data are {strange}, and the experiment's are {names_of(statement.values)}"
+        reasons.append(f"{arms}: {cure}")
     if left_out := sum(entrants.left_out.values()):
         reasons.append(f"its where leaves out {left_out:,}")
     if entrants.outside:
@@ -77,6 +83,45 @@ def refuse_conflicts(question: Question, rows: Sequence[Row]) -> None:
                 "make it one row a unit, or enter by exposures and let metrics sum its facts",
                 place=source.origin.at("entities"),
             )
+
+
+def refuse_not_finite(engine: Engine, statement: Statement, rows: Sequence[Row]) -> None:
+    """Refuse a metric with values that can't be averaged, saying of how many units they are.
+
+    Raises:
+        Invalid: If a unit's value is NaN or infinite, or so large that its square is.
+    """
+    cells = [row["moments"] for row in rows if row[PART] == CELLS]
+    for made in statement.metrics:
+        found = [cell[made.metric.name] for cell in cells if cell[made.metric.name]["count"]]
+        if all(isfinite(value) for one in found for value in (*one["means"], *one["covariances"])):
+            continue
+        for one in made.columns:
+            _refuse_column(engine, statement, made, one)
+        raise Invalid(
+            f"values of metric '{made.metric.name}' are so large that their squares are beyond any number: "
+            "give them a smaller scale, as in scale: 1/1000000, or correct the source",
+            place=made.metric.origin.at("value"),
+        )
+
+
+def _refuse_column(engine: Engine, statement: Statement, made: MetricColumns, one: MomentColumn) -> None:
+    value = cast(column(made.held(one)), "DOUBLE")
+    wrong = exp.or_(call("isnan", value), call("isinf", value.copy()))
+    counted = select(alias(call("count_if", wrong), "units"))
+    example = exp.Filter(this=call("min", cast(column("unit"), "TEXT")), expression=exp.Where(this=wrong.copy()))
+    query = counted.select(alias(example, "example")).from_(table("units"))
+    query.set("with_", statement.query.args["with_"].copy())
+    found = engine.row(query)
+    if found["units"]:
+        what = f"metric '{made.metric.name}'" if one in made.columns[: made.own] else f"covariate '{one.title}'"
+        key = "value" if one in made.columns[: made.own] else "cuped"
+        raise Invalid(
+            f"{what} is no finite number (NaN or infinite) for unit '{found['example']}' "
+            f"(such units: {found['units']:,}): "
+            "leave such rows out with where, or correct the source",
+            place=made.metric.origin.at(key),
+        )
 
 
 def refuse_all_null(engine: Engine, statement: Statement, cells: Sequence[Row]) -> None:

@@ -7,6 +7,7 @@ and columns that hold ids are read as text where the entity's ids are text: `007
 import csv
 import glob
 import os
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -163,8 +164,9 @@ def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], 
     """
     if not isinstance(relation, Table) or PurePath(relation.name).suffix not in TEXT_FILES:
         return
-    for found in sorted(glob.glob(str(engine.root / relation.name), recursive=True)):
-        with Path(found).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    found = map(Path, sorted(glob.glob(str(engine.root / relation.name), recursive=True)))
+    for each in (one for one in found if one.is_file() and one.stat().st_size):
+        with each.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             header = file.readline()
             if not _holds(header, columns):
                 file.seek(0)
@@ -173,7 +175,8 @@ def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], 
 
 def _holds(header: str, columns: Collection[str]) -> bool:
     alone = next(iter(columns), "") if len(columns) == 1 else ""
-    return any(title in header for title in columns) and not any(mark in alone for mark in DELIMITERS)
+    cells = {cell.strip(' "\r\n') for cell in re.split("|".join(map(re.escape, DELIMITERS)), header)}
+    return not cells.isdisjoint(columns) and not any(mark in alone for mark in DELIMITERS)
 
 
 def _refuse_odd_line(file: TextIO, delimiter: str, place: Place | None) -> None:

@@ -213,11 +213,12 @@ def _by_format(engine: Engine, source: TextColumn, value: exp.Expr, pattern: str
 
 def _by_common_format(engine: Engine, source: TextColumn, value: exp.Expr) -> exp.Expr:
     readings = {f"f{index}": _parse(value, pattern, function="try_strptime") for index, pattern in enumerate(COMMON)}
+    strange = exp.Not(this=call("regexp_full_match", value.copy(), text(f"{ISO}|{ZONED}")))
     counts = engine.row(
         source.query(
             rows=count_rows(),
             given=exp.Count(this=value.copy()),
-            example=call("min", value.copy()),
+            example=exp.Filter(this=call("min", value.copy()), expression=exp.Where(this=strange)),
             **{key: exp.Count(this=parsed) for key, parsed in readings.items()},
         )
     )
