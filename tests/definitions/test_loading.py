@@ -151,7 +151,7 @@ def test_a_file_without_or_with_several_experiments_needs_one(here: Path, music:
     body = "arms: {control: {}, b: {}}\nexposures: exposures\nmetrics: {skip_rate: {role: success}}\n"
     write(here, two=f"kind: experiment\nname: a\n{body}---\nkind: experiment\nname: b\n{body}", m=METRIC.format("m"))
 
-    with pytest.raises(Invalid, match=r"holds several experiments \('a', 'b'\).*name one of them"):
+    with pytest.raises(Invalid, match=r"holds several experiments \('a', 'b'\).*name one, as in --experiment a"):
         load_experiment(here / "two.yaml")
     with pytest.raises(Invalid, match="holds no experiment: name a file that has a document with kind: experiment"):
         load_experiment(here / "m.yaml")

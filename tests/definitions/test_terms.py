@@ -52,7 +52,7 @@ def test_what_is_no_number_is_refused(written: str) -> None:
         (terms.length, "7", "duration '7' isn't a length of time: write a number and w, d, h, m or s"),
         (terms.length, "-1d", "-1d would reach to before the exposure, which no treatment can have changed: write 1d"),
         (terms.some_length, "0d", "0d holds no time, so nothing could happen in it: write a longer one"),
-        (terms.some_length, "9" * 400 + "d", "longer than any calendar"),
+        (terms.some_length, "9" * 400 + "d", "longer than a century"),
         (terms.zone, "Mars/Base", "time zone 'Mars/Base' isn't known: write one such as UTC"),
         (terms.zone, "../etc/passwd", "time zone '../etc/passwd' isn't known"),
         (

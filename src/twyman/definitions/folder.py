@@ -19,6 +19,7 @@ MAX_FILES = 10_000
 _SKIPPED = {"node_modules", "__pycache__", "venv"}
 _SUFFIXES = (".yaml", ".yml", ".twyman.json")
 _IS_PROJECT = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?kind[\"']?\s*:\s*[\"']?project\b", re.MULTILINE)
+_NAME = re.compile(rb"^[\s{]*[\"']?name[\"']?\s*:\s*[\"']?([a-z][a-z0-9_-]*)", re.MULTILINE)
 _HAS_KIND = re.compile(
     rb"^[\s{]*[\"']?kind[\"']?\s*:\s*[\"']?"
     rb"(?:project|facts|attributes|exposures|units|aggregates|metric|experiment|flag|segment|surface)\b",
@@ -51,12 +52,14 @@ class Folder:
     Attributes:
         declared: Whether the root has a project file.
         errors: Why some files couldn't be read.
+        lost: Names that seem to be defined in those files.
     """
 
     root: Path
     declared: bool
     documents: tuple[Written, ...] = ()
     errors: tuple[TwymanError, ...] = field(default=())
+    lost: frozenset[str] = frozenset()
 
 
 def read_folder(path: Path) -> Folder:
@@ -66,19 +69,30 @@ def read_folder(path: Path) -> Folder:
         NotFound: If there is no such file or folder.
         Invalid: If there are more files than a project has.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # the path's own method raises where a name is too long
         raise NotFound(f"'{path}' isn't there: check the path, or run twyman from another folder")
     start = path if path.is_dir() else path.parent
     root = _root(start.resolve())
     documents: list[Written] = []
     errors: list[TwymanError] = []
+    lost: set[str] = set()
     asked = path.resolve()
     for file in _files(root or start.resolve(), asked):
         try:
             documents += _documents(file, strict=root is not None or file == asked)
         except TwymanError as error:
             errors.append(error)
-    return Folder(root or start.resolve(), root is not None, tuple(documents), tuple(errors))
+            lost |= _names(file)
+    return Folder(root or start.resolve(), root is not None, tuple(documents), tuple(errors), frozenset(lost))
+
+
+def _names(file: Path) -> set[str]:
+    """Return what seem to be names in a file that can't be read, so that nothing else is said to lack them."""
+    try:
+        with file.open("rb") as opened:
+            return {found.decode() for found in _NAME.findall(opened.read(MAX_BYTES))}
+    except OSError:
+        return set()
 
 
 def shown(file: Path) -> str:

@@ -93,7 +93,10 @@ def _only(path: Path, reading: Reading) -> str:
         raise_all(reading.errors)
         raise Invalid(f"'{path}' holds no experiment: name a file that has a document with kind: experiment")
     listed = ", ".join(f"'{each}'" for each in names)
-    raise Invalid(f"'{path}' holds several experiments ({listed}), and one is analysed at a time: name one of them")
+    raise Invalid(
+        f"'{path}' holds several experiments ({listed}), and one is analysed at a time: "
+        f"name one, as in --experiment {names[0]}"
+    )
 
 
 def _lies_in(document: Written, asked: Path) -> bool:

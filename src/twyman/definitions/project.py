@@ -31,6 +31,7 @@ from twyman.definitions.terms import probability, some_length, zone
 from twyman.definitions.values import CUPED_WINDOW, MetricSurroundings
 from twyman.experiments.experiment import Experiment
 from twyman.kernel.errors import Invalid, TwymanError, nearest
+from twyman.kernel.place import Origin
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Metric
 from twyman.metrics.source import Source
@@ -52,6 +53,7 @@ class Project:
         defaults: Error rates and power where an experiment says nothing.
         cuped: Covariate window where a metric says nothing; `None` for no adjustment.
         counts: Definitions by kind.
+        origin: Where the project is declared.
     """
 
     root: Path
@@ -64,6 +66,7 @@ class Project:
     defaults: Defaults = field(default_factory=Defaults)
     cuped: timedelta | None = CUPED_WINDOW
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ class _Reader:
         return {kind: count for kind, count in counts.items() if count}
 
     def _parse(self) -> None:
+        self.broken |= self.folder.lost
         firsts: dict[tuple[str, str], Written] = {}
         for written in self.folder.documents:
             subject = self._subject(written)
@@ -264,6 +268,7 @@ def _project(written: ProjectDocument, subject: Subject, root: Path) -> Project:
         catalogue=Catalogue(entities),
         defaults=defaults,
         cuped=cuped,
+        origin=subject.origin,
     )
 
 

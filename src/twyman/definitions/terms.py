@@ -59,8 +59,12 @@ def share(value: Number) -> float:
     read = number(value, "share", "5% or 0.05")
     if 0 <= read <= 1:
         return read
-    hint = f": write {value}% or {read / 100:g}" if 1 < read <= 100 else ": write one such as 5% or 0.05"
+    hint = f": write {value}% or {read / 100:g}" if _forgot_percent(value, read) else ": write one such as 5% or 0.05"
     raise Invalid(f"share {value} isn't between 0 and 1{hint}")
+
+
+def _forgot_percent(value: Number, read: float) -> bool:
+    return 1 <= read <= 100 and "%" not in str(value)
 
 
 def probability(value: Number) -> float:
@@ -86,7 +90,7 @@ def positive(value: Number) -> float:
     read = number(value, "size", "1% or 0.01")
     if 0 < read < 1:
         return read
-    hint = f": write {value}% or {read / 100:g}" if 1 <= read < 100 else ": write one such as 1%"
+    hint = f": write {value}% or {read / 100:g}" if _forgot_percent(value, read) else ": write one such as 1%"
     raise Invalid(f"{value} isn't a size between 0 and 100 %, without its sign{hint}")
 
 

@@ -14,6 +14,10 @@ Clock = Callable[[], datetime]
 """Something that tells the time: an aware datetime."""
 
 DAY = timedelta(days=1)
+LONGEST = 36_525 * DAY
+"""A century: no window, and no delay, is longer."""
+YEARS = range(1900, 2200)
+"""Years in which things are measured: what lies outside stands for "never" or "unknown", or is a slip."""
 
 _UNITS = {
     "w": timedelta(weeks=1),
@@ -44,9 +48,12 @@ def duration(text: str) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise Invalid(f"duration {text!r} isn't a length of time: write a number and w, d, h, m or s, as in 7d or 36h")
     try:
-        return sum((float(number) * _UNITS[unit] for number, unit in parts), timedelta())
+        length = sum((float(number) * _UNITS[unit] for number, unit in parts), timedelta())
     except OverflowError:
-        raise Invalid(f"duration {text!r} is longer than any calendar: write a shorter one") from None
+        length = timedelta.max
+    if length > LONGEST:
+        raise Invalid(f"duration {text!r} is longer than a century: write a shorter one, or leave it out")
+    return length
 
 
 def duration_text(length: timedelta) -> str:
@@ -67,7 +74,7 @@ def instant(value: str | date | datetime, *, zone: str = "UTC") -> datetime:
     """Read an ISO 8601 instant; a date is midnight, and a zoneless time is read, in the zone given.
 
     Raises:
-        Invalid: If the text is no ISO 8601 date or time.
+        Invalid: If the text is no ISO 8601 date or time, or lies outside the years in which things are measured.
 
     Example:
         >>> instant("2015-06-01").isoformat()
@@ -82,6 +89,11 @@ def instant(value: str | date | datetime, *, zone: str = "UTC") -> datetime:
             raise Invalid(
                 f"time {value!r} isn't an ISO 8601 date or time: write 2015-06-01 or 2015-06-01T12:00Z"
             ) from None
+    if value.year not in YEARS:
+        raise Invalid(
+            f"time '{value.isoformat()}' lies outside the years {YEARS[0]} to {YEARS[-1]}: "
+            "write a day on which something was measured, or leave it out"
+        )
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the zone is given just below
     if value.tzinfo is None:
