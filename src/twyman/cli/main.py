@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
-from twyman.cli.output import deliver
+from twyman.cli.output import deliver, ready
 from twyman.kernel.errors import Invalid, TwymanError, nearest
 
 ACTIONS = ("ship", "continue", "end", "abort", "hold")
@@ -91,6 +91,8 @@ def _analyze(options: argparse.Namespace) -> int:
     from twyman.wiring import analyze  # noqa: PLC0415 - loads numpy and duckdb, which `--help` doesn't need
 
     failing = _actions(options.fail_on)
+    if options.output is not None:
+        ready(options.output)
     analysis = analyze(options.file, name=options.experiment, as_of=options.as_of)
     written = {"table": analysis.to_text, "json": analysis.to_json, "html": analysis.to_html}[options.format]()
     deliver(written, options.output)
