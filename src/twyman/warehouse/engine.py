@@ -59,6 +59,9 @@ class Engine:
         self.root = folder_of(place)
         self.frames = dict(frames)
         self._noted: dict[Part, Callable[[], exp.Query]] = {}
+        # What was learned of a source holds for the whole analysis: a text file is read anew for each question.
+        self._answers: dict[str, Row] = {}
+        self._types: dict[str, dict[str, str]] = {}
         settings: dict[str, Any] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -113,8 +116,11 @@ class Engine:
         return None, said
 
     def row(self, query: exp.Query) -> Row:
-        """Run a SELECT that answers with one row."""
-        return self.rows(printed(query))[0]
+        """Run a SELECT that answers with one row; the same question is asked once."""
+        sql = printed(query)
+        if sql not in self._answers:
+            self._answers[sql] = self.rows(sql)[0]
+        return dict(self._answers[sql])
 
     def types(self, query: exp.Query, *, place: Place | None = None, what: str = "") -> dict[str, str]:
         """Return the type of each column that a SELECT would give, without running it.
@@ -122,15 +128,19 @@ class Engine:
         Raises:
             Invalid: If the engine can't make sense of it.
         """
+        sql = printed(query)
+        if sql in self._types:
+            return dict(self._types[sql])
         try:
-            described = self._connection.execute("DESCRIBE " + printed(query)).fetchall()
+            described = self._connection.execute("DESCRIBE " + sql).fetchall()
         except duckdb.Error as error:
             cause, said = self._culprit(first_line(error))
             raise Invalid(
                 f"{what or 'a source'} can't be read: {said}: correct the definition, or the data",
                 place=cause or place,
             ) from error
-        return {str(row[0]): str(row[1]) for row in described}
+        self._types[sql] = {str(row[0]): str(row[1]) for row in described}
+        return dict(self._types[sql])
 
     def tables(self) -> list[str]:
         """Return the names of the tables and views of the database file."""
