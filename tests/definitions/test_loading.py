@@ -9,6 +9,7 @@ from twyman.definitions import check, load, load_experiment, project_of
 from twyman.definitions.yaml_text import _documents
 from twyman.kernel.errors import Invalid, NotFound
 from twyman.kernel.time import duration
+from twyman.metrics.source import Table, UnitSource
 
 PROJECT = "kind: project\nname: music\nwarehouse: {engine: duckdb, path: warehouse/}\ntimezone: Pacific/Auckland\n"
 METRIC = "kind: metric\nname: {}\ntype: mean\nvalue: {{outcome: spend}}\n"
@@ -264,3 +265,20 @@ def test_five_hundred_metrics_are_read_in_seconds_and_again_at_once(here: Path) 
     assert len(project.catalogue.metrics) == 500
     assert middle - began < 10  # some 1.5 s on an idle core; the bound is for a crowded one
     assert time.perf_counter() - middle < (middle - began) / 2
+
+
+def test_a_lone_file_means_its_own_names_whatever_lies_beside_it(tmp_path: Path) -> None:
+    body = (
+        "kind: units\nname: players\ntable: {table}\nrow_is_unit: true\narm: v\noutcomes: [kept]\n---\n"
+        "kind: metric\nname: kept\ntype: proportion\nvalue: {{outcome: kept}}\n---\n"
+        "kind: experiment\nname: gate\nunits: players\narms: {{old: {{control: true}}, new: {{}}}}\n"
+        "metrics: {{kept: {{role: success}}}}\n"
+    )
+    (tmp_path / "a.yaml").write_text(body.format(table="a.csv"))
+    (tmp_path / "b.yaml").write_text(body.format(table="b.csv"))
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "c.yaml").write_text(body.format(table="c.csv"))
+
+    project, _ = load_experiment(tmp_path / "b.yaml")
+
+    assert project.catalogue.source("players", UnitSource).relation == Table("b.csv")

@@ -10,6 +10,7 @@ from twyman.definitions.node import Mapped, Node, Scalar, lines
 from twyman.definitions.yaml_text import MAX_BYTES, yaml_documents
 from twyman.kernel.errors import Invalid, NotFound, TwymanError
 from twyman.kernel.place import Origin, Place
+from twyman.metrics.catalogue import SOURCE_WORDS
 
 PROJECT_FILE = "twyman.yaml"
 
@@ -77,13 +78,29 @@ def read_folder(path: Path) -> Folder:
     errors: list[TwymanError] = []
     lost: set[str] = set()
     asked = path.resolve()
-    for file in _files(root or start.resolve(), asked):
+    files = _files(root or start.resolve(), asked)
+    if root is None and asked.is_file():
+        files = (file for file in files if file.parent == asked.parent)
+    for file in files:
         try:
             documents += _documents(file, strict=root is not None or file == asked)
         except TwymanError as error:
             errors.append(error)
             lost |= _names(file)
+    if root is None and asked.is_file():
+        documents = _own_first(documents, asked)
     return Folder(root or start.resolve(), root is not None, tuple(documents), tuple(errors), frozenset(lost))
+
+
+def _own_first(documents: list[Written], asked: Path) -> list[Written]:
+    """Return a lone file's documents, and of the files beside it those whose names it doesn't define itself."""
+
+    def named(document: Written) -> tuple[str, str]:
+        return ("source" if document.kind in SOURCE_WORDS.values() else document.kind, document.name)
+
+    own = [document for document in documents if Path(document.origin.file).resolve() == asked]
+    taken = {named(document) for document in own}
+    return [document for document in documents if document in own or named(document) not in taken]
 
 
 def _names(file: Path) -> set[str]:

@@ -17,6 +17,9 @@ from difflib import get_close_matches
 
 from twyman.kernel.place import Place
 
+MOST_SHOWN = 19
+"""Errors shown beside the first: more than a screen of them is read by nobody."""
+
 
 class TwymanError(Exception):
     """An error raised on purpose, with the place in the user's files where its cause stands.
@@ -52,7 +55,9 @@ class Invalid(TwymanError):
 
     def __str__(self) -> str:
         own = f"{self.place}: {self.message}" if self.place else self.message
-        return "\n".join([own, *(str(error) for error in self.also)])
+        shown, rest = self.also[:MOST_SHOWN], len(self.also) - MOST_SHOWN
+        more = [f"and {rest:,} more: mend these first"] if rest > 0 else []
+        return "\n".join([own, *(str(error) for error in shown), *more])
 
 
 class NotFound(TwymanError):
