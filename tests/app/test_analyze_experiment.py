@@ -382,3 +382,9 @@ def test_a_day_after_the_end_reads_the_last_look_although_facts_settle() -> None
 
     assert answer.look.final
     assert answer.as_of == "2015-05-04T00:00:00Z"
+
+
+def test_strata_that_are_not_used_are_said() -> None:
+    answer = read(world(), replace(STORY, strata=("country",)))
+
+    assert [check.status for check in answer.health.checks if check.code == "strata"] == ["note"]

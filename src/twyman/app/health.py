@@ -22,6 +22,7 @@ from twyman.doubt.intake import (
     repeated_rows,
     stray_rows,
     undated_rows,
+    unused_strata,
     zone,
 )
 from twyman.experiments.experiment import Entry, Experiment
@@ -54,6 +55,7 @@ def checks(
         *_influence(experiment, catalogue, measured),
         *_sources(experiment, catalogue, measured, cutoff),
         zone(measured.zoneless, zone_name),
+        unused_strata(experiment.strata),
         *(undated_rows(source, rows) for source, rows in measured.undated.items()),
     ]
     found += [signs(metric, arm, days.higher, days.days) for (metric, arm), days in measured.signs.items() if days.days]

@@ -113,6 +113,14 @@ def late_rows(source: str, late: int, after_cutoff: int, rows: int) -> Check | N
     return Check(code="late_facts", status=Status.NOTE, text=text, detail=detail)
 
 
+def unused_strata(strata: tuple[str, ...]) -> Check | None:
+    """Say that strata were named and no estimate uses them: that costs precision, and makes nothing wrong."""
+    if not strata:
+        return None
+    text = f"Strata ({', '.join(strata)}) aren't used by this version: estimates are as without them, only less sharp."
+    return Check(code="strata", status=Status.NOTE, text=text, detail={"strata": list(strata)})
+
+
 def zone(sources: tuple[str, ...], name: str) -> Check | None:
     """Say which sources' times had no zone, and in which they were read."""
     if not sources:
