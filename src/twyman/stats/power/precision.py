@@ -12,8 +12,9 @@ from scipy.special import ndtri
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.roots import crossing
-from twyman.stats.sequential import bounds, stopping
-from twyman.stats.spending import Spending
+from twyman.stats.sequential.bounds import bounds
+from twyman.stats.sequential.spending import Spending
+from twyman.stats.sequential.stopping import stopping
 from twyman.stats.tails import critical_value
 
 
@@ -51,7 +52,7 @@ def share_inflation(times: Sequence[float], *, spending: Spending, alpha: float,
     """Return by how much more information looking several times needs than looking once.
 
     Example:
-        >>> from twyman.stats.spending import ObrienFleming
+        >>> from twyman.stats.sequential.spending import ObrienFleming
         >>> quarters = [0.25, 0.5, 0.75, 1.0]
         >>> f"{share_inflation(quarters, spending=ObrienFleming(), alpha=0.05, power=0.8):.4f}"
         '1.0196'
