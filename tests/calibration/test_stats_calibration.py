@@ -18,8 +18,8 @@ from twyman.stats.pair import Pair
 from twyman.stats.power import detectable
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios
-from twyman.stats.sequential import bounds
-from twyman.stats.spending import PowerSpending
+from twyman.stats.sequential.bounds import bounds
+from twyman.stats.sequential.spending import PowerSpending
 
 RUNS = 3000
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twyman.decisions.sequence import Reading, judged, p_now
-from twyman.stats.spending import PowerSpending
+from twyman.stats.sequential.spending import PowerSpending
 
 SQUARE = PowerSpending(2.0)
 

@@ -13,7 +13,7 @@ from twyman.stats.estimate import Cause, NotEstimable
 from twyman.stats.multiplicity import bh, bonferroni, holm
 from twyman.stats.power import detectable, information_needed, share_inflation
 from twyman.stats.roots import crossing
-from twyman.stats.spending import ObrienFleming, Pocock
+from twyman.stats.sequential.spending import ObrienFleming, Pocock
 from twyman.stats.tails import upper_tail
 from twyman.stats.two_counts import Count as Two
 from twyman.stats.two_counts import score_interval

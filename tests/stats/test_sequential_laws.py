@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.sequential import bounds, p_so_far, repeated_p, stopping
-from twyman.stats.spending import HwangShihDecani, ObrienFleming, Pocock, PowerSpending, Spending
+from twyman.stats.sequential.bounds import bounds
+from twyman.stats.sequential.repeated import p_so_far, repeated_p
+from twyman.stats.sequential.spending import HwangShihDecani, ObrienFleming, Pocock, PowerSpending, Spending
+from twyman.stats.sequential.stopping import stopping
 from twyman.stats.tails import critical_value, two_sided
 
 FAMILIES = st.sampled_from([PowerSpending(1), PowerSpending(2), PowerSpending(3), ObrienFleming(), Pocock()])

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from twyman.stats.power import drift_needed, share_inflation
-from twyman.stats.sequential import bounds, repeated_p, stopping
-from twyman.stats.spending import HwangShihDecani, ObrienFleming, Pocock, PowerSpending, Spending
+from twyman.stats.sequential.bounds import bounds
+from twyman.stats.sequential.repeated import repeated_p
+from twyman.stats.sequential.spending import HwangShihDecani, ObrienFleming, Pocock, PowerSpending, Spending
+from twyman.stats.sequential.stopping import stopping
 
 Case = dict[str, Any]
 

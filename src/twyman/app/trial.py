@@ -16,8 +16,8 @@ from twyman.stats.estimate import NotEstimable
 from twyman.stats.lift import score
 from twyman.stats.noninferiority import equivalence, noninferiority
 from twyman.stats.power import detectable
-from twyman.stats.spending import ObrienFleming, Pocock, PowerSpending
-from twyman.stats.spending import Spending as SpendingFunction
+from twyman.stats.sequential.spending import ObrienFleming, Pocock, PowerSpending
+from twyman.stats.sequential.spending import Spending as SpendingFunction
 
 
 @dataclass(frozen=True, slots=True)

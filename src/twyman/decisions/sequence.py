@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import erfc, inf, isclose, sqrt
 
-from twyman.stats.sequential import CLOSEST, bounds, p_so_far, repeated_p_now
-from twyman.stats.spending import PowerSpending, Spending
+from twyman.stats.sequential.bounds import bounds
+from twyman.stats.sequential.looks import CLOSEST
+from twyman.stats.sequential.repeated import p_so_far, repeated_p_now
+from twyman.stats.sequential.spending import PowerSpending, Spending
 
 AT_ONCE = PowerSpending(1.0)
 """Any family spends everything at the end, which is where a test with one look has it."""

@@ -1,7 +1,7 @@
 """How an experiment's error is spent over its information: a little at each look, all of it at the end.
 
 A spending function says how much of one side's error may be used up by a share `t` of the planned
-information. Error spent is not a critical value: `sequential.bounds` turns one into the other.
+information. Error spent is not a critical value: `bounds` turns one into the other.
 """
 
 import math

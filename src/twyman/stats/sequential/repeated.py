@@ -1,0 +1,153 @@
+"""What is known at any look: the alpha at which its bound would just be crossed."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twyman.kernel.errors import Invalid
+from twyman.stats.roots import crossing
+from twyman.stats.sequential.bounds import side_bounds
+from twyman.stats.sequential.looks import check_looks, spending_looks
+from twyman.stats.sequential.spending import Spending
+from twyman.stats.tails import upper_tail
+
+FARTHEST = 36.0
+"""Scores beyond this have repeated p-values below 1e-280, and are given the one of this."""
+
+
+def repeated_p(
+    scores: Sequence[float], information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
+) -> tuple[float, ...]:
+    """Return for each look the smallest alpha at which its own bound would be crossed.
+
+    For one look at full time it is the ordinary p-value. `p_so_far` gives the smallest up to each
+    look, and is much cheaper where looks are many.
+
+    Args:
+        scores: Normal deviate at each look, such as `lift.score` gives.
+        information: As in `bounds`.
+        times: As in `bounds`.
+        spending: As in `bounds`.
+        sides: 2 reads the size of the scores, 1 their upper tail.
+
+    Returns:
+        P-values between 0 and 1; 1 where no alpha below 1 would do, or the look spends nothing.
+
+    Raises:
+        Invalid: As in `bounds`.
+
+    Example:
+        >>> from twyman.stats.sequential.spending import PowerSpending
+        >>> p = repeated_p([2.5, 3.0], [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2))
+        >>> [f"{value:.4f}" for value in p]
+        ['0.0497', '0.0033']
+
+    References:
+        Jennison, C. and Turnbull, B. W. (1989). Interim analyses: the repeated confidence interval
+        approach. JRSS B 51.
+    """
+    family = _Family.of(scores, information, times, spending, sides)
+    return tuple(family.p_value(look) for look in range(len(scores)))
+
+
+def repeated_p_now(
+    score: float, information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
+) -> float:
+    """Return the smallest alpha at which the last look's bound would be crossed by a score.
+
+    This is the p-value of the last look's repeated interval: it is below alpha where the interval of
+    that alpha excludes no effect. Scores of earlier looks play no part in it.
+
+    Raises:
+        Invalid: As in `bounds`.
+
+    Example:
+        >>> from twyman.stats.sequential.spending import PowerSpending
+        >>> f"{repeated_p_now(3.0, [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2)):.4f}"
+        '0.0033'
+    """
+    scores = [0.0] * (len(times) - 1) + [score]
+    return _Family.of(scores, information, times, spending, sides).p_value(len(times) - 1)
+
+
+def p_so_far(
+    scores: Sequence[float], information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
+) -> tuple[float, ...]:
+    """Return for each look the smallest alpha at which a bound would have been crossed by then.
+
+    This is the p-value of the path: it may be read at any look, and is below alpha from the look on
+    that first crosses the bounds of alpha. It equals the running minimum of `repeated_p`.
+
+    Raises:
+        Invalid: As in `bounds`.
+
+    Example:
+        >>> from twyman.stats.sequential.spending import PowerSpending
+        >>> p = p_so_far([3.0, 1.0], [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2))
+        >>> [f"{value:.4f}" for value in p]
+        ['0.0108', '0.0108']
+    """
+    family = _Family.of(scores, information, times, spending, sides)
+    smallest, answer = 1.0, list[float]()
+    for look in range(len(scores)):
+        if smallest == 1.0 or family.crossed(look, smallest):
+            smallest = min(smallest, family.p_value(look))
+        answer.append(smallest)
+    return tuple(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """The bounds of all alphas, against the scores of one path."""
+
+    scores: tuple[float, ...]
+    information: tuple[float, ...]
+    times: tuple[float, ...]
+    spending: Spending
+    sides: int
+
+    @classmethod
+    def of(
+        cls,
+        scores: Sequence[float],
+        information: Sequence[float],
+        times: Sequence[float],
+        spending: Spending,
+        sides: int,
+    ) -> "_Family":
+        check_looks(information, times, sides)
+        if len(scores) != len(times) or any(math.isnan(z) for z in scores):
+            raise Invalid(
+                f"{len(scores)} scores at {len(times)} looks: give one number a look, and none that is missing"
+            )
+        read = tuple(abs(float(z)) if sides == 2 else float(z) for z in scores)
+        return cls(read, tuple(map(float, information)), tuple(map(float, times)), spending, sides)
+
+    def crossed(self, look: int, alpha: float) -> bool:
+        """Whether a look's score reaches the bound of an alpha."""
+        side = alpha / self.sides
+        return self.scores[look] >= side_bounds(self.information, self.times, side, self.spending, self.sides).z[look]
+
+    def excess(self, look: int, deviate: float) -> float:
+        """Return how far the score is below the bound where one side's alpha is the tail beyond a deviate."""
+        seen = look + 1
+        side = upper_tail(deviate)
+        bound = side_bounds(self.information[:seen], self.times[:seen], side, self.spending, self.sides).z[look]
+        return bound - min(self.scores[look], FARTHEST)
+
+    def p_value(self, look: int) -> float:
+        """Invert one look's bound: it lies above the deviate of one side's alpha, and grows with it."""
+        if self.is_all_at_once(look):
+            return min(1.0, self.sides * upper_tail(self.scores[look]))
+        low, high = 0.0 if self.sides == 2 else -4.0, min(self.scores[look], FARTHEST)
+        if high <= low or self.excess(look, low) > 0:
+            return 1.0
+        if self.excess(look, high) <= 0:
+            return self.sides * upper_tail(high)
+        deviate = crossing(lambda s: self.excess(look, s), low, high, tolerance=1e-12)
+        return min(1.0, self.sides * upper_tail(deviate))
+
+    def is_all_at_once(self, look: int) -> bool:
+        """Whether a look is the first to spend, and spends everything."""
+        targets = [self.spending.spent(time, 0.5) for time in self.times]
+        return self.times[look] >= 1 and next(spending_looks(self.information, targets), None) == look
