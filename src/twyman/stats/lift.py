@@ -2,11 +2,17 @@
 
 import math
 from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.stats.estimate import Cause, Contrast, Estimate, NotEstimable, checked_alpha
 from twyman.stats.pair import Pair
 from twyman.stats.tails import critical_value, two_sided
+
+N = TypeVar("N", float, NDArray[np.float64])
 
 
 def absolute(pair: Pair, *, alpha: float = 0.05) -> Estimate:
@@ -69,22 +75,42 @@ def score(pair: Pair, weight: float = 1.0) -> float:
     return pair.score(weight)
 
 
+def root(square: N) -> N:
+    """Return the square root; of what rounding pushed below zero, zero."""
+    return np.sqrt(np.maximum(square, 0.0))  # pyright: ignore[reportReturnType] - a number's is a number
+
+
+def in_shares(means: tuple[N, N], variances: tuple[N, N], covariance: N) -> tuple[N, N, N, N]:
+    """Return ratio less one, and the means' variances and covariance, in shares of the baseline.
+
+    Like the two formulas below it serves numbers and arrays alike.
+    """
+    treatment, control = means
+    square = control * control
+    return (treatment - control) / control, variances[0] / square, variances[1] / square, covariance / square
+
+
+def delta_se(gain: N, v_t: N, v_c: N, shared: N) -> N:
+    """Return the lift's standard error by the delta method, from what `in_shares` gives."""
+    ratio = 1 + gain
+    return root(v_t + ratio * ratio * v_c - 2 * ratio * shared)
+
+
+def fieller_ends(gain: N, v_t: N, v_c: N, shared: N, q: N) -> tuple[N, N]:
+    """Return both ends of Fieller's interval, where q² v_c < 1."""
+    g, k, ratio = q * q * v_c, q * q * shared, 1 + gain
+    spread = v_t - 2 * ratio * shared + ratio * ratio * v_c + q * q * (shared * shared - v_t * v_c)
+    reach = q * root(spread)
+    return (gain + g - k - reach) / (1 - g), (gain + g - k + reach) / (1 - g)
+
+
 def _scaled(pair: Pair) -> tuple[float, float, float, float]:
-    """Return the ratio less one, and variances and covariance of the means, all in shares of the baseline."""
-    square = pair.control * pair.control
-    return (
-        (pair.treatment - pair.control) / pair.control,
-        pair.treatment_variance / square,
-        pair.control_variance / square,
-        pair.covariance / square,
-    )
+    return in_shares((pair.treatment, pair.control), (pair.treatment_variance, pair.control_variance), pair.covariance)
 
 
 def _delta_contrast(pair: Pair) -> Contrast:
-    gain, v_t, v_c, shared = _scaled(pair)
-    ratio = 1 + gain
-    variance = v_t + ratio * ratio * v_c - 2 * ratio * shared
-    return Contrast(math.copysign(1.0, pair.control) * gain, math.sqrt(max(variance, 0.0)), pair.df)
+    shares = _scaled(pair)
+    return Contrast(math.copysign(1.0, pair.control) * shares[0], float(delta_se(*shares)), pair.df)
 
 
 def _delta(pair: Pair, alpha: float) -> Estimate | NotEstimable:
@@ -101,18 +127,15 @@ def _flat() -> NotEstimable:
 def _fieller(pair: Pair, alpha: float) -> Estimate | NotEstimable:
     plain = pair.contrast()
     q = critical_value(alpha / 2, pair.df)
-    gain, v_t, v_c, shared = _scaled(pair)
-    g, k = q * q * v_c, q * q * shared
-    if g >= 1:
+    shares = _scaled(pair)
+    v_c = shares[2]
+    if q * q * v_c >= 1:
         return NotEstimable(
             Cause.UNBOUNDED_LIFT,
             f"the baseline is only {1 / math.sqrt(v_c):.2g} standard errors from zero, so a lift of any size "
             "would fit: read the difference",
         )
-    ratio = 1 + gain
-    spread = v_t - 2 * ratio * shared + ratio * ratio * v_c + q * q * (shared * shared - v_t * v_c)
-    reach = q * math.sqrt(max(spread, 0.0))
-    ends = sorted(math.copysign(1.0, pair.control) * (gain + g - k + side * reach) / (1 - g) for side in (-1, 1))
+    ends = sorted(math.copysign(1.0, pair.control) * float(end) for end in fieller_ends(*shares, q))
     p_value, log10_p = two_sided(plain.statistic, plain.df)
     contrast = _delta_contrast(pair)
     return Estimate(

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, log_ndtr, ndtr, ndtri, ndtri_exp, roots_laguerre, stdtr, stdtrit
 
-from twyman.stats.roots import crossing
-
 UNDERFLOW = 1e-290
 """Below this the far tail is integrated on the log scale."""
 
 FAR = 230.0
 """Beyond e to this power a square might overflow, and 1 is nothing beside it."""
+
+MIDDLE = 0.4
+"""Quantiles of larger tails are as exact as they get, and too near zero for a logarithm."""
 
 Vector = NDArray[np.float64]
 
@@ -44,15 +45,14 @@ def log_upper_tail(x: float, df: float | None = None) -> float:
     return math.log(tail) if tail > UNDERFLOW else _log_far_tail(x, df)
 
 
-def _log_density(log_x: Vector, df: float) -> Vector:
-    a = df / 2
-    if a > 200:  # where log-gammas, being large, would leave few digits of their difference
-        log_gamma_ratio = 0.5 * math.log(a) - 1 / (8 * a) + 1 / (192 * a**3)
-    else:
-        log_gamma_ratio = float(gammaln(a + 0.5) - gammaln(a))
+def _log_density(log_x: Vector, df: float | Vector) -> Vector:
+    a = np.asarray(df) / 2
+    # where log-gammas are large they would leave few digits of their difference
+    series = 0.5 * np.log(a) - 1 / (8 * a) + 1 / (192 * a**3)
+    log_gamma_ratio = np.where(a > 200, series, gammaln(a + 0.5) - gammaln(a))
     far = log_x > FAR
-    size = np.where(far, 2 * log_x - math.log(df), np.log1p(np.exp(2 * np.where(far, 0.0, log_x)) / df))
-    return log_gamma_ratio - 0.5 * math.log(df * math.pi) - (df + 1) / 2 * size
+    size = np.where(far, 2 * log_x - np.log(df), np.log1p(np.exp(2 * np.where(far, 0.0, log_x)) / df))
+    return log_gamma_ratio - 0.5 * np.log(np.asarray(df) * math.pi) - (df + 1) / 2 * size
 
 
 def _log_far_tail(x: float, df: float) -> float:
@@ -92,19 +92,83 @@ def critical_value(tail: float, df: float | None = None) -> float:
         return -float(ndtri(tail))
     if tail > 1e-10:
         return _polished(-float(stdtrit(df, tail)), tail, df)
-    wanted = math.log(tail)  # scipy's inverse loses its way far out
-    return math.exp(crossing(lambda s: log_upper_tail(math.exp(s), df) - wanted, 1.0, 690.0))
+    return _far_out(tail, df)
+
+
+def _far_out(tail: float, df: float) -> float:
+    """Invert the tail where scipy loses its way, by Newton's method on logarithms.
+
+    log T has a log-concave density, so its log-tail is concave: steps land beyond the root and
+    come back to it without overshooting.
+    """
+    wanted, s = math.log(tail), math.log(-float(ndtri(tail)))
+    for _ in range(100):
+        log_tail = log_upper_tail(math.exp(s), df)
+        step = (log_tail - wanted) / math.exp(float(_log_density(np.array([s]), df)[0]) + s - log_tail)
+        s = min(s + step, 690.0)
+        if abs(step) < 1e-15 * max(s, 1.0):
+            break
+    return math.exp(s)
 
 
 def _polished(x: float, tail: float, df: float) -> float:
     """Bring a quantile to the last digits, so that interval and p-value can't disagree."""
-    if tail > 0.4:
+    if tail > MIDDLE:
         return x
     for _ in range(3):
         log_tail = log_upper_tail(x, df)
         slope = math.exp(float(_log_density(np.log([x]), df)[0]) - log_tail)
         x += (log_tail - math.log(tail)) / slope
     return x
+
+
+def upper_tails(x: Vector, df: Vector) -> Vector:
+    """Return the probability beyond each `x`; degrees of freedom are infinite for the normal distribution.
+
+    Example:
+        >>> upper_tails(np.array([1.959964, 2.570582]), np.array([np.inf, 5.0])).round(6).tolist()
+        [0.025, 0.025]
+    """
+    return np.where(np.isinf(df), ndtr(-x), stdtr(np.where(np.isinf(df), 1.0, df), -x))
+
+
+def two_sided_of(statistic: Vector, df: Vector) -> tuple[Vector, Vector]:
+    """Return two-sided p-values and, where they are below 1e-300, decimal logarithms (else NaN)."""
+    p_values = np.minimum(1.0, 2 * upper_tails(np.abs(statistic), df))
+    logs = np.full(p_values.shape, np.nan)
+    for place in zip(*np.nonzero(p_values < 1e-300), strict=True):
+        _, logs[place] = two_sided(float(statistic[place]), _known(float(df[place])))
+    return p_values, logs
+
+
+def critical_values(tail: Vector, df: Vector) -> Vector:
+    """Return the value that is exceeded with each probability, as `critical_value` does one by one.
+
+    Shapes are broadcast; `df` is infinite for the normal distribution.
+
+    Example:
+        >>> critical_values(np.array([0.025, 1e-30]), np.array([np.inf, 50.0])).round(3).tolist()
+        [1.96, 25.636]
+    """
+    tail, df = np.broadcast_arrays(tail, df)
+    found = np.array(-ndtri(tail))
+    near = np.isfinite(df) & (tail > 1e-10)
+    found[near] = _polished_all(-stdtrit(df[near], tail[near]), tail[near], df[near])
+    for place in zip(*np.nonzero(np.isfinite(df) & ~near), strict=True):
+        found[place] = critical_value(float(tail[place]), float(df[place]))
+    return found
+
+
+def _polished_all(x: Vector, tail: Vector, df: Vector) -> Vector:
+    far = tail <= MIDDLE
+    log_tail = np.log(stdtr(df[far], -x[far]))
+    slope = np.exp(_log_density(np.log(x[far]), df[far]) - log_tail)
+    x[far] += (log_tail - np.log(tail[far])) / slope
+    return x
+
+
+def _known(df: float) -> float | None:
+    return None if math.isinf(df) else df
 
 
 def normal_score(statistic: float, df: float | None = None) -> float:
