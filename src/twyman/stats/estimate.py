@@ -25,6 +25,11 @@ class Cause(StrEnum):
     ONE_ARM = "one_arm"
     CONSTANT = "constant"
     COLLINEAR = "collinear"
+    TIED = "tied"
+    TOO_EXTREME = "too_extreme"
+    NO_ONE_AT_RISK = "no_one_at_risk"
+    TOO_FEW_REPLICATES = "too_few_replicates"
+    NO_INTERVAL = "no_interval"
 
 
 @dataclass(frozen=True, slots=True)
