@@ -102,6 +102,11 @@ class Cells:
         return self.counts.shape
 
     @property
+    def n(self) -> Vector:
+        """Counts as floats, to reckon with."""
+        return self.counts.astype(np.float64)
+
+    @property
     def k(self) -> int:
         """Number of columns."""
         return self.means.shape[-1]

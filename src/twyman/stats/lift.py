@@ -2,17 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.stats.estimate import Cause, Contrast, Estimate, NotEstimable, checked_alpha
+from twyman.stats.number import N, root
 from twyman.stats.pair import Pair
 from twyman.stats.tails import critical_value, two_sided
-
-N = TypeVar("N", float, NDArray[np.float64])
 
 
 def absolute(pair: Pair, *, alpha: float = 0.05) -> Estimate:
@@ -73,11 +68,6 @@ def relative(pair: Pair, *, alpha: float = 0.05, method: str = "fieller") -> Est
 def score(pair: Pair, weight: float = 1.0) -> float:
     """Return treatment minus `weight` times control as a normal deviate of the same tail probability."""
     return pair.score(weight)
-
-
-def root(square: N) -> N:
-    """Return the square root; of what rounding pushed below zero, zero."""
-    return np.sqrt(np.maximum(square, 0.0))  # pyright: ignore[reportReturnType] - a number's is a number
 
 
 def in_shares(means: tuple[N, N], variances: tuple[N, N], covariance: N) -> tuple[N, N, N, N]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from twyman.stats.estimate import Cause, Contrast, NotEstimable
+from twyman.stats.number import N
 from twyman.stats.tails import normal_score
 
 
@@ -58,7 +59,7 @@ class Pair:
         )
 
 
-def welch_df(treatment: tuple[float, float], control: tuple[float, float]) -> float:
+def welch_df(treatment: tuple[N, N], control: tuple[N, N]) -> N:
     """Return Welch and Satterthwaite's degrees of freedom of a difference.
 
     Args:

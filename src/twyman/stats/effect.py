@@ -1,0 +1,243 @@
+"""One result for every comparison: difference and lift, adjusted and not, with how it was made.
+
+`compare` answers for two arms, `compare_all` for arrays of them. What decides (one look, many looks,
+any number of looks) is a `Certainty`: it says how far the interval reaches and what a score is worth.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from twyman.kernel.errors import Invalid
+from twyman.stats.adjusted_pairs import adjusted_pairs
+from twyman.stats.cells import Cells
+from twyman.stats.covariates import Adjusted, adjusted
+from twyman.stats.difference import means
+from twyman.stats.estimate import Estimate, NotEstimable
+from twyman.stats.estimates import Estimates, absolutes, relatives
+from twyman.stats.lift import absolute, relative
+from twyman.stats.moments import Moments
+from twyman.stats.pair import Pair
+from twyman.stats.pairs import raw_pairs
+from twyman.stats.proportion import proportions
+from twyman.stats.ratio import ratios
+from twyman.stats.settings import Settings
+from twyman.stats.tails import normal_score
+
+ENGINE = "1"
+"""Version of the numbers: the same moments under the same settings and engine give the same result."""
+
+PAIRS = {"mean": means, "proportion": proportions, "ratio": ratios}
+
+
+class Certainty(Protocol):
+    """How sure a result is: what its interval reaches, and what p-value a score has.
+
+    An implementation keeps the two coherent: a score beyond the critical value of `nominal(pair)`, and
+    no other, has a p-value below `alpha`.
+    """
+
+    @property
+    def alpha(self) -> float:
+        """Two-sided error that is promised, over all that is looked at."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the result's method says of it."""
+        ...
+
+    def nominal(self, pair: Pair) -> float:
+        """Return the two-sided error of the single interval that keeps the promise here."""
+        ...
+
+    def p_value(self, score: float, pair: Pair) -> float:
+        """Return the p-value of a normal deviate."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What the treatment did, in the metric's own unit and as a share, and how sure we are.
+
+    Attributes:
+        absolute: Treatment minus control.
+        relative: The same as a share of control; or why there is none.
+        unadjusted: The same without covariates, where covariates were used.
+        adjustment: Slopes, correlations, what was dropped, variance reduction; where covariates were used.
+        pair: The two means behind it all.
+        settings: The conventions.
+        certainty: What decides: "fixed", or the name of a way to look several times.
+        engine: Version of the numbers.
+    """
+
+    absolute: Estimate
+    relative: Estimate | NotEstimable
+    unadjusted: "Effect | None" = None
+    adjustment: Adjusted | None = None
+    pair: Pair
+    settings: Settings
+    certainty: str = "fixed"
+    engine: str = ENGINE
+
+
+def effect(pair: Pair, settings: Settings | None = None, *, by: Certainty | None = None) -> Effect:
+    """Read difference and lift off two means, however these came about.
+
+    Args:
+        pair: The means, of any method of this room.
+        settings: Lift and alpha are read off these; the rest is recorded. The defaults where left out.
+        by: What decides; one look with the settings' alpha where left out. Its own alpha is then the
+            level of the intervals.
+
+    Example:
+        >>> pair = means(Moments.of([3, 4, 5, 6]), Moments.of([1, 2, 3, 4]))
+        >>> found = effect(pair)
+        >>> f"{found.absolute.p_value:.3f} {found.relative.p_value:.3f}"
+        '0.071 0.071'
+
+    See docs/explanation/statistics.md.
+    """
+    how = settings or Settings()
+    alpha = by.nominal(pair) if by else how.alpha
+    difference, lift = absolute(pair, alpha=alpha), relative(pair, alpha=alpha, method=how.lift)
+    if by:
+        difference = _decided(difference, by, pair)
+        lift = lift if isinstance(lift, NotEstimable) else _decided(lift, by, pair)
+        how = replace(how, alpha=by.alpha)
+    return Effect(
+        absolute=difference,
+        relative=lift,
+        pair=pair,
+        settings=how,
+        certainty=by.name if by else "fixed",
+    )
+
+
+def _decided(estimate: Estimate, by: Certainty, pair: Pair) -> Estimate:
+    """Return an estimate with the p-value and level of what decides."""
+    p_value = by.p_value(normal_score(estimate.statistic, estimate.df), pair)
+    return replace(estimate, level=1 - by.alpha, p_value=p_value, log10_p=None, method=f"{estimate.method}, {by.name}")
+
+
+def compare(
+    treatment: Moments,
+    control: Moments,
+    settings: Settings | None = None,
+    *,
+    by: Certainty | None = None,
+    everyone: Moments | None = None,
+) -> Effect | NotEstimable:
+    """Compare two arms.
+
+    Args:
+        treatment: Moments of the metric's own columns, then of covariates measured before exposure.
+        control: The same of control.
+        settings: The conventions; the defaults where left out.
+        by: What decides, as in `effect`.
+        everyone: Moments over all arms, for the covariates' means; the two together where left out.
+
+    Returns:
+        The effect; or why there is none.
+
+    Raises:
+        Invalid: If a convention doesn't fit the columns.
+
+    Example:
+        >>> found = compare(Moments.binary(250, 1000), Moments.binary(200, 1000), Settings(kind="proportion"))
+        >>> f"{found.absolute.estimate:+.3f} {found.relative.estimate:+.0%} {found.absolute.method}"
+        '+0.050 +25% proportion'
+
+    See docs/explanation/statistics.md.
+    """
+    how = settings or Settings()
+    own = range(how.own)
+    raw = PAIRS[how.kind](treatment.columns(*own), control.columns(*own), test=how.test)
+    if isinstance(raw, NotEstimable):
+        return raw
+    plain = effect(raw, how, by=by)
+    if treatment.means.size == how.own:
+        return plain
+    change = adjusted(treatment, control, own=how.own, theta=how.theta, test=how.test, everyone=everyone)
+    if isinstance(change, NotEstimable):
+        return change
+    return replace(effect(change.pair, how, by=by), unadjusted=plain, adjustment=change)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Effects:
+    """Arrays of effects, of one shape.
+
+    Attributes:
+        absolute, relative: Differences and lifts.
+        unadjusted: The same without covariates, where covariates were used.
+        settings: The conventions.
+        engine: Version of the numbers.
+    """
+
+    absolute: Estimates
+    relative: Estimates
+    unadjusted: "Effects | None" = None
+    settings: Settings
+    engine: str = ENGINE
+
+
+def compare_all(
+    treatment: Cells,
+    control: Cells,
+    settings: Settings | None = None,
+    *,
+    alpha: ArrayLike | None = None,
+    everyone: Cells | None = None,
+) -> Effects:
+    """Compare arrays of arms: metrics by arms by segments by looks, in any arrangement.
+
+    Each element is what `compare` gives of its moments; where that is a reason, numbers are NaN and
+    `causes` holds its code.
+
+    Args:
+        treatment: Moments of the metric's own columns, then of covariates.
+        control: The same of control; shapes are broadcast, so that one control serves several arms.
+        settings: The conventions; the defaults where left out.
+        alpha: Two-sided error of the intervals, broadcast: one number a look from sequential bounds,
+            say. The settings' where left out.
+        everyone: Moments over all arms, for the covariates' means; the two together where left out.
+
+    Raises:
+        Invalid: If columns don't match or a convention doesn't fit them.
+
+    Example:
+        >>> arms = Cells.stacked([Moments.of([1, 2, 3]), Moments.of([2, 3, 5])])
+        >>> compare_all(arms, Cells.stacked([Moments.of([0, 1, 2])])).absolute.estimate.round(2).tolist()
+        [1.0, 2.33]
+
+    See docs/explanation/statistics.md.
+    """
+    how = settings or Settings()
+    if treatment.k != control.k or treatment.k < how.own:
+        raise Invalid(
+            f"arms of {treatment.k} and {control.k} columns, {how.own} of them the metric's own, don't match: "
+            "reduce all alike"
+        )
+    shape = np.broadcast_shapes(treatment.shape, control.shape)
+    treatment, control = treatment.broadcast(shape), control.broadcast(shape)
+    errors = how.alpha if alpha is None else alpha
+    own = range(how.own)
+    raw = raw_pairs(treatment.columns(*own), control.columns(*own), kind=how.kind, test=how.test)
+    plain = Effects(
+        absolute=absolutes(raw, alpha=errors), relative=relatives(raw, alpha=errors, method=how.lift), settings=how
+    )
+    if treatment.k == how.own:
+        return plain
+    if how.kind == "proportion":
+        raw = raw_pairs(treatment.columns(0), control.columns(0), kind="mean", test=how.test)
+    over_all = None if everyone is None else everyone.broadcast(shape)
+    pairs = adjusted_pairs(raw, treatment, control, how, everyone=over_all)
+    return Effects(
+        absolute=absolutes(pairs, alpha=errors),
+        relative=relatives(pairs, alpha=errors, method=how.lift),
+        unadjusted=plain,
+        settings=how,
+    )
