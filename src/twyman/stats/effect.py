@@ -16,11 +16,11 @@ from twyman.stats.cells import Cells
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Estimate, NotEstimable
-from twyman.stats.estimates import Estimates, absolutes, relatives
+from twyman.stats.estimates import Estimates, absolutes, criticals, relatives
 from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
-from twyman.stats.pairs import raw_pairs
+from twyman.stats.pairs import Pairs, raw_pairs
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios
 from twyman.stats.settings import Settings
@@ -226,18 +226,20 @@ def compare_all(
     errors = how.alpha if alpha is None else alpha
     own = range(how.own)
     raw = raw_pairs(treatment.columns(*own), control.columns(*own), kind=how.kind, test=how.test)
-    plain = Effects(
-        absolute=absolutes(raw, alpha=errors), relative=relatives(raw, alpha=errors, method=how.lift), settings=how
-    )
+    plain = _effects(raw, errors, how)
     if treatment.k == how.own:
         return plain
     if how.kind == "proportion":
         raw = raw_pairs(treatment.columns(0), control.columns(0), kind="mean", test=how.test)
     over_all = None if everyone is None else everyone.broadcast(shape)
-    pairs = adjusted_pairs(raw, treatment, control, how, everyone=over_all)
+    return replace(
+        _effects(adjusted_pairs(raw, treatment, control, how, everyone=over_all), errors, how), unadjusted=plain
+    )
+
+
+def _effects(pairs: Pairs, alpha: ArrayLike, settings: Settings) -> Effects:
+    q = criticals(pairs, alpha)
+    difference = absolutes(pairs, q)
     return Effects(
-        absolute=absolutes(pairs, alpha=errors),
-        relative=relatives(pairs, alpha=errors, method=how.lift),
-        unadjusted=plain,
-        settings=how,
+        absolute=difference, relative=relatives(pairs, q, difference, method=settings.lift), settings=settings
     )

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import Cause
-from twyman.stats.lift import delta_se, fieller_ends, in_shares
+from twyman.stats.lift import LARGEST_LOG, delta_se, fieller_ends, in_shares
 from twyman.stats.pairs import Codes, Pairs
 from twyman.stats.tails import critical_values, two_sided_of
 
@@ -40,20 +40,16 @@ class Estimates:
     method: str
 
 
-def absolutes(pairs: Pairs, *, alpha: ArrayLike = 0.05) -> Estimates:
+def absolutes(pairs: Pairs, q: Vector) -> Estimates:
     """Return treatment minus control of each pair, as `lift.absolute` does of one.
 
     Args:
         pairs: The means.
-        alpha: Error of the two-sided intervals: one number, or an array that broadcasts to the pairs'
-            shape, such as one number a look.
-
-    Raises:
-        Invalid: If an alpha is no probability.
+        q: How many standard errors the intervals reach, of `criticals`.
     """
     difference, se = pairs.contrast()
-    q = _critical(pairs, alpha)
-    statistic = difference / se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = difference / se
     p_value, log10_p = two_sided_of(statistic, pairs.df)
     return Estimates(
         estimate=difference,
@@ -70,34 +66,38 @@ def absolutes(pairs: Pairs, *, alpha: ArrayLike = 0.05) -> Estimates:
     )
 
 
-def relatives(pairs: Pairs, *, alpha: ArrayLike = 0.05, method: str = "fieller") -> Estimates:
+def relatives(pairs: Pairs, q: Vector, difference: Estimates, *, method: str = "fieller") -> Estimates:
     """Return treatment minus control as a share of the control's size, as `lift.relative` does of one.
 
     Args:
         pairs: The means.
-        alpha: As in `absolutes`.
+        q: How many standard errors the intervals reach.
+        difference: What `absolutes` gave: its test is Fieller's.
         method: `fieller`, `delta` or `log`.
 
     Raises:
-        Invalid: If an alpha is no probability, or there is no such method.
+        Invalid: If there is no such method.
     """
     if method not in LIFTS:
         raise Invalid(f"there is no lift '{method}': choose one of {', '.join(LIFTS)}")
     pairs = pairs.without(pairs.control == 0, Cause.BASELINE_ZERO)
     with np.errstate(divide="ignore", invalid="ignore"):
-        pairs, gain, se, ends, statistic = LIFTS[method](pairs, _critical(pairs, alpha))
-    p_value, log10_p = two_sided_of(statistic, pairs.df)
-    sign = np.copysign(1.0, pairs.control)
-    lower, upper = np.sort(sign * np.stack(ends), axis=0)
+        pairs, gain, se, ends, statistic = LIFTS[method](pairs, q)
     fine = pairs.causes == ""
+    tested = (difference.p_value, difference.log10_p, difference.statistic)
+    if statistic is not None:
+        tested = (*two_sided_of(statistic, pairs.df), statistic)
+    sign = np.copysign(1.0, pairs.control)
+    lower, upper = np.where(sign > 0, ends[0], -ends[1]), np.where(sign > 0, ends[1], -ends[0])
+    numbers = [np.where(fine, values, np.nan) for values in (sign * gain, se, lower, upper, *tested)]
     return Estimates(
-        estimate=np.where(fine, sign * gain, np.nan),
-        se=np.where(fine, se, np.nan),
-        lower=np.where(fine, lower, np.nan),
-        upper=np.where(fine, upper, np.nan),
-        p_value=p_value,
-        log10_p=log10_p,
-        statistic=statistic,
+        estimate=numbers[0],
+        se=numbers[1],
+        lower=numbers[2],
+        upper=numbers[3],
+        p_value=numbers[4],
+        log10_p=numbers[5],
+        statistic=numbers[6],
         df=pairs.df,
         causes=pairs.causes,
         scale="relative",
@@ -105,8 +105,8 @@ def relatives(pairs: Pairs, *, alpha: ArrayLike = 0.05, method: str = "fieller")
     )
 
 
-Lift = tuple[Pairs, Vector, Vector, tuple[Vector, Vector], Vector]
-"""The pairs that have a lift, ratio less one, its standard error, its ends, and the statistic tested."""
+Lift = tuple[Pairs, Vector, Vector, tuple[Vector, Vector], Vector | None]
+"""The pairs that have a lift, ratio less one, its standard error, its ends, and its own statistic if it has one."""
 
 
 def _shares(pairs: Pairs) -> tuple[Vector, Vector, Vector, Vector]:
@@ -117,8 +117,7 @@ def _shares(pairs: Pairs) -> tuple[Vector, Vector, Vector, Vector]:
 def _fieller(pairs: Pairs, q: Vector) -> Lift:
     pairs = pairs.without(q * q * _shares(pairs)[2] >= 1, Cause.UNBOUNDED_LIFT)
     shares = _shares(pairs)
-    difference, se = pairs.contrast()
-    return pairs, shares[0], delta_se(*shares), fieller_ends(*shares, q), difference / se
+    return pairs, shares[0], delta_se(*shares), fieller_ends(*shares, q), None
 
 
 def _delta(pairs: Pairs, q: Vector) -> Lift:
@@ -134,14 +133,26 @@ def _log(pairs: Pairs, q: Vector) -> Lift:
     gain, se = _shares(pairs)[0], delta_se(*_shares(pairs))
     ratio = pairs.treatment / pairs.control
     log_ratio, log_se = np.log(ratio), se / ratio
-    ends = np.expm1(log_ratio - q * log_se), np.expm1(log_ratio + q * log_se)
-    return pairs, gain, se, ends, log_ratio / log_se
+    upper = log_ratio + q * log_se
+    pairs = pairs.without(upper > LARGEST_LOG, Cause.UNBOUNDED_LIFT)
+    ends = np.expm1(log_ratio - q * log_se), np.expm1(np.minimum(upper, LARGEST_LOG))
+    return pairs, gain, se, ends, np.where(pairs.causes == "", log_ratio / log_se, np.nan)
 
 
 LIFTS = {"fieller": _fieller, "delta": _delta, "log": _log}
 
 
-def _critical(pairs: Pairs, alpha: ArrayLike) -> Vector:
+def criticals(pairs: Pairs, alpha: ArrayLike) -> Vector:
+    """Return how many standard errors intervals reach.
+
+    Args:
+        pairs: The means, whose degrees of freedom count.
+        alpha: Error of the two-sided intervals: one number, or an array that broadcasts to the pairs'
+            shape, such as one number a look.
+
+    Raises:
+        Invalid: If an alpha is no probability.
+    """
     errors = np.asarray(alpha, dtype=np.float64)
     if not ((errors > 0) & (errors < 1)).all():
         raise Invalid(f"alpha {alpha} holds what is no error probability: give numbers between 0 and 1, such as 0.05")

@@ -9,6 +9,9 @@ from twyman.stats.number import N, root
 from twyman.stats.pair import Pair
 from twyman.stats.tails import critical_value, two_sided
 
+LARGEST_LOG = 700.0
+"""Lifts beyond e to this power are no numbers any more."""
+
 
 def absolute(pair: Pair, *, alpha: float = 0.05) -> Estimate:
     """Return treatment minus control, in the metric's own unit.
@@ -152,6 +155,10 @@ def _log(pair: Pair, alpha: float) -> Estimate | NotEstimable:
     if not log_ratio.se:
         return _flat()
     lower, upper = log_ratio.interval(alpha)
+    if upper > LARGEST_LOG:
+        return NotEstimable(
+            Cause.UNBOUNDED_LIFT, "the lift's interval has no end that a number can hold: read the difference"
+        )
     p_value, log10_p = two_sided(log_ratio.statistic, log_ratio.df)
     return Estimate(
         estimate=contrast.estimate,

@@ -60,6 +60,8 @@ class Pairs:
 
     def without(self, wrong: NDArray[np.bool_], cause: Cause) -> "Pairs":
         """Return the pairs with a reason, and no numbers, where something is wrong and nothing was before."""
+        if not wrong.any():
+            return self
         causes = np.where(wrong & (self.causes == ""), cause, self.causes)
         numbers = {name: np.where(causes == "", getattr(self, name), np.nan) for name in NUMBERS}
         return replace(self, causes=causes, **numbers)

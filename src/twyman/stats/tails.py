@@ -42,7 +42,7 @@ def log_upper_tail(x: float, df: float | None = None) -> float:
     if df is None:
         return float(log_ndtr(-x))
     tail = upper_tail(x, df)
-    return math.log(tail) if tail > UNDERFLOW else _log_far_tail(x, df)
+    return math.log(tail) if tail > UNDERFLOW else float(_log_far_tail(x, df))
 
 
 def _log_density(log_x: Vector, df: float | Vector) -> Vector:
@@ -55,14 +55,15 @@ def _log_density(log_x: Vector, df: float | Vector) -> Vector:
     return log_gamma_ratio - 0.5 * np.log(np.asarray(df) * math.pi) - (df + 1) / 2 * size
 
 
-def _log_far_tail(x: float, df: float) -> float:
+def _log_far_tail(x: float | Vector, df: float | Vector) -> Vector:
     """Integrate the density over s = log(y / x), where it falls almost exponentially, by Gauss-Laguerre."""
-    inverse = 1 / x / x
-    rate = df * (1 - inverse) / (1 + df * inverse)
+    far, degrees = np.asarray(x)[..., np.newaxis], np.asarray(df)[..., np.newaxis]
+    inverse = 1 / far / far
+    rate = degrees * (1 - inverse) / (1 + degrees * inverse)
     steps = _POINTS / rate
-    log_values = _log_density(math.log(x) + steps, df) + math.log(x) + steps + _POINTS
-    peak = float(log_values.max())
-    return peak + math.log(float(_WEIGHTS @ np.exp(log_values - peak)) / rate)
+    log_values = _log_density(np.log(far) + steps, degrees) + np.log(far) + steps + _POINTS
+    peak = log_values.max(axis=-1)
+    return peak + np.log(np.exp(log_values - peak[..., np.newaxis]) @ _WEIGHTS / rate[..., 0])
 
 
 def two_sided(statistic: float, df: float | None = None) -> tuple[float, float | None]:
@@ -136,8 +137,12 @@ def two_sided_of(statistic: Vector, df: Vector) -> tuple[Vector, Vector]:
     """Return two-sided p-values and, where they are below 1e-300, decimal logarithms (else NaN)."""
     p_values = np.minimum(1.0, 2 * upper_tails(np.abs(statistic), df))
     logs = np.full(p_values.shape, np.nan)
-    for place in zip(*np.nonzero(p_values < 1e-300), strict=True):
-        _, logs[place] = two_sided(float(statistic[place]), _known(float(df[place])))
+    tiny = p_values < 1e-300
+    if tiny.any():
+        x, degrees = np.abs(statistic[tiny]), np.broadcast_to(df, p_values.shape)[tiny]
+        normal = np.isinf(degrees)
+        tails = np.where(normal, log_ndtr(-x), _log_far_tail(x, np.where(normal, 1.0, degrees)))
+        logs[tiny] = (math.log(2) + tails) / math.log(10)
     return p_values, logs
 
 
@@ -165,10 +170,6 @@ def _polished_all(x: Vector, tail: Vector, df: Vector) -> Vector:
     slope = np.exp(_log_density(np.log(x[far]), df[far]) - log_tail)
     x[far] += (log_tail - np.log(tail[far])) / slope
     return x
-
-
-def _known(df: float) -> float | None:
-    return None if math.isinf(df) else df
 
 
 def normal_score(statistic: float, df: float | None = None) -> float:
