@@ -74,12 +74,13 @@ def side_bounds(
     targets = [spending.spent(time, side) for time in times]
     live = list(spending_looks(information, targets))
     z = [math.inf] * len(times)
-    path, used = Walk.start(symmetric=sides == 2), 0.0
+    walk, used = Walk.start(), 0.0
     for place, look in enumerate(live):
-        z[look] = path.bound(information[look], targets[look] - used)
+        z[look] = walk.bound(information[look], targets[look] - used)
         used = targets[look]
         if place + 1 < len(live):
-            path = path.carried(information[look], z[look], following=information[live[place + 1]])
+            low = -z[look] if sides == 2 else -math.inf
+            walk = walk.carried(information[look], low, z[look], following=information[live[place + 1]])
     return Bounds(tuple(z), tuple(sides * spent for spent in _running(targets, live)))
 
 

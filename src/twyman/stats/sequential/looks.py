@@ -23,6 +23,27 @@ def check_looks(information: Sequence[float], times: Sequence[float], sides: int
         raise Invalid(f"{sides} sides: a test has 1 or 2")
 
 
+def check_bounds(information: Sequence[float], upper: Sequence[float], lower: Sequence[float]) -> None:
+    """Refuse bounds that no statistic could walk between.
+
+    Raises:
+        Invalid: If lengths differ, a bound is missing, or information doesn't grow from bound to bound.
+    """
+    if not len(information) == len(upper) == len(lower) > 0:
+        raise Invalid(
+            f"{len(information)} looks with {len(upper)} upper and {len(lower)} lower bounds: give one of each a look"
+        )
+    if any(math.isnan(bound) for bound in (*upper, *lower)):
+        raise Invalid("a bound that is no number can't be crossed: give infinity where a look has none")
+    known = 0.0
+    for amount, high, low in zip(information, upper, lower, strict=True):
+        if high == math.inf and low == -math.inf:
+            continue
+        if not known < amount < math.inf:
+            raise Invalid(f"information {amount} after {known} doesn't grow: give 1 / se² of looks that add data")
+        known = amount
+
+
 def spending_looks(information: Sequence[float], targets: Sequence[float]) -> Iterator[int]:
     """Number the looks that spend: more information than before, and more error."""
     known, used = 0.0, 0.0

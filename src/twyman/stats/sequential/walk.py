@@ -16,14 +16,17 @@ from scipy.special import eval_legendre, ndtr
 
 from twyman.stats.tails import critical_value
 
-LOWEST = -9.0
-"""Where the distribution is cut off on the far side: what lies beyond, 1e-19, hardly comes back."""
+BELOW = 9.0
+"""Standard deviations below the mean where the distribution is cut off: what lies beyond, 1e-19, hardly comes back."""
 
-LEAST, MOST = 120, 1400
+ABOVE = 38.0
+"""The same above, where tails as small as 1e-290 are asked for: beyond this a density is no float any more."""
+
+LEAST, MOST = 120, 2600
 """Nodes of a look: as many as the step to the next look needs, within these."""
 
-NODES_PER_WIDTH = 1.6
-"""Nodes for each standard deviation of that step."""
+NODES_PER_WIDTH = 1.8
+"""Nodes for each standard deviation of that step: error 1e-11, and 1e-14 for looks that aren't crowded."""
 
 ROOT_2PI = math.sqrt(2 * math.pi)
 
@@ -32,33 +35,49 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The statistic at the last look that spent: probability mass over values that crossed no bound."""
+    """The statistic at the last look with a bound: probability mass over values that crossed none.
+
+    Attributes:
+        information: Of that look; 0 before any.
+        nodes: Values of the statistic, as a normal deviate.
+        mass: Probability at each, summing to the chance of having crossed no bound.
+        drift: True effect: the statistic's mean is drift times the root of information.
+    """
 
     information: float
     nodes: Vector
     mass: Vector
     drift: float
-    symmetric: bool
 
     @classmethod
-    def start(cls, *, symmetric: bool, drift: float = 0.0) -> "Walk":
-        """Return the path before any look: no information, all mass in one point."""
-        return cls(0.0, np.zeros(1), np.ones(1), drift, symmetric)
+    def start(cls, *, drift: float = 0.0) -> "Walk":
+        """Return the walk before any look: no information, all mass in one point."""
+        return cls.at(0.0, 0.0, drift=drift)
+
+    @classmethod
+    def at(cls, information: float, score: float, *, drift: float) -> "Walk":
+        """Return the walk that stands at a known score."""
+        return cls(information, np.array([score]), np.ones(1), drift)
 
     def beyond(self, information: float, z: float) -> tuple[float, float]:
         """Return the probability of exceeding `z` at a later look, and the density there."""
-        gained = information - self.information
-        scale = math.sqrt(information / gained)
-        standard = z * scale - self._centres(gained)
+        standard, scale = self._standard(information, z)
         density = float(self.mass @ np.exp(-0.5 * standard * standard)) * scale / ROOT_2PI
         return float(self.mass @ ndtr(-standard)), density
+
+    def below(self, information: float, z: float) -> float:
+        """Return the probability of falling short of `z` at a later look."""
+        return float(self.mass @ ndtr(self._standard(information, z)[0]))
 
     def bound(self, information: float, increment: float) -> float:
         """Return the value exceeded with a probability, by Newton's method on its logarithm.
 
         The tail is log-concave and the start lies above the root, so that steps never overshoot.
+        Where less than that probability is left, there is no such value: the answer is -inf.
         """
-        z = critical_value(increment)
+        if increment >= self.mass.sum():
+            return -math.inf
+        z = self.drift * math.sqrt(information) + critical_value(increment)
         for _ in range(60):
             tail, density = self.beyond(information, z)
             excess = math.log(tail / increment)
@@ -70,10 +89,12 @@ class Walk:
                 break
         return z
 
-    def carried(self, information: float, bound: float, *, following: float) -> "Walk":
-        """Return the path at a later look, cut off at its bound, fine enough for the look after that."""
-        lowest = -bound if self.symmetric else LOWEST + min(self.drift, 0.0) * math.sqrt(information)
-        z, weights = _nodes(lowest, bound, math.sqrt(following / (following - information)))
+    def carried(self, information: float, low: float, high: float, *, following: float) -> "Walk":
+        """Return the walk at a later look, between its bounds, fine enough for the look after that."""
+        middle = self.drift * math.sqrt(information)
+        z, weights = _nodes(
+            max(low, middle - BELOW), min(high, middle + ABOVE), math.sqrt(following / (following - information))
+        )
         gained = information - self.information
         scale = math.sqrt(information / gained)
         standard = np.subtract.outer(z * scale, self._centres(gained))
@@ -82,6 +103,17 @@ class Walk:
         np.exp(standard, out=standard)
         mass = weights * (standard @ self.mass) * (scale / ROOT_2PI)
         return replace(self, information=information, nodes=z, mass=mass)
+
+    def tilted(self, drift: float) -> "Walk":
+        """Return the same walk under another drift, near its own: paths stay, their likelihoods change."""
+        root = math.sqrt(self.information)
+        log_ratio = (drift - self.drift) * root * (self.nodes - (drift + self.drift) / 2 * root)
+        return replace(self, mass=self.mass * np.exp(log_ratio), drift=drift)
+
+    def _standard(self, information: float, z: float) -> tuple[Vector, float]:
+        gained = information - self.information
+        scale = math.sqrt(information / gained)
+        return z * scale - self._centres(gained), scale
 
     def _centres(self, gained: float) -> Vector:
         return self.nodes * math.sqrt(self.information / gained) + self.drift * math.sqrt(gained)
@@ -99,9 +131,9 @@ def _rule(count: int) -> tuple[Vector, Vector]:
     return x, 2 / ((1 - x * x) * slope * slope)
 
 
-def _nodes(lowest: float, bound: float, sharpness: float) -> tuple[Vector, Vector]:
+def _nodes(lowest: float, highest: float, sharpness: float) -> tuple[Vector, Vector]:
     """Return nodes and weights over the values that cross no bound."""
-    length = max(bound - lowest, 0.0)
+    length = max(highest - lowest, 0.0)
     needed = math.ceil(NODES_PER_WIDTH * length * sharpness / 20) * 20
     points, weights = _rule(min(max(needed, LEAST), MOST))
     return lowest + length / 2 * (points + 1), length / 2 * weights
