@@ -30,6 +30,8 @@ class Cause(StrEnum):
     NO_ONE_AT_RISK = "no_one_at_risk"
     TOO_FEW_REPLICATES = "too_few_replicates"
     NO_INTERVAL = "no_interval"
+    NOT_IDENTIFIABLE = "not_identifiable"
+    OUT_OF_REACH = "out_of_reach"
 
 
 @dataclass(frozen=True, slots=True)
