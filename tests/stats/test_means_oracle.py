@@ -12,6 +12,7 @@ from twyman.stats.estimate import Contrast, Estimate
 from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair, welch_df
+from twyman.stats.ranks import RankTest, mann_whitney
 from twyman.stats.tails import two_sided, upper_tail
 
 Case = dict[str, Any]
@@ -27,7 +28,7 @@ def kind_of(case: Case) -> str:
         return "gb_proportion" if _is_proportion(case) else "gb_mean"
     if case["method"] == "tost":
         return "equivalence"
-    if "continuity" in case["inputs"]:
+    if "statistic_W_treatment" in case["expected"]:
         return "ranks"
     return "shifted_null" if case["inputs"].get("null_difference") else "agrees"
 
@@ -124,12 +125,17 @@ def test_two_one_sided_tests_are_two_shifted_ones(case: Case) -> None:
 
 
 @of("ranks")
-def test_rank_tests_cannot_be_made_of_moments(case: Case) -> None:
-    """Mann-Whitney asks for the order of single units, which moments don't keep: it is outside by design."""
-    treatment = case["inputs"]["treatment"]
-    bent = sorted(treatment)[:-2] + [sum(sorted(treatment)[-2:]) / 2] * 2
+def test_mann_whitney_agrees_with_r(case: Case) -> None:
+    """It asks for the order of single units, which moments don't keep: `ranks` sees the values."""
+    inputs = case["inputs"]
 
-    assert Moments.of(bent).means == pytest.approx(Moments.of(treatment).means)
+    test = mann_whitney(
+        inputs["treatment"], inputs["control"], continuity=inputs["continuity"], exact=inputs.get("exact")
+    )
+
+    assert isinstance(test, RankTest)
+    assert test.statistic == case["expected"]["statistic_W_treatment"]
+    assert test.p_value == pytest.approx(case["expected"]["p_value"], rel=1e-9)
 
 
 @of("gb_mean")
