@@ -31,6 +31,36 @@ class Balance:
     expected: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The units that came while the planned shares were the same.
+
+    Attributes:
+        observed: Units by arm.
+        shares: Planned shares, in any unit.
+
+    Raises:
+        Invalid: If the two don't match, or a number is negative or missing.
+    """
+
+    observed: Sequence[int]
+    shares: Sequence[float]
+
+    def __post_init__(self) -> None:
+        """Refuse splits that can't be."""
+        _check_split(self.observed, self.shares)
+
+    @property
+    def arms(self) -> int:
+        """How many arms have a share."""
+        return sum(share > 0 for share in self.shares)
+
+    @property
+    def stray(self) -> int:
+        """How many units are in arms without a share."""
+        return sum(count for count, share in zip(self.observed, self.shares, strict=True) if not share)
+
+
 def srm(observed: Sequence[int], shares: Sequence[float]) -> Balance | NotEstimable:
     """Test the split of units over arms by chi-square.
 
@@ -50,19 +80,52 @@ def srm(observed: Sequence[int], shares: Sequence[float]) -> Balance | NotEstima
         >>> f"{srm([821588, 815482], [1, 1]).p_value:.2e}"
         '1.82e-06'
     """
-    _check_split(observed, shares)
-    total, whole = sum(observed), math.fsum(shares)
-    active = [(count, share) for count, share in zip(observed, shares, strict=True) if share > 0]
-    if not total:
+    return stratified_srm([Period(observed, shares)])
+
+
+def stratified_srm(periods: Sequence[Period]) -> Balance | NotEstimable:
+    """Test the split where the planned shares were changed: each period against its own shares, added up.
+
+    Pooling such periods finds a mismatch where there is none, and can hide one where there is.
+    Any unit in an arm whose share was zero when it came is a hard failure: p = 0.
+
+    Args:
+        periods: The units of each period, by the arm and the shares under which each first came; the
+            same arms in each.
+
+    Returns:
+        The test: chi-squares and degrees of freedom of the periods are added; or why not, where
+        there are no units, or only one arm ever has a share.
+
+    Raises:
+        Invalid: If periods have different numbers of arms, or there is none.
+
+    Example:
+        >>> ramp = [Period([9000, 1000], [9, 1]), Period([5000, 5000], [1, 1])]
+        >>> stratified_srm(ramp).p_value, srm([14_000, 6_000], [7, 3]).p_value
+        (1.0, 1.0)
+
+    See docs/explanation/sample-ratio.md
+    """
+    if len({len(period.observed) for period in periods}) != 1:
+        raise Invalid(f"periods {list(periods)} don't have the same arms: give every arm in each, with share 0 if none")
+    expected = tuple(math.fsum(planned) for planned in zip(*map(_planned, periods), strict=True))
+    df = sum(max(period.arms - 1, 0) for period in periods if sum(period.observed))
+    if not any(sum(period.observed) for period in periods):
         return NotEstimable(Cause.NO_UNITS, "no unit has been seen, so no split either: wait for exposures")
-    if len(active) < 2:
-        return NotEstimable(Cause.ONE_ARM, "only one arm has a share, so there is no split: give two arms a share")
-    expected = tuple(total * (share / whole) for share in shares)
-    df = len(active) - 1
-    if sum(count for count, _ in active) < total:
+    if any(period.stray for period in periods):
         return Balance(math.inf, df, 0.0, expected)
-    statistic = math.fsum((o - e) ** 2 / e for o, e in zip(observed, expected, strict=True) if e > 0)
+    if not df:
+        return NotEstimable(Cause.ONE_ARM, "only one arm has a share, so there is no split: give two arms a share")
+    statistic = math.fsum(
+        (o - e) ** 2 / e for period in periods for o, e in zip(period.observed, _planned(period), strict=True) if e > 0
+    )
     return Balance(statistic, df, float(chdtrc(df, statistic)), expected)
+
+
+def _planned(period: Period) -> list[float]:
+    total, whole = sum(period.observed), math.fsum(period.shares)
+    return [total * (share / whole) if whole else 0.0 for share in period.shares]
 
 
 def _check_split(observed: Sequence[int], shares: Sequence[float]) -> None:
