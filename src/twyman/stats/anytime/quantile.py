@@ -36,9 +36,7 @@ def quantile_interval(values: ArrayLike, p: float, *, alpha: float = 0.05, tuned
 
     Example:
         >>> quantile_interval(range(1, 1001), 0.5, tuned_for=1_000)
-        quantile '0.083805' -> quantile '449.97 550.03' -> '452.05 547.95'
-'0.083805'
-(453.0, 548.0)
+        (453.0, 548.0)
 
     References:
         Howard, S. R. and Ramdas, A. (2022). Sequential estimation of quantiles with applications to
@@ -105,8 +103,7 @@ def quantile_difference_p(
 
     Example:
         >>> f"{quantile_difference_p(range(1, 1001), range(86, 1086), 0.5, tuned_for=100)[0]:.6f}"
-        quantile '449.97 550.03' -> '452.05 547.95'
-'0.083805'
+        '0.083805'
 
     References:
         Howard, S. R. and Ramdas, A. (2022), as in `quantile_interval`.

@@ -42,10 +42,7 @@ def t_log_e(t: ArrayLike, *, df: ArrayLike, n: ArrayLike, g: ArrayLike) -> Vecto
 
     Example:
         >>> f"{t_log_e(1.0, df=20, n=22, g=1):.9f}"
-        regression >>> f"{optimal_g(100, coefficients=5):.6f}" -> regression '3.7067' -> regression '3.0422' -> '3.0414'
-'3.7087'
-'11.599935'
-'-1.078251696'
+        '-1.078251696'
 
     References:
         Lindon, M., Ham, D. W., Tingley, M. and Bojinov, I. (2022). Anytime-valid linear models and
@@ -72,8 +69,7 @@ def f_log_e(f: ArrayLike, *, terms: int, df: ArrayLike, n: ArrayLike, g: ArrayLi
 
     Example:
         >>> f"{f_log_e(9.0, terms=2, df=100, n=103, g=1):.4f}"
-        regression '3.0422' -> '3.0414'
-'3.7087'
+        '3.7087'
 
     See docs/explanation/always-valid.md
     """
@@ -88,11 +84,7 @@ def t_radius(*, df: float, n: float, g: float, alpha: float = 0.05) -> float:
     """Return the radius of the confidence sequence in standard errors; infinite while data are too few.
 
     Raises:
-        regression '-1.078251696' -> regression >>> f"{optimal_g(100, coefficients=5):.6f}" -> regression '3.7067' -> regression '3.0422' -> '3.0414'
-'3.7087'
-'11.599935'
-'-1.078251696'
-'3.101731'
+        Invalid: If a number isn't positive, or alpha is no probability.
 
     Example:
         >>> f"{t_radius(df=95, n=100, g=11.6):.6f}"
@@ -108,12 +100,7 @@ def t_radius(*, df: float, n: float, g: float, alpha: float = 0.05) -> float:
     return math.sqrt(df * -math.expm1(log_ratio) / room) if room > 0 else math.inf
 
 
-        regression Invalid: If a number isn't positive, or alpha is no probability. -> regression '-1.078251696' -> regression >>> f"{optimal_g(100, coefficients=5):.6f}" -> regression '3.7067' -> regression '3.0422' -> '3.0414'
-'3.7087'
-'11.599935'
-'-1.078251696'
-'3.101731'
-'3.0352'
+def z_radius(*, n: float, g: float, alpha: float = 0.05) -> float:
     """Return the radius for a residual variance that is known, or of many degrees of freedom.
 
     Raises:
@@ -121,7 +108,7 @@ def t_radius(*, df: float, n: float, g: float, alpha: float = 0.05) -> float:
 
     Example:
         >>> f"{z_radius(n=100, g=12.6):.4f}"
-        '3.0347'
+        '3.0352'
 
     See docs/explanation/always-valid.md
     """
@@ -141,10 +128,8 @@ def optimal_g(n: float, *, coefficients: int, alpha: float = 0.05) -> float:
         Invalid: If there are no more units than coefficients, or alpha is no probability.
 
     Example:
-        regression '3.7067' -> regression '3.0422' -> '3.0414'
-'3.7087'
-'11.599935'
-        '11.599933'
+        >>> f"{optimal_g(100, coefficients=5):.4f}"
+        '11.5999'
 
     See docs/explanation/always-valid.md
     """
