@@ -70,7 +70,7 @@ def test_every_case_is_claimed_by_a_test() -> None:
 
 @pytest.mark.parametrize("source", ["per_arm", "treatment"])
 def test_a_cap_that_follows_the_treatment_is_refused_with_the_reason(source: str) -> None:
-    with pytest.raises(Invalid, match="A/A tests|moves with"):
+    with pytest.raises(Invalid, match=r"A/A tests|moves with"):
         CapRule(upper=0.99, source=source)
 
 

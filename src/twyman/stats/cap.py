@@ -19,7 +19,7 @@ from twyman.stats.quantile.sample import Vector, ordered, sample_quantile
 
 SOURCES = ("pooled", "control")
 REFUSED: Mapping[str, str] = {
-    "per_arm": "each arm's threshold has an error of its own, which no interval knows of: A/A tests at 5 % reject in 10 to 24 %",
+    "per_arm": "each threshold has an error of its own, unknown to any interval: A/A tests at 5 % reject in 10 to 24 %",
     "treatment": "a cap read off the treated moves with the treatment, and changes the metric by what it measures",
 }
 
