@@ -5,7 +5,7 @@ metric is subtracted from both arms, which narrows the interval without moving w
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,8 @@ class Adjusted:
         pair: The adjusted means and their joint covariance.
         theta: Slopes in treatment and control, one a covariate; 0 where it was dropped.
         correlation: Of the metric with the covariates, over both arms (signed where there is one
-            covariate, the multiple correlation where there are several); `None` for a ratio.
+            covariate, the multiple correlation where there are several); `None` for a ratio, or where
+            slopes were given.
         correlations: The same for each covariate by itself; `None` for a ratio or a dropped one.
         used: Which covariates were used, counted from 0.
         dropped: Which were not, and why.
@@ -56,7 +57,7 @@ def adjusted(
     control: Moments,
     *,
     own: int = 1,
-    theta: str = "per_arm",
+    theta: str | Sequence[float] = "per_arm",
     test: str = "welch",
     everyone: Moments | None = None,
 ) -> Adjusted | NotEstimable:
@@ -71,7 +72,8 @@ def adjusted(
         own: How many columns are the metric's own: 1, or 2 for a ratio (numerator, denominator).
         theta: `per_arm`: each arm has slopes of its own, and covariates' means over all arms are
             themselves estimates; `pooled`: one set of slopes from both arms thrown together, as in
-            the original paper; `pooled_within`: one set from the variation within arms.
+            the original paper (a treatment effect bends them a little); `pooled_within`: one set from
+            the variation within arms; or numbers, one a covariate, where slopes were found elsewhere.
         test: `welch`, or `wald` for normal quantiles (`score` is the same).
         everyone: Moments over all arms, for the covariates' means and spread of `per_arm`; the two
             arms together where left out.
@@ -100,38 +102,47 @@ def adjusted(
         Applied Statistics 7.
         Negi, A. and Wooldridge, J. M. (2021). Revisiting regression adjustment in experiments with
         heterogeneous treatment effects. Econometric Reviews 40.
+
+    See docs/explanation/adjustment.md.
     """
     _check(treatment, control, everyone, own=own, theta=theta, test=test)
     raw = (ratios if own == 2 else means)(treatment.columns(*range(own)), control.columns(*range(own)), test=test)
     if isinstance(raw, NotEstimable):
         return raw
     arms = (_one_outcome(treatment, own), _one_outcome(control, own))
-    used, dropped = _usable(arms)
     k = arms[0].means.size - 1
+    known = None if isinstance(theta, str) else np.asarray(theta, dtype=np.float64)
+    used, dropped = _usable(arms) if known is None else (tuple(range(k)), ())
     if not used:
         none = np.zeros(k)
         return Adjusted(raw, (none, none), None, (None,) * k, (), dropped, 0.0)
     chosen = (arms[0].columns(0, *(1 + j for j in used)), arms[1].columns(0, *(1 + j for j in used)))
+    slopes = (known, known) if known is not None else _fitted(chosen, theta)
     if theta == "per_arm":
         over_all = everyone or treatment + control
-        slopes = (_slopes(chosen[0]), _slopes(chosen[1]))
         pair = _per_arm(chosen, slopes, over_all.columns(*(own + j for j in used)), raw)
     else:
-        shared = _slopes(_thrown_together(chosen, within=theta == "pooled_within"))
-        slopes = (shared, shared)
-        pair = _pooled(chosen, shared, raw)
+        pair = _pooled(chosen, slopes[0], raw)
     if pair.contrast().se ** 2 <= ROUNDING * raw.contrast().se ** 2:
         return NO_VARIATION
-    correlations = _correlations(arms, used) if own == 1 else (None,) * k
+    told = own == 1 and known is None
     return Adjusted(
         pair=pair,
         theta=(_spread_out(slopes[0], used, k), _spread_out(slopes[1], used, k)),
-        correlation=_correlation(chosen) if own == 1 else None,
-        correlations=correlations,
+        correlation=_correlation(chosen) if told else None,
+        correlations=_correlations(arms, used) if told else (None,) * k,
         used=used,
         dropped=dropped,
         variance_reduction=1 - (pair.contrast().se / raw.contrast().se) ** 2,
     )
+
+
+def _fitted(arms: tuple[Moments, Moments], theta: str | Sequence[float]) -> tuple[Vector, Vector]:
+    """Return the slopes in treatment and in control."""
+    if theta == "per_arm":
+        return _slopes(arms[0]), _slopes(arms[1])
+    shared = _slopes(_thrown_together(arms, within=theta == "pooled_within"))
+    return shared, shared
 
 
 def _per_arm(arms: tuple[Moments, Moments], slopes: tuple[Vector, Vector], everyone: Moments, raw: Pair) -> Pair:
@@ -270,13 +281,18 @@ def _spread_out(slopes: Vector, used: tuple[int, ...], k: int) -> Vector:
     return placed
 
 
-def _check(treatment: Moments, control: Moments, everyone: Moments | None, *, own: int, theta: str, test: str) -> None:
+def _check(
+    treatment: Moments, control: Moments, everyone: Moments | None, *, own: int, theta: str | Sequence[float], test: str
+) -> None:
     sizes = {arm.means.size for arm in (treatment, control, everyone or control)}
     if len(sizes) > 1 or own not in (1, 2) or min(sizes) < own:
         raise Invalid(
             f"moments of {sorted(sizes)} columns, {own} of them the metric's own, don't match: reduce all alike"
         )
-    if theta not in THETAS:
-        raise Invalid(f"there is no theta '{theta}': {nearest(theta, THETAS)}")
+    if isinstance(theta, str):
+        if theta not in THETAS:
+            raise Invalid(f"there is no theta '{theta}': {nearest(theta, THETAS)}")
+    elif len(theta) != min(sizes) - own or not all(math.isfinite(slope) for slope in theta):
+        raise Invalid(f"slopes {list(theta)} don't match {min(sizes) - own} covariates: give one number of each")
     if test not in ("welch", "wald", "score"):
         raise Invalid(f"there is no adjusted test '{test}': {nearest(test, ('welch', 'wald', 'score'))}")
