@@ -7,7 +7,7 @@ the experiment will be analysed by.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scipy.special import ndtri
@@ -15,8 +15,9 @@ from scipy.special import ndtri
 from twyman.kernel.errors import Invalid, nearest
 from twyman.stats.estimate import Cause, NotEstimable, checked_alpha
 from twyman.stats.moments import Moments
+from twyman.stats.power.layout import Crossed
 from twyman.stats.power.looks import ONCE, Looks
-from twyman.stats.power.method import METHODS, Expected, Method
+from twyman.stats.power.method import OWN, Compared, Expected, Method
 from twyman.stats.power.question import Equivalence, NonInferiority, Question, Superiority
 from twyman.stats.power.search import reached, smallest
 
@@ -24,6 +25,9 @@ ENOUGH = 1_000_000
 """Units at which a search starts measuring how loud an effect is."""
 
 TWO_SIDED = Superiority()
+
+METHODS: Mapping[str, Method] = {kind: Compared(kind=kind) for kind in OWN} | {"interaction": Crossed()}
+"""Methods by name, with the conventions of the analysis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Design:
         control: Moments of historical units: the metric's own columns, then covariates. Only their
             means and covariances matter, measured over as long a window as the experiment's.
         method: `mean`, `proportion`, `ratio` (each adjusted for the covariates there are),
-            `interaction`, or any `Method`, such as `Compared(kind="mean", theta="pooled")`.
+            `interaction`, or any `Method`, such as `Compared(kind="mean", theta="pooled")` or `Stratified`.
         shares: Of each treatment and, last, of control; any positive numbers.
         alpha: Error of this comparison: of both sides together where there are two.
         power: Wanted chance of finding what is there.

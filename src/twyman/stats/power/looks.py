@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.anytime.sequence import Boundary
+from twyman.stats.anytime.boundary import Boundary
 from twyman.stats.estimate import Contrast
 from twyman.stats.power.detection import Signal
 from twyman.stats.sequential.bounds import bounds
@@ -94,7 +94,7 @@ class AlwaysValid:
     close to it where the sequence was tuned for that look.
 
     Attributes:
-        boundary: The sequence, fixed before the data, as `anytime.sequence.Asymptotic.tuned_for` makes it.
+        boundary: The sequence, fixed before the data, as `anytime.boundary.Asymptotic.tuned_for` makes it.
     """
 
     boundary: Boundary

@@ -17,7 +17,7 @@ from twyman.stats.covariates import adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, NotEstimable
 from twyman.stats.moments import Moments
-from twyman.stats.pair import Pair, welch_df
+from twyman.stats.pair import Pair
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios
 
@@ -112,18 +112,22 @@ class Compared:
         Raises:
             Invalid: As the analysis would.
         """
+        arms = self.arms(control, treatment, units, effect)
+        return arms if isinstance(arms, NotEstimable) else self._read(*arms)
+
+    def arms(
+        self, control: Moments, treatment: Moments, units: tuple[int, int], effect: float
+    ) -> tuple[Moments, Moments] | NotEstimable:
+        """Return the moments that treated and control units are expected to have."""
         level = self.baseline(control) + effect
-        if self.kind == "proportion":
-            if not 0 <= level <= 1:
-                return NotEstimable(
-                    Cause.OUT_OF_REACH,
-                    f"an effect of {effect:.6g} makes a proportion of {level:.6g}: it ends at 0 and 1",
-                )
-            arms = _binary(treatment, level, units[0]), _binary(control, float(control.means[0]), units[1])
-        else:
-            moved = _moved(treatment, level, own=OWN[self.kind])
-            arms = at_units(moved, units[0]), at_units(control, units[1])
-        return self._read(*arms)
+        if self.kind != "proportion":
+            treated = moved(treatment, level, own=OWN[self.kind])
+            return at_units(treated, units[0]), at_units(control, units[1])
+        if 0 <= level <= 1:
+            return _binary(treatment, level, units[0]), _binary(control, float(control.means[0]), units[1])
+        return NotEstimable(
+            Cause.OUT_OF_REACH, f"an effect of {effect:.6g} makes a proportion of {level:.6g}: it ends at 0 and 1"
+        )
 
     def _read(self, treatment: Moments, control: Moments) -> Expected | NotEstimable:
         read = self._pair(treatment, control, self.test)
@@ -143,73 +147,6 @@ class Compared:
         return plain(treatment, control, test=test)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
-    """How much the effect differs between those who have another experiment's treatment and those who don't.
-
-    Needs some four times the units of a main effect of the same size: each of its four cells is a
-    quarter of them. Plan it on the absolute scale.
-
-    Attributes:
-        share: Share of units that have the other treatment.
-        of: How the means are compared in each half.
-
-    Raises:
-        Invalid: If share isn't strictly between 0 and 1.
-    """
-
-    share: float = 0.5
-    of: Compared = Compared()
-
-    def __post_init__(self) -> None:
-        """Refuse a share that leaves cells empty."""
-        if not 0 < self.share < 1:
-            raise Invalid(f"share {self.share} leaves no one to compare with: give one between 0 and 1")
-
-    def baseline(self, control: Moments) -> float:
-        """Return the mean of control, which relative effects are shares of."""
-        return self.of.baseline(control)
-
-    def reach(self, control: Moments) -> tuple[float, float]:
-        """Return how far an interaction can go."""
-        return self.of.reach(control)
-
-    def expected(
-        self, control: Moments, treatment: Moments, units: tuple[int, int], effect: float
-    ) -> Expected | NotEstimable:
-        """Return the pair of the effect among those with, and that among those without the other treatment."""
-        with_other = round(units[0] * self.share), round(units[1] * self.share)
-        without = units[0] - with_other[0], units[1] - with_other[1]
-        inner = self.of.expected(control, treatment, with_other, effect)
-        outer = self.of.expected(control, treatment, without, 0.0)
-        if isinstance(inner, NotEstimable):
-            return inner
-        if isinstance(outer, NotEstimable):
-            return outer
-        return Expected(
-            _difference_of_effects(inner.read, outer.read, units), _difference_of_effects(inner.real, outer.real, units)
-        )
-
-
-def _difference_of_effects(inner: Pair, outer: Pair, units: tuple[int, int]) -> Pair:
-    first, second = inner.contrast(), outer.contrast()
-    v, w = first.se**2, second.se**2
-    return Pair(
-        treatment=first.estimate,
-        control=second.estimate,
-        treatment_variance=v,
-        control_variance=w,
-        df=None if first.df is None or second.df is None else welch_df((v, first.df), (w, second.df)),
-        treatment_units=units[0],
-        control_units=units[1],
-        method="interaction",
-    )
-
-
-METHODS: Mapping[str, Method] = {kind: Compared(kind=kind) for kind in OWN} | {"interaction": Interaction()}
-"""Methods by name, with the conventions of the analysis."""
-
-
 def at_units(moments: Moments, units: int) -> Moments:
     """Return moments as `units` units would have them: the same means, variances and covariances.
 
@@ -221,7 +158,7 @@ def at_units(moments: Moments, units: int) -> Moments:
     return Moments(units, moments.means, moments.products * factor)
 
 
-def _moved(arm: Moments, level: float, *, own: int) -> Moments:
+def moved(arm: Moments, level: float, *, own: int) -> Moments:
     """Return the arm with its mean, or ratio, at a level: each unit moves by as much."""
     means = arm.means.copy()
     if own == 1:

@@ -11,10 +11,9 @@ from scipy.special import ndtri
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
-from twyman.stats.roots import crossing
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.spending import Spending
-from twyman.stats.sequential.stopping import stopping
+from twyman.stats.sequential.stopping import drift_for
 from twyman.stats.tails import critical_value
 
 
@@ -71,9 +70,8 @@ def drift_needed(times: Sequence[float], *, spending: Spending, alpha: float, po
     Raises:
         Invalid: As in `share_inflation`.
     """
-    reach = _reach(alpha, power, sides)
-    plan = bounds(times, times, alpha=alpha, spending=spending, sides=sides)
-    return crossing(lambda drift: sum(stopping(times, plan.z, drift=drift)) - power, 0.0, 4 * reach, tolerance=1e-12)
+    _reach(alpha, power, sides)
+    return drift_for(times, bounds(times, times, alpha=alpha, spending=spending, sides=sides).z, power=power)
 
 
 def _reach(alpha: float, power: float, sides: int) -> float:
