@@ -50,11 +50,22 @@ slow: $(READY)   ## the story over 100 seeds, and the long calibration
 sizes: $(READY)  ## the ten largest files and functions
 	@$(BIN)/python tools/sizes.py
 
-bench: $(READY)  ## ratios against hand-written SQL, in one run
+PEERS := bench/.venv/ready
+$(PEERS): requirements/bench.txt $(READY)
+	test -x bench/.venv/bin/python || $(PYTHON) -m venv bench/.venv
+	$(BIN)/uv pip sync --quiet --python bench/.venv/bin/python --require-hashes requirements/bench.txt
+	@touch $@
+
+bench: bench-statistics ## ratios in one run: against other packages, numpy's floor, and hand-written SQL
 	$(BIN)/python bench/warehouse.py
+
+bench-statistics: $(PEERS)
+	PYTHONPATH=src bench/.venv/bin/python bench/statistics_engine.py
 
 lock:            ## renew the locked requirements
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade requirements/bench.in -o requirements/bench.txt
 
-.PHONY: help setup demo test check fmt lint types imports docs golden slow sizes bench lock
+.PHONY: help setup demo test check fmt lint types imports docs golden slow sizes bench bench-statistics lock
