@@ -127,7 +127,6 @@ def rate_ratio(
         Invalid: If counts or share can't be, or alpha is no probability.
 
     Example:
-        bernoulli '3.277936' -> bernoulli '[0.651629, 0.745949]' -> '[0.651630, 0.745950]'
         >>> ratio, low, high = rate_ratio(30, 100, share=0.1, tuned_for=100)
         >>> f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
         '2.70 [1.35, 4.91]'

@@ -138,11 +138,18 @@ class MixtureSprt:
         return float(log_p_values(score, self.weight(contrast.se), sides=sides))
 
 
-def nominal_alpha(boundary: Boundary, contrast: Contrast, units: int, *, alpha: float = 0.05) -> float:
+def nominal_alpha(boundary: Boundary, contrast: Contrast, units: int, *, alpha: float = 0.05, sides: int = 2) -> float:
     """Return the fixed-horizon alpha whose tests and intervals are this look's always-valid ones.
 
     What takes a pair and an alpha (`lift.absolute`, `lift.relative`, margins) becomes always valid by
     taking this alpha instead; only its p-value stays that of a single look.
+
+    Args:
+        boundary: What was fixed before the data.
+        contrast: Any comparison of the pair; its `df` counts, and for the mixture test its `se`.
+        units: Of both arms together.
+        alpha: Error over all looks.
+        sides: With 1, only one end of the intervals so made is meant.
 
     Returns:
         Twice the tail beyond the bound; 0 at looks so early that the bound is beyond all data.
@@ -157,7 +164,7 @@ def nominal_alpha(boundary: Boundary, contrast: Contrast, units: int, *, alpha: 
     See docs/explanation/always-valid.md
     """
     checked_alpha(alpha)
-    bound = boundary.critical(contrast, units, alpha)
+    bound = boundary.critical(contrast, units, alpha, sides)
     tail = 0.0 if math.isinf(bound) else 2 * upper_tail(bound, contrast.df)
     return tail if tail > 2 * upper_tail(FARTHEST) else 0.0
 

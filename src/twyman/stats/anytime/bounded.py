@@ -78,7 +78,7 @@ def betting(values: ArrayLike, *, at: Sequence[int], alpha: float = 0.05) -> tup
     x = _checked(values)
     if any(not 1 <= look <= x.size for look in at):
         raise Invalid(f"looks after {list(at)} of {x.size} values: give numbers from 1 to how many there are")
-    up, down = stakes(x, alpha=alpha), stakes(1 - x, alpha=alpha)
+    up, down = stakes(x, alpha=alpha / 2), stakes(1 - x, alpha=alpha / 2)
     lower = [_least(x[:look], up[:look], alpha) for look in at]
     upper = [1 - _least(1 - x[:look], down[:look], alpha) for look in at]
     return np.array(lower), np.array(upper)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import xlogy
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.anytime.evalues import average, p_of_log_e
@@ -62,7 +61,8 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
     (rows given columns, columns given rows) and averaged. `v_lower` is asymptotic; `log_e` is exact.
 
     Args:
-        table: Units by arm of one experiment (rows) and of the other (columns).
+        table: Units by arm of one experiment (rows) and of the other (columns): every arm that there
+            is, also those without units yet.
         alpha: Error of `v_lower` and of calling a pair aliased, over all looks.
 
     Returns:
@@ -84,13 +84,14 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
     See docs/explanation/sample-ratio.md
     """
     checked_alpha(alpha)
-    seen = _seen(table)
+    whole = _counts(table)
+    seen = whole[whole.sum(axis=1) > 0][:, whole.sum(axis=0) > 0]
     if min(seen.shape) < 2:
         return NotEstimable(
             Cause.ONE_ARM,
             "all units lie in one arm of one of the two, so it can't depend on the other: wait for units in two",
         )
-    log_e = average([_log_e(seen), _log_e(seen.T)])
+    log_e = average([_log_e(whole), _log_e(whole.T)])
     p_value, log10_p = p_of_log_e(log_e)
     v, v_lower = _association(seen, alpha)
     fixed = min(np.count_nonzero(seen, axis=0).max(), np.count_nonzero(seen, axis=1).max()) == 1
@@ -99,14 +100,14 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
     )
 
 
-def _log_e(seen: Table) -> float:
+def _log_e(table: Table) -> float:
     """Bet on each row having shares of its own, against all rows having the same, the best for these data."""
-    columns = seen.shape[1]
+    columns = table.shape[1]
     even = np.full(columns, 1 / columns)
-    own = sum(multinomial_log_bf(row, even, JEFFREYS * columns) for row in seen)
-    totals = seen.sum(axis=0)
-    logs: Table = xlogy(totals, totals / totals.sum())
-    best = float(logs.sum() + totals.sum() * math.log(columns))
+    own = sum(multinomial_log_bf(row, even, JEFFREYS * columns) for row in table)
+    totals = table.sum(axis=0)
+    totals = totals[totals > 0]
+    best = float(totals @ np.log(totals * columns / totals.sum()))
     return own - best
 
 
@@ -129,10 +130,8 @@ def _leak(seen: Table) -> float:
     return float((shares.max(axis=0) - shares.min(axis=0)).max())
 
 
-def _seen(table: ArrayLike) -> Table:
-    """Return the table without rows and columns in which nobody is."""
+def _counts(table: ArrayLike) -> Table:
     counts = np.asarray(table, dtype=np.float64)
     if counts.ndim != 2 or not (counts >= 0).all() or not np.isfinite(counts).all():
         raise Invalid(f"table {table} isn't one of units by arm and arm: give rows of counts from 0, of one length")
-    counts = counts[counts.sum(axis=1) > 0]
-    return counts[:, counts.sum(axis=0) > 0] if counts.size else counts
+    return counts

@@ -50,18 +50,15 @@ def difference(
     contrast = pair.contrast()
     if not contrast.se:
         return NO_VARIATION
-    if improving not in (1, -1):
-        raise Invalid(f"direction {improving}: give 1 where higher counts, -1 where lower does")
-    faced = contrast if improving == 1 else Contrast(-contrast.estimate, contrast.se, contrast.df)
-    units = pair.treatment_units + pair.control_units
+    units = _units(pair)
     reach = boundary.critical(contrast, units, checked_alpha(alpha), sides) * contrast.se
-    p_value, log10_p = p_of_log_e(-boundary.log_p(faced if sides == 1 else contrast, units, sides))
-    lower, upper = contrast.estimate - reach, contrast.estimate + reach
+    lower, upper = _ends((contrast.estimate - reach, contrast.estimate + reach), sides, improving)
+    p_value, log10_p = _p(contrast, units, boundary, sides=sides, improving=improving)
     return Estimate(
         estimate=contrast.estimate,
         se=contrast.se,
-        lower=None if sides == 1 and improving == -1 else lower,
-        upper=None if sides == 1 and improving == 1 else upper,
+        lower=lower,
+        upper=upper,
         level=1 - alpha,
         p_value=p_value,
         log10_p=log10_p,
@@ -72,7 +69,9 @@ def difference(
     )
 
 
-def lift(pair: Pair, boundary: Boundary, *, alpha: float = 0.05, method: str = "fieller") -> Estimate | NotEstimable:
+def lift(
+    pair: Pair, boundary: Boundary, *, alpha: float = 0.05, method: str = "fieller", sides: int = 2, improving: int = 1
+) -> Estimate | NotEstimable:
     """Return treatment minus control as a share of control, with this look's interval and p-value.
 
     By Fieller it excludes zero exactly when `difference` does, whose p-value it then has. By `delta`
@@ -83,19 +82,21 @@ def lift(pair: Pair, boundary: Boundary, *, alpha: float = 0.05, method: str = "
         boundary: What was fixed before the data.
         alpha: Error over all looks.
         method: `fieller`, `delta` or `log`, as in `lift.relative`.
+        sides: 2; or 1 for an interval with one end.
+        improving: With one side: 1 to ask whether treatment is higher, -1 whether it is lower.
 
     Returns:
         The lift; or why not, as `lift.relative`, or because it is too early for any bound.
 
     Raises:
-        Invalid: If alpha is no probability, or there is no such method.
+        Invalid: If alpha is no probability, or there is no such method, side or direction.
 
     See docs/explanation/always-valid.md
     """
-    contrast, units = pair.contrast(), pair.treatment_units + pair.control_units
+    contrast, units = pair.contrast(), _units(pair)
     if not contrast.se:
         return NO_VARIATION
-    nominal = nominal_alpha(boundary, contrast, units, alpha=alpha)
+    nominal = nominal_alpha(boundary, contrast, units, alpha=alpha, sides=sides)
     if not nominal:
         return NotEstimable(
             Cause.NO_ERROR_SPENT, f"{units} units are too few for the bound tuned before the data: wait for more units"
@@ -104,8 +105,10 @@ def lift(pair: Pair, boundary: Boundary, *, alpha: float = 0.05, method: str = "
     if isinstance(fixed, NotEstimable):
         return fixed
     tested = Contrast(fixed.statistic * contrast.se, contrast.se, contrast.df)
-    p_value, log10_p = p_of_log_e(-boundary.log_p(tested, units))
-    return replace(fixed, level=1 - alpha, p_value=p_value, log10_p=log10_p, method=f"{fixed.method}, {boundary.name}")
+    p_value, log10_p = _p(tested, units, boundary, sides=sides, improving=improving)
+    lower, upper = _ends((fixed.lower, fixed.upper), sides, improving)
+    name = f"{fixed.method}, {boundary.name}"
+    return replace(fixed, lower=lower, upper=upper, level=1 - alpha, p_value=p_value, log10_p=log10_p, method=name)
 
 
 def margin_p(
@@ -136,4 +139,22 @@ def margin_p(
     contrast = Contrast(improving * raw.estimate, raw.se, raw.df)
     if not contrast.se:
         return NO_VARIATION
-    return p_of_log_e(-boundary.log_p(contrast, pair.treatment_units + pair.control_units, sides=1))
+    return p_of_log_e(-boundary.log_p(contrast, _units(pair), sides=1))
+
+
+def _units(pair: Pair) -> int:
+    return pair.treatment_units + pair.control_units
+
+
+def _p(contrast: Contrast, units: int, boundary: Boundary, *, sides: int, improving: int) -> tuple[float, float | None]:
+    sign = improving if sides == 1 else 1
+    return p_of_log_e(-boundary.log_p(Contrast(sign * contrast.estimate, contrast.se, contrast.df), units, sides))
+
+
+def _ends(ends: tuple[float | None, float | None], sides: int, improving: int) -> tuple[float | None, float | None]:
+    """Open the end that a one-sided interval doesn't have."""
+    if improving not in (1, -1):
+        raise Invalid(f"direction {improving}: give 1 where higher counts, -1 where lower does")
+    if sides == 2:
+        return ends
+    return (ends[0], None) if improving == 1 else (None, ends[1])
