@@ -1,11 +1,10 @@
 """One result for every comparison: difference and lift, adjusted and not, with how it was made.
 
 `compare` answers for two arms, `compare_all` for arrays of them. What decides (one look, many looks,
-any number of looks) is a `Certainty`: it says how far the interval reaches and what a score is worth.
+any number of looks) is a `Certainty`.
 """
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 from twyman.kernel.errors import Invalid
 from twyman.stats.adjusted_pairs import adjusted_pairs
 from twyman.stats.cells import Cells
+from twyman.stats.certainty import Certainty, OneLook
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Estimate, NotEstimable
@@ -24,38 +24,14 @@ from twyman.stats.pairs import Pairs, raw_pairs
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios
 from twyman.stats.settings import Settings
-from twyman.stats.tails import normal_score
 
 ENGINE = "1"
 """Version of the numbers: the same moments under the same settings and engine give the same result."""
 
+UNSPENT = 0.5
+"""Stands in for the error of an interval that is thrown away."""
+
 PAIRS = {"mean": means, "proportion": proportions, "ratio": ratios}
-
-
-class Certainty(Protocol):
-    """How sure a result is: what its interval reaches, and what p-value a score has.
-
-    An implementation keeps the two coherent: a score beyond the critical value of `nominal(pair)`, and
-    no other, has a p-value below `alpha`.
-    """
-
-    @property
-    def alpha(self) -> float:
-        """Two-sided error that is promised, over all that is looked at."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """What the result's method says of it."""
-        ...
-
-    def nominal(self, pair: Pair) -> float:
-        """Return the two-sided error of the single interval that keeps the promise here."""
-        ...
-
-    def p_value(self, score: float, pair: Pair) -> float:
-        """Return the p-value of a normal deviate."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +45,7 @@ class Effect:
         adjustment: Slopes, correlations, what was dropped, variance reduction; where covariates were used.
         pair: The two means behind it all.
         settings: The conventions.
-        certainty: What decides: "fixed", or the name of a way to look several times.
+        certainty: What decides: "one look", or the name of a way to look several times.
         engine: Version of the numbers.
     """
 
@@ -79,7 +55,7 @@ class Effect:
     adjustment: Adjusted | None = None
     pair: Pair
     settings: Settings
-    certainty: str = "fixed"
+    certainty: str
     engine: str = ENGINE
 
 
@@ -98,28 +74,32 @@ def effect(pair: Pair, settings: Settings | None = None, *, by: Certainty | None
         >>> f"{found.absolute.p_value:.3f} {found.relative.p_value:.3f}"
         '0.071 0.071'
 
-    See docs/explanation/statistics.md.
+    See docs/explanation/statistics.md
     """
     how = settings or Settings()
-    alpha = by.nominal(pair) if by else how.alpha
-    difference, lift = absolute(pair, alpha=alpha), relative(pair, alpha=alpha, method=how.lift)
+    sure = by or OneLook(how.alpha)
+    nominal = sure.nominal(pair)
+    single = nominal or UNSPENT
+    difference, lift = absolute(pair, alpha=single), relative(pair, alpha=single, method=how.lift)
     if by:
-        difference = _decided(difference, by, pair)
-        lift = lift if isinstance(lift, NotEstimable) else _decided(lift, by, pair)
-        how = replace(how, alpha=by.alpha)
-    return Effect(
-        absolute=difference,
-        relative=lift,
-        pair=pair,
-        settings=how,
-        certainty=by.name if by else "fixed",
+        difference = _decided(difference, sure, pair, open_ended=not nominal)
+        lift = lift if isinstance(lift, NotEstimable) else _decided(lift, sure, pair, open_ended=not nominal)
+        how = replace(how, alpha=sure.alpha)
+    return Effect(absolute=difference, relative=lift, pair=pair, settings=how, certainty=sure.name)
+
+
+def _decided(estimate: Estimate, by: Certainty, pair: Pair, *, open_ended: bool) -> Estimate:
+    """Return an estimate with the p-value and level of what decides; without ends where it decides nothing yet."""
+    p_value, log10_p = by.p_value(estimate.statistic, pair)
+    return replace(
+        estimate,
+        lower=None if open_ended else estimate.lower,
+        upper=None if open_ended else estimate.upper,
+        level=1 - by.alpha,
+        p_value=p_value,
+        log10_p=log10_p,
+        method=f"{estimate.method}, {by.name}",
     )
-
-
-def _decided(estimate: Estimate, by: Certainty, pair: Pair) -> Estimate:
-    """Return an estimate with the p-value and level of what decides."""
-    p_value = by.p_value(normal_score(estimate.statistic, estimate.df), pair)
-    return replace(estimate, level=1 - by.alpha, p_value=p_value, log10_p=None, method=f"{estimate.method}, {by.name}")
 
 
 def compare(
