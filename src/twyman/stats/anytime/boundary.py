@@ -12,7 +12,7 @@ from typing import Protocol
 from scipy.special import log_ndtr
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.anytime.mixture import critical_values, log_p_values, rate_for
+from twyman.stats.anytime.mixture import critical_values, log_e_values, rate_for
 from twyman.stats.estimate import Contrast, checked_alpha
 from twyman.stats.roots import crossing
 from twyman.stats.tails import critical_value, log_upper_tail, normal_score, upper_tail
@@ -85,10 +85,14 @@ class Asymptotic:
         """Return the radius in standard errors."""
         return _statistic(float(critical_values(self.weight(units), alpha=alpha, sides=sides)), contrast.df)
 
+    def log_e(self, contrast: Contrast, units: int, sides: int = 2) -> float:
+        """Return the natural logarithm of the e-value against zero."""
+        score = normal_score(contrast.statistic, contrast.df)
+        return float(log_e_values(score, self.weight(units), sides=sides))
+
     def log_p(self, contrast: Contrast, units: int, sides: int = 2) -> float:
         """Return the natural logarithm of the p-value against zero."""
-        score = normal_score(contrast.statistic, contrast.df)
-        return float(log_p_values(score, self.weight(units), sides=sides))
+        return min(0.0, -self.log_e(contrast, units, sides))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +132,18 @@ class MixtureSprt:
         """Return the mixture's variance in squared standard errors."""
         return (self.tau / se) ** 2
 
+    def log_e(self, contrast: Contrast, sides: int = 2) -> float:
+        """Return the natural logarithm of the mixture likelihood ratio against zero."""
+        score = normal_score(contrast.statistic, contrast.df)
+        return float(log_e_values(score, self.weight(contrast.se), sides=sides))
+
     def critical(self, contrast: Contrast, units: int, alpha: float, sides: int = 2) -> float:  # noqa: ARG002 - by the protocol
         """Return the radius in standard errors."""
         return _statistic(float(critical_values(self.weight(contrast.se), alpha=alpha, sides=sides)), contrast.df)
 
     def log_p(self, contrast: Contrast, units: int, sides: int = 2) -> float:  # noqa: ARG002 - by the protocol
         """Return the natural logarithm of the p-value against zero."""
-        score = normal_score(contrast.statistic, contrast.df)
-        return float(log_p_values(score, self.weight(contrast.se), sides=sides))
+        return min(0.0, -self.log_e(contrast, sides))
 
 
 def nominal_alpha(boundary: Boundary, contrast: Contrast, units: int, *, alpha: float = 0.05, sides: int = 2) -> float:
