@@ -8,6 +8,9 @@ from twyman.kernel.errors import Invalid
 CLOSEST = 1e-4
 """Looks whose information grows by a smaller share than this are one look; their error is carried on."""
 
+FAINTEST = 1e-290
+"""Error increments below this have no critical value that a float could hold: they too are carried on."""
+
 
 def check_looks(information: Sequence[float], times: Sequence[float], sides: int) -> None:
     """Refuse looks that can't be.
@@ -45,9 +48,9 @@ def check_bounds(information: Sequence[float], upper: Sequence[float], lower: Se
 
 
 def spending_looks(information: Sequence[float], targets: Sequence[float]) -> Iterator[int]:
-    """Number the looks that spend: more information than before, and more error."""
+    """Number the looks that spend: enough more information than before, and more error."""
     known, used = 0.0, 0.0
     for look, (amount, target) in enumerate(zip(information, targets, strict=True)):
-        if amount > known * (1 + CLOSEST) and target > used:
+        if amount > known * (1 + CLOSEST) and target - used > FAINTEST:
             known, used = amount, target
             yield look

@@ -72,7 +72,7 @@ def crossings(
     check_bounds(information, upper, below)
     up, down = [0.0] * len(upper), [0.0] * len(upper)
     for look, walk in walks(information, upper, below, Walk.start(drift=drift)):
-        up[look] = walk.beyond(information[look], upper[look])[0]
+        up[look] = walk.beyond(information[look], upper[look])
         down[look] = walk.below(information[look], below[look])
     return Crossings(tuple(map(float, information)), tuple(up), tuple(down))
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import eval_legendre, ndtr
+from scipy.special import eval_legendre, log_ndtr, ndtr
 
 from twyman.stats.tails import critical_value
 
@@ -22,11 +22,14 @@ BELOW = 9.0
 ABOVE = 38.0
 """The same above, where tails as small as 1e-290 are asked for: beyond this a density is no float any more."""
 
-LEAST, MOST = 120, 2600
-"""Nodes of a look: as many as the step to the next look needs, within these."""
+LEAST, MOST = 60, 2600
+"""Nodes of a look: as many as the shorter of the steps to and from it needs, within these."""
 
 NODES_PER_WIDTH = 1.8
 """Nodes for each standard deviation of that step: error 1e-11, and 1e-14 for looks that aren't crowded."""
+
+TINIEST = 5e-324
+"""The smallest float above zero: what stands for a mass of none where a logarithm is taken."""
 
 ROOT_2PI = math.sqrt(2 * math.pi)
 
@@ -42,60 +45,72 @@ class Walk:
         nodes: Values of the statistic, as a normal deviate.
         mass: Probability at each, summing to the chance of having crossed no bound.
         drift: True effect: the statistic's mean is drift times the root of information.
+        spare: Standard deviations kept below the usual cut, for a walk that will be tilted.
     """
 
     information: float
     nodes: Vector
     mass: Vector
     drift: float
+    spare: float = 0.0
 
     @classmethod
-    def start(cls, *, drift: float = 0.0) -> "Walk":
+    def start(cls, *, drift: float = 0.0, spare: float = 0.0) -> "Walk":
         """Return the walk before any look: no information, all mass in one point."""
-        return cls.at(0.0, 0.0, drift=drift)
+        return replace(cls.at(0.0, 0.0, drift=drift), spare=spare)
 
     @classmethod
     def at(cls, information: float, score: float, *, drift: float) -> "Walk":
         """Return the walk that stands at a known score."""
         return cls(information, np.array([score]), np.ones(1), drift)
 
-    def beyond(self, information: float, z: float) -> tuple[float, float]:
-        """Return the probability of exceeding `z` at a later look, and the density there."""
-        standard, scale = self._standard(information, z)
-        density = float(self.mass @ np.exp(-0.5 * standard * standard)) * scale / ROOT_2PI
-        return float(self.mass @ ndtr(-standard)), density
+    def beyond(self, information: float, z: float) -> float:
+        """Return the probability of exceeding `z` at a later look."""
+        return float(self.mass @ ndtr(-self._standard(information, z)))
 
     def below(self, information: float, z: float) -> float:
         """Return the probability of falling short of `z` at a later look."""
-        return float(self.mass @ ndtr(self._standard(information, z)[0]))
+        return float(self.mass @ ndtr(self._standard(information, z)))
 
     def bound(self, information: float, increment: float) -> float:
         """Return the value exceeded with a probability, by Newton's method on its logarithm.
 
-        The tail is log-concave and the start lies above the root, so that steps never overshoot.
+        The tail is log-concave and the start lies above the root, so that steps never overshoot. Logarithms
+        throughout, as just above a bound that was close by the tail falls faster than a float can follow.
         Where less than that probability is left, there is no such value: the answer is -inf.
         """
         if increment >= self.mass.sum():
             return -math.inf
-        z = self.drift * math.sqrt(information) + critical_value(increment)
+        z, wanted = self.drift * math.sqrt(information) + critical_value(increment), math.log(increment)
+        if self.information == 0:
+            return z
+        log_mass = np.log(np.maximum(self.mass, TINIEST))
+        scale = math.sqrt(information / (information - self.information))
         for _ in range(60):
-            tail, density = self.beyond(information, z)
-            excess = math.log(tail / increment)
-            if abs(excess) < 1e-13:
+            standard = self._standard(information, z)
+            log_tails = log_ndtr(-standard)
+            parts = log_mass + log_tails
+            peak = parts.max()
+            shares = np.exp(parts - peak)
+            total = float(shares.sum())
+            hazard = float(shares @ np.exp(-0.5 * standard * standard - log_tails)) / total * scale / ROOT_2PI
+            excess = peak + math.log(total) - wanted
+            z += excess / hazard
+            if abs(excess) < 1e-13 or abs(excess / hazard) < 1e-14 * max(abs(z), 1.0):
                 break
-            step = excess * tail / density
-            z += step
-            if abs(step) < 1e-14 * max(abs(z), 1.0):
-                break
-        return z
+        return float(z)
 
     def carried(self, information: float, low: float, high: float, *, following: float) -> "Walk":
-        """Return the walk at a later look, between its bounds, fine enough for the look after that."""
+        """Return the walk at a later look, between its bounds.
+
+        The nodes are fine enough for the step that led here, which leaves an edge where the bound before
+        cut paths off, and for the step to the look after.
+        """
         middle = self.drift * math.sqrt(information)
-        z, weights = _nodes(
-            max(low, middle - BELOW), min(high, middle + ABOVE), math.sqrt(following / (following - information))
-        )
+        low, high = max(low, middle - BELOW - self.spare), min(high, middle + ABOVE)
         gained = information - self.information
+        sharpest = max(following / (following - information), information / gained)
+        z, weights = _nodes(low, high, math.sqrt(sharpest))
         scale = math.sqrt(information / gained)
         standard = np.subtract.outer(z * scale, self._centres(gained))
         np.square(standard, out=standard)
@@ -105,15 +120,17 @@ class Walk:
         return replace(self, information=information, nodes=z, mass=mass)
 
     def tilted(self, drift: float) -> "Walk":
-        """Return the same walk under another drift, near its own: paths stay, their likelihoods change."""
+        """Return the same walk under another drift: paths stay, their likelihoods change.
+
+        Good while the means at any look lie no more than `spare` apart, and much cheaper than walking again.
+        """
         root = math.sqrt(self.information)
         log_ratio = (drift - self.drift) * root * (self.nodes - (drift + self.drift) / 2 * root)
-        return replace(self, mass=self.mass * np.exp(log_ratio), drift=drift)
+        return replace(self, mass=self.mass * np.exp(np.minimum(log_ratio, 700.0)), drift=drift)
 
-    def _standard(self, information: float, z: float) -> tuple[Vector, float]:
+    def _standard(self, information: float, z: float) -> Vector:
         gained = information - self.information
-        scale = math.sqrt(information / gained)
-        return z * scale - self._centres(gained), scale
+        return z * math.sqrt(information / gained) - self._centres(gained)
 
     def _centres(self, gained: float) -> Vector:
         return self.nodes * math.sqrt(self.information / gained) + self.drift * math.sqrt(gained)
