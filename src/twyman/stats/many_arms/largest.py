@@ -117,16 +117,21 @@ def _normal(bounds: Vector, shares: Vector, counts: Vector, sides: int) -> Vecto
     """Integrate over the shared deviate, for several bounds at once."""
     z, weights = _grid(_edges(bounds, shares, sides))
     within = np.zeros(z.shape)
-    level = bounds[:, np.newaxis]
     with np.errstate(divide="ignore", over="ignore"):
-        for share, count in zip(shares.tolist(), counts.tolist(), strict=True):
-            own = max(math.sqrt((1 - share) * (1 + share)), 1e-150)
-            beyond = ndtr((share * z - level) / own)
-            if sides == 2:
-                beyond = beyond + ndtr((-share * z - level) / own)
-            within += count * np.log1p(-np.minimum(beyond, 1.0))
+        for share, count in zip(shares, counts, strict=True):
+            within += count * np.log1p(-_beyond_given(z, bounds, float(share), sides))
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     return sides * np.sum(weights * density * -np.expm1(within), axis=1)
+
+
+def _beyond_given(z: Vector, bounds: Vector, share: float, sides: int) -> Vector:
+    """Return the chance that one statistic is beyond, given the shared deviate."""
+    own, level = max(math.sqrt((1 - share) * (1 + share)), 1e-150), bounds[:, np.newaxis]
+    above: Vector = ndtr((share * z - level) / own)
+    if sides == 1:
+        return above
+    below: Vector = ndtr((-share * z - level) / own)
+    return np.minimum(above + below, 1.0)
 
 
 def _edges(bounds: Vector, shares: Vector, sides: int) -> Vector:
