@@ -237,6 +237,8 @@ class Design:
 
     def _assumed(self, effect: float | None, *, some: bool = True) -> float | NotEstimable:
         """Return the effect in the metric's own unit."""
+        if effect is not None and not math.isfinite(effect):
+            raise Invalid(f"effect {effect} is no size: give a finite one")
         if not (effect or isinstance(self.question, NonInferiority | Equivalence)) and some:
             raise Invalid("no number of units shows an effect of zero: give the smallest effect that matters")
         scale = self._unit()

@@ -71,16 +71,22 @@ class Superiority:
 
     def chance(self, expected: Expected, *, looks: Looks, alpha: float) -> float | NotEstimable:
         """Return the chance that the effect is found."""
-        signal = _effect(expected, self.lift)
+        signal = self.signal(expected)
         if isinstance(signal, NotEstimable):
             return signal
-        if (self.sides == 2 and signal.drift < 0) or (self.sides == 1 and self.improving < 0):
-            signal = signal.reversed()
         units = expected.read.treatment_units + expected.read.control_units
         found = looks.chance(signal, alpha=alpha, sides=self.sides, units=units)
         if self.wrong_tail and self.sides == 2:
             found += looks.chance(signal.reversed(), alpha=alpha, sides=2, units=units)
         return found
+
+    def signal(self, expected: Expected) -> Signal | NotEstimable:
+        """Return the signal as the side sees it that looks for the effect."""
+        signal = _effect(expected, self.lift)
+        if isinstance(signal, NotEstimable):
+            return signal
+        low = self.improving < 0 if self.sides == 1 else signal.drift < 0
+        return signal.reversed() if low else signal
 
 
 @dataclass(frozen=True, slots=True)

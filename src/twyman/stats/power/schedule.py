@@ -64,9 +64,11 @@ def schedule(plan: Design, arms: Sequence[int], effect: float) -> Schedule | Not
     final = plan.expected(arms, effect)
     if isinstance(final, NotEstimable):
         return final
-    sides = question.sides
+    sides, signal = question.sides, question.signal(final)
+    if isinstance(signal, NotEstimable):
+        return signal
     z = bounds(rule.times, rule.times, alpha=plan.alpha, spending=rule.spending, sides=sides).z
-    drift = abs(final.real.contrast().statistic)
+    drift = signal.normal_drift(plan.alpha / sides)
     total = sum(arms)
     units = tuple(round(time * total) for time in rule.times)
 

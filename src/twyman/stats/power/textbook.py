@@ -133,17 +133,32 @@ def means_units(effect: float, sd: float, goal: Goal = DEFAULT, *, df: bool = Tr
     return goal.sized(goal.units(signal, (_reach(goal) / drift) ** 2, least))
 
 
-def means_power(effect: float, sd: float, treatment: float, control: float, goal: Goal = DEFAULT) -> float:
-    """Return the chance that Student's t finds a difference of two means.
+def means_power(
+    effect: float, sd: float, units: tuple[float, float], goal: Goal = DEFAULT, *, df: bool = True
+) -> float:
+    """Return the chance that a difference of two means is found.
+
+    Args:
+        effect: The difference.
+        sd: Standard deviation of units.
+        units: Of treatment and of control.
+        goal: What is asked; its ratio is that of the units given.
+        df: As in `means_units`.
+
+    Raises:
+        Invalid: If sd isn't positive, or an arm is empty.
 
     Example:
-        >>> f"{means_power(0.2, 1.0, 300, 300):.4f}"
+        >>> f"{means_power(0.2, 1.0, (300, 300)):.4f}"
         '0.6864'
 
     See docs/explanation/power.md
     """
+    treatment, control = units
+    if not (min(units) > 0 and treatment + control > 2):
+        raise Invalid(f"{treatment} and {control} units show nothing: give three or more, some in each arm")
     drift = abs(effect) / _positive(sd) / math.sqrt(1 / treatment + 1 / control)
-    return goal.chance(Signal(drift, treatment + control - 2))
+    return goal.chance(Signal(drift, treatment + control - 2 if df else None))
 
 
 def one_mean_units(effect: float, sd: float, goal: Goal = DEFAULT) -> float:
