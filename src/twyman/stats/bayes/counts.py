@@ -6,11 +6,12 @@ negative, so that a chance of 1e-200 comes out to as many digits as one of 0.5.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, betaincinv, expit, log_expit, polygamma, roots_legendre
+from scipy.special import betainc, betaincc, betaincinv, expit, log_expit, logit, polygamma, roots_legendre
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
@@ -21,7 +22,7 @@ REACH = 45
 
 Vector = NDArray[np.float64]
 
-_NODES, _WEIGHTS = roots_legendre(16)
+_NODES, _WEIGHTS = roots_legendre(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +151,15 @@ class BetaPosterior:
             Invalid: If alpha is no probability.
         """
         tail = checked_alpha(alpha) / 2
-        points, weights = _grid(self.treatment, self.control)
         narrow, wide = sorted((self.treatment, self.control), key=lambda rate: rate.sd)
-        mass, rates = _mass(narrow, points, weights), expit(points)
         side = 1 if wide == self.treatment else -1
 
         def share(gap: float, *, below: bool) -> float:
-            inside = np.clip(rates + side * gap, 0.0, 1.0)
+            ends = [end for end in (-side * gap, 1 - side * gap) if 0 < end < 1]
+            points, weights = _grid(narrow, wide, at=[float(logit(end)) for end in ends])
+            inside = np.clip(expit(points) + side * gap, 0.0, 1.0)
             tail_of = betainc if below == (side > 0) else betaincc
-            return float(mass @ tail_of(wide.a, wide.b, inside))
+            return float(_mass(narrow, points, weights) @ tail_of(wide.a, wide.b, inside))
 
         return (
             crossing(lambda gap: share(gap, below=True) - tail, -1.0, 1.0, tolerance=1e-12),
@@ -211,9 +212,10 @@ def _chance_above(one: Beta, other: Beta) -> float:
 
 def _tail_chance(one: Beta, other: Beta) -> float:
     points, weights = _grid(one, other)
-    if one.sd <= other.sd:
-        return float(_mass(one, points, weights) @ other.below(points))
-    return float(_mass(other, points, weights) @ one.above(points))
+    narrow, tail = (one, other.below) if one.sd <= other.sd else (other, one.above)
+    mass = _mass(narrow, points, weights)
+    there = mass > 0
+    return float(mass[there] @ tail(points[there]))
 
 
 def _shortfall(one: Beta, other: Beta) -> float:
@@ -229,9 +231,13 @@ def _mass(rate: Beta, points: Vector, weights: Vector) -> Vector:
     return mass / mass.sum()
 
 
-def _grid(*rates: Beta) -> tuple[Vector, Vector]:
-    """Return Gauss-Legendre points and weights over the log-odds, panels as narrow as the narrowest rate there."""
-    edges = np.unique(np.concatenate([_edges(rate) for rate in rates]))
+def _grid(*rates: Beta, at: Sequence[float] = ()) -> tuple[Vector, Vector]:
+    """Return Gauss-Legendre points and weights over the log-odds, panels as narrow as what bends there.
+
+    Each rate bends by its own spread, the step from log-odds to rates around zero, and an interval's
+    integrand wherever it is cut off (`at`).
+    """
+    edges = np.unique(np.concatenate([*(_edges(rate) for rate in rates), np.arange(-20.0, 20.5, 0.5), at]))
     half = np.diff(edges) / 2
     points = edges[:-1, None] + half[:, None] * (1 + _NODES)
     return points.ravel(), (half[:, None] * _WEIGHTS).ravel()
