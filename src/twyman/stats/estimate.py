@@ -32,6 +32,7 @@ class Cause(StrEnum):
     NO_INTERVAL = "no_interval"
     NOT_IDENTIFIABLE = "not_identifiable"
     OUT_OF_REACH = "out_of_reach"
+    STILL_RUNNING = "still_running"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from twyman.stats.estimate import checked_alpha
-from twyman.stats.sequential.looks import check_looks, spending_looks
+from twyman.stats.sequential.looks import check_bounds, check_looks, spending_looks
 from twyman.stats.sequential.spending import Spending
-from twyman.stats.sequential.walk import Walk
+from twyman.stats.sequential.walk import Walk, walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +89,37 @@ def _running(targets: Sequence[float], live: Sequence[int]) -> Iterator[float]:
     for look, target in enumerate(targets):
         used = target if look in live else used
         yield used
+
+
+def next_bound(
+    information_before: Sequence[float],
+    z_before: Sequence[float],
+    *,
+    information: float,
+    increment: float,
+    sides: int = 2,
+) -> float:
+    """Return the critical value of one more look, given bounds that stand: past looks are never laid again.
+
+    Args:
+        information_before: 1 / se² at the looks so far, growing where a bound is finite.
+        z_before: Their bounds, as they were shown; infinite where a look spent nothing.
+        information: 1 / se² at the new look.
+        increment: Error of one side that this look may spend.
+        sides: 2 where the same bounds stand below zero.
+
+    Raises:
+        Invalid: If information doesn't grow, or the increment is no probability.
+
+    Example:
+        >>> f"{next_bound([0.5], [2.963], information=1.0, increment=0.025 - 0.001525):.3f}"
+        '1.969'
+
+    See docs/explanation/group-sequential.md
+    """
+    upper = [*z_before, 0.0]
+    lower = [-bound if sides == 2 else -math.inf for bound in upper]
+    path = [*information_before, information]
+    check_bounds(path, upper, lower)
+    *_, (_, walk) = walks(path, upper, lower, Walk.start())
+    return walk.bound(information, checked_alpha(increment))

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.roots import crossing
-from twyman.stats.sequential.bounds import Bounds
+from twyman.stats.sequential.bounds import Bounds, next_bound
 from twyman.stats.sequential.looks import check_bounds, check_looks
-from twyman.stats.sequential.stopping import stopping, walks
-from twyman.stats.sequential.walk import Walk
+from twyman.stats.sequential.stopping import stopping
 from twyman.stats.tails import critical_value
 
 
@@ -126,10 +125,8 @@ def haybittle_peto(information: Sequence[float], *, alpha: float, interim: float
     used = math.fsum(stopping(information[:-1], z, symmetric=sides == 2)) if z else 0.0
     if not used < side:
         raise Invalid(f"interim bounds of {interim} spend {sides * used:.2g} of alpha {alpha}: give a higher one")
-    upper = [*z, 0.0]
-    lower = [-bound if sides == 2 else -math.inf for bound in upper]
-    *_, (_, walk) = walks(information, upper, lower, Walk.start())
-    return _spent(information, [*z, walk.bound(information[-1], side - used)], sides)
+    last = next_bound(information[:-1], z, information=information[-1], increment=side - used, sides=sides)
+    return _spent(information, [*z, last], sides)
 
 
 def _checked(information: Sequence[float], alpha: float, sides: int) -> float:

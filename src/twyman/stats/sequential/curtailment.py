@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.sequential.looks import check_bounds
-from twyman.stats.sequential.stopping import crossings, walks
-from twyman.stats.sequential.walk import Walk
+from twyman.stats.sequential.stopping import crossings
+from twyman.stats.sequential.walk import Walk, walks
 
 
 def conditional_power(

@@ -17,8 +17,7 @@ from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.roots import crossing
 from twyman.stats.sequential.looks import check_bounds, check_looks
-from twyman.stats.sequential.stopping import walks
-from twyman.stats.sequential.walk import Walk
+from twyman.stats.sequential.walk import Walk, walks
 from twyman.stats.tails import log_upper_tail
 
 STRIDE = 6.0

@@ -1,7 +1,7 @@
 """Where a design stops, under any effect: its error, its power, and the information it is expected to use."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.special import ndtri
@@ -10,7 +10,7 @@ from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.roots import crossing
 from twyman.stats.sequential.looks import check_bounds
-from twyman.stats.sequential.walk import Walk
+from twyman.stats.sequential.walk import Walk, walks
 from twyman.stats.tails import critical_value
 
 
@@ -75,17 +75,6 @@ def crossings(
         up[look] = walk.beyond(information[look], upper[look])
         down[look] = walk.below(information[look], below[look])
     return Crossings(tuple(map(float, information)), tuple(up), tuple(down))
-
-
-def walks(
-    information: Sequence[float], upper: Sequence[float], lower: Sequence[float], walk: Walk
-) -> Iterator[tuple[int, Walk]]:
-    """Yield each look that has a bound, with the walk that arrives there: at the bounded look before it."""
-    live = [k for k, (low, high) in enumerate(zip(lower, upper, strict=True)) if low > -math.inf or high < math.inf]
-    for place, look in enumerate(live):
-        yield look, walk
-        if place + 1 < len(live):
-            walk = walk.carried(information[look], lower[look], upper[look], following=information[live[place + 1]])
 
 
 def stopping(

@@ -7,6 +7,7 @@ informations. Increments must be independent.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -134,6 +135,17 @@ class Walk:
 
     def _centres(self, gained: float) -> Vector:
         return self.nodes * math.sqrt(self.information / gained) + self.drift * math.sqrt(gained)
+
+
+def walks(
+    information: Sequence[float], upper: Sequence[float], lower: Sequence[float], walk: Walk
+) -> Iterator[tuple[int, Walk]]:
+    """Yield each look that has a bound, with the walk that arrives there: at the bounded look before it."""
+    live = [k for k, (low, high) in enumerate(zip(lower, upper, strict=True)) if low > -math.inf or high < math.inf]
+    for place, look in enumerate(live):
+        yield look, walk
+        if place + 1 < len(live):
+            walk = walk.carried(information[look], lower[look], upper[look], following=information[live[place + 1]])
 
 
 @lru_cache(maxsize=128)
