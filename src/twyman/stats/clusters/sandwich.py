@@ -212,17 +212,19 @@ def _groups(rows: int, clusters: ArrayLike) -> Iterator[NDArray[np.intp]]:
 
 
 def _adjusted(basis: Matrix, weights: Matrix, power: float) -> tuple[Matrix, float]:
-    """Multiply weights by a power of (identity - leverage) of a cluster, without ever making that matrix.
+    """Multiply weights by a power of (identity - leverage) of a cluster.
 
-    Its eigenvectors lie in the span of the cluster's basis rows. Directions in which the cluster
-    fits itself count as zero; how much of the weights lies there is returned as well.
+    The eigenvectors come from the smaller of the two products of the cluster's basis rows with
+    themselves. Directions in which the cluster fits itself count as zero; how much of the weights
+    lies there is returned as well.
     """
     if not power:
         return weights, 0.0
-    left, sizes, _ = np.linalg.svd(basis, full_matrices=False)
-    rest = 1 - sizes**2
-    alone = rest < SINGULAR
-    powers = np.where(alone, 0.0, np.where(alone, 1.0, rest) ** power)
+    wide = basis.shape[0] <= basis.shape[1]
+    sizes, vectors = np.linalg.eigh(basis @ basis.T if wide else basis.T @ basis)
+    left = vectors if wide else basis @ vectors / np.sqrt(np.maximum(sizes, np.finfo(np.float64).tiny))
+    left = np.where(sizes > SINGULAR, left, 0.0)
+    alone = 1 - sizes < SINGULAR
+    gains = np.where(alone, -1.0, np.expm1(power * np.log1p(-np.where(alone, 0.0, sizes))))
     inside = left.T @ weights
-    lost = float(np.abs(inside[alone]).max(initial=0.0))
-    return weights + left @ ((powers - 1)[:, np.newaxis] * inside), lost
+    return weights + left @ (gains[:, np.newaxis] * inside), float(np.abs(inside[alone]).max(initial=0.0))
