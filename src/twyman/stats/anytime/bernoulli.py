@@ -15,6 +15,9 @@ from twyman.stats.anytime.mixture import rate_for
 from twyman.stats.estimate import Cause, NotEstimable, checked_alpha
 from twyman.stats.roots import crossing
 
+LOWEST = math.log(1e-300)
+"""No rate is lower, save 0."""
+
 
 @lru_cache
 def concentration_for(units: float, *, alpha: float = 0.05) -> float:
@@ -90,16 +93,20 @@ def rate_interval(
     concentration = concentration_for(tuned_for, alpha=tuned_alpha)
     if not 0 <= successes <= units < math.inf:
         raise Invalid(f"{successes} successes of {units} units can't be: successes lie within the units")
-    if not units:
-        return 0.0, 1.0
+    low = _lowest(successes, units, concentration, wanted)
+    return low, 1 - _lowest(units - successes, units, concentration, wanted)
 
-    def excess(rate: float) -> float:
+
+def _lowest(successes: float, units: float, concentration: float, wanted: float) -> float:
+    """Return the lowest rate against which too little was won; on the log scale, where it may lie low."""
+
+    def excess(log_rate: float) -> float:
+        rate = math.exp(log_rate)
         return rate_log_e(successes, units, rate=rate, concentration=concentration) - wanted
 
-    observed = successes / units
-    low = crossing(excess, 0.0, observed) if successes else 0.0
-    high = crossing(excess, observed, 1.0) if successes < units else 1.0
-    return low, high
+    if not successes or excess(LOWEST) <= 0:
+        return 0.0
+    return math.exp(crossing(excess, LOWEST, math.log(successes / units)))
 
 
 def rate_ratio(

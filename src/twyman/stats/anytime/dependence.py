@@ -39,8 +39,9 @@ class Dependence:
         log10_p: Its decimal logarithm, where it is below 1e-300.
         v: Cramér's V: 0 where independent, 1 where one assignment fixes the other.
         v_lower: Its lower confidence bound, one-sided and valid at every look: bands apply to this.
-        leak: Share of the first column in the first row less that in the second; with more rows
-            or columns, the largest such difference between any two rows.
+        leak: Share of the first column in the first row less that in the second, of rows and columns with
+            units; with more than two
+            of either, the largest such difference between any two rows.
         aliased: Whether the p-value is at most alpha, and one assignment fixes the other: in all units
             seen, or `v_lower` is above 0.95. Two such assignments can't be told apart.
     """
@@ -103,8 +104,8 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
 def _log_e(table: Table) -> float:
     """Bet on each row having shares of its own, against all rows having the same, the best for these data."""
     columns = table.shape[1]
-    even = np.full(columns, 1 / columns)
-    own = sum(multinomial_log_bf(row, even, JEFFREYS * columns) for row in table)
+    even = [1 / columns] * columns
+    own = math.fsum(multinomial_log_bf(row.tolist(), even, JEFFREYS * columns) for row in table)
     totals = table.sum(axis=0)
     totals = totals[totals > 0]
     best = float(totals @ np.log(totals * columns / totals.sum()))

@@ -5,12 +5,7 @@ cancel are cancelled on paper: what remains is of the size of the answer.
 """
 
 import math
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
-
-Vector = NDArray[np.float64]
+from collections.abc import Sequence
 
 SMALL = 0.03
 """Below this a difference of logarithms is summed as its series."""
@@ -18,53 +13,50 @@ SMALL = 0.03
 FROM = 20.0
 """From here on Stirling's series is exact to the last digit."""
 
+HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
-def stirling(x: ArrayLike) -> Vector:
+
+def stirling(x: float) -> float:
     """Return what Stirling's formula leaves of a log-gamma: lnΓ(x) - (x - 1/2) ln x + x - ln(2π)/2.
 
     Example:
         >>> f"{stirling(1.0):.9f}"
         '0.081061467'
     """
-    value = np.asarray(x, dtype=np.float64)
-    near = np.minimum(value, FROM)
-    exact = gammaln(near) - (near - 0.5) * np.log(near) + near - 0.5 * math.log(2 * math.pi)
-    inverse = 1 / np.maximum(value, FROM)
-    square = inverse * inverse
-    series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))))
-    return np.where(value < FROM, exact, series)
+    if x < FROM:
+        return math.lgamma(x) - (x - 0.5) * math.log(x) + x - HALF_LOG_2PI
+    square = 1 / x / x
+    return (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188)))) / x
 
 
-def surplus(drift: ArrayLike, base: ArrayLike) -> Vector:
+def surplus(drift: float, base: float) -> float:
     """Return w ln(w / base) - drift for w = base + drift: how unlikely a Poisson count is, in logs.
 
     Example:
         >>> f"{surplus(1.0, 1.0):.6f}"
         '0.386294'
     """
-    d, e = np.asarray(drift, dtype=np.float64), np.asarray(base, dtype=np.float64)
-    x = d / e
-    near = np.where(np.abs(x) < SMALL, x, 0.0)
-    series = sum((-near) ** k / (k * (k - 1)) for k in range(2, 12))
-    w = np.where(np.abs(x) < SMALL, e, e + d)
-    return np.where(np.abs(x) < SMALL, e * series, w * np.log(w / e) - d)
+    x = drift / base
+    if abs(x) < SMALL:
+        return base * math.fsum((-x) ** k / (k * (k - 1)) for k in range(2, 12))
+    w = base + drift
+    return w * math.log(w / base) - drift
 
 
-def shortfall(drift: ArrayLike, base: ArrayLike) -> Vector:
+def shortfall(drift: float, base: float) -> float:
     """Return drift - base ln(1 + drift / base): how unlikely a gamma waiting time is, in logs.
 
     Example:
         >>> f"{shortfall(1.0, 1.0):.6f}"
         '0.306853'
     """
-    d, e = np.asarray(drift, dtype=np.float64), np.asarray(base, dtype=np.float64)
-    x = d / e
-    near = np.where(np.abs(x) < SMALL, x, 0.0)
-    series = sum((-near) ** k / k for k in range(2, 12))
-    return np.where(np.abs(x) < SMALL, e * series, d - e * np.log1p(np.where(np.abs(x) < SMALL, 0.0, x)))
+    x = drift / base
+    if abs(x) < SMALL:
+        return base * math.fsum((-x) ** k / k for k in range(2, 12))
+    return drift - base * math.log1p(x)
 
 
-def multinomial_log_bf(counts: ArrayLike, shares: ArrayLike, concentration: float) -> float:
+def multinomial_log_bf(counts: Sequence[float], shares: Sequence[float], concentration: float) -> float:
     """Return the logarithm of the Bayes factor of any shares, Dirichlet about the given ones, against those.
 
     Args:
@@ -76,12 +68,20 @@ def multinomial_log_bf(counts: ArrayLike, shares: ArrayLike, concentration: floa
         >>> f"{multinomial_log_bf([80, 40], [0.5, 0.5], 100):.6f}"
         '3.277936'
     """
-    n, theta = np.asarray(counts, dtype=np.float64), np.asarray(shares, dtype=np.float64)
-    units, prior = float(n.sum()), concentration * theta
-    expected = (concentration + units) * theta
-    log_ratio = np.log((prior + n) / expected)
-    fit = float((surplus(n - units * theta, expected) - log_ratio / 2).sum())
-    size = (theta.size - 1) / 2 * math.log1p(units / concentration)
-    rest = float((stirling(prior + n) - stirling(prior)).sum())
-    whole = float(stirling(concentration + units) - stirling(concentration))
-    return fit - size + rest - whole
+    units = math.fsum(counts)
+    whole = concentration + units
+    size = (len(shares) - 1) / 2 * math.log1p(units / concentration)
+    return math.fsum(
+        (
+            *(_fit(n, share, concentration, units) for n, share in zip(counts, shares, strict=True)),
+            stirling(concentration) - stirling(whole) - size,
+        )
+    )
+
+
+def _fit(count: float, share: float, concentration: float, units: float) -> float:
+    """Return what one class adds to the evidence."""
+    prior, expected = concentration * share, (concentration + units) * share
+    seen = prior + count
+    likely = surplus(count - units * share, expected) - math.log(seen / expected) / 2
+    return likely + stirling(seen) - stirling(prior)

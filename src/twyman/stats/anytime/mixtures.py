@@ -121,7 +121,7 @@ class GammaExponential:
         if b + drift <= 0:
             return -math.inf
         tails = _log(gammainc(b, b + drift)) - _log(gammainc(a, a))
-        return math.log(a / b) / 2 + float(shortfall(drift, b) + stirling(b) - stirling(a)) + tails
+        return math.log(a / b) / 2 + shortfall(drift, b) + stirling(b) - stirling(a) + tails
 
     def ceiling(self, v: float) -> float:  # noqa: ARG002 - by the protocol
         """No sum is too large."""
@@ -147,7 +147,7 @@ class GammaPoisson:
         if w <= 0:
             return -math.inf
         tails = _log(gammaincc(w, b)) - _log(gammaincc(a, a))
-        return math.log(a / w) / 2 + float(surplus(drift, b) + stirling(w) - stirling(a)) + tails
+        return math.log(a / w) / 2 + surplus(drift, b) + stirling(w) - stirling(a) + tails
 
     def ceiling(self, v: float) -> float:  # noqa: ARG002 - by the protocol
         """No sum is too large."""

@@ -74,9 +74,10 @@ def f_log_e(f: ArrayLike, *, terms: int, df: ArrayLike, n: ArrayLike, g: ArrayLi
     See docs/explanation/always-valid.md
     """
     share, nu = _share(n, g), np.asarray(df, dtype=np.float64)
-    scaled = terms * np.asarray(f, dtype=np.float64) / nu
-    if terms < 1 or not (nu > 0).all() or not (scaled >= 0).all():
+    statistic = np.asarray(f, dtype=np.float64)
+    if terms < 1 or not (nu > 0).all() or not (statistic >= 0).all():
         raise Invalid(f"F = {f} on {terms} and {df} degrees of freedom can't be: F is from 0, degrees positive")
+    scaled = terms * statistic / nu
     return terms / 2 * np.log(share) + (nu + terms) / 2 * (np.log1p(scaled) - np.log1p(share * scaled))
 
 
