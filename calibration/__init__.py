@@ -1,0 +1,1 @@
+"""What the methods promise, counted over simulated experiments: `python -m calibration`."""

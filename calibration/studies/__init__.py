@@ -1,0 +1,1 @@
+"""The studies, one family of methods a file: adding a method is adding a line."""
