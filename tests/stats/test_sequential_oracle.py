@@ -1,4 +1,4 @@
-"""Group-sequential bounds against rpact and gsDesign, and repeated intervals and p-values against rpact."""
+"""Bounds against rpact and gsDesign; what is said at each look, and after stopping, against rpact and ldbounds."""
 
 import json
 import math
@@ -11,6 +11,7 @@ from twyman.stats.power import drift_needed, share_inflation
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.repeated import repeated_p
 from twyman.stats.sequential.spending import HwangShihDecani, ObrienFleming, Pocock, PowerSpending, Spending
+from twyman.stats.sequential.stagewise import stagewise
 from twyman.stats.sequential.stopping import stopping
 
 Case = dict[str, Any]
@@ -130,24 +131,40 @@ def _last(value: Any) -> float:
     return _list(value)[-1]
 
 
-@of("stagewise")
-def test_stagewise_intervals_are_another_method(case: Case) -> None:
-    """Stage-wise ordering asks at which look one stopped, and is valid once; ours is valid at every look.
+@of("repeated")
+def test_final_inference_agrees_with_rpact(case: Case) -> None:
+    """Where the path first crosses, or at the last look: stage-wise p-value, interval, median-unbiased estimate."""
+    inputs, theirs = case["inputs"], case["expected"]
+    stage = theirs["final_stage"]
+    if stage is None:
+        assert _last(theirs["action"]) == "continue"
+        return
+    times, alpha = inputs["information_fractions"], inputs["alpha_one_sided"]
+    family = _spending(inputs["design"].split("_")[0], inputs.get("parameter"))
+    arms = zip(_list(inputs["cum_n_treatment"]), _list(inputs["cum_n_control"]), strict=True)
+    information = [1 / (inputs["sd"] ** 2 * (1 / n + 1 / m)) for n, m in arms]
+    z = bounds(times, times, alpha=alpha, spending=family, sides=1).z
 
-    Its intervals are shifted towards no effect, as stopping favours large estimates; ours are
-    centred on the estimate, which they always contain.
-    """
+    ours = stagewise(_list(theirs["z"])[stage - 1], information[:stage], z[:stage], alpha=alpha, sides=1)
+
+    found = [ours.p_value, ours.lower, ours.upper, ours.estimate]
+    asked = ("final_p", "final_ci_lower", "final_ci_upper", "median_unbiased")
+    assert found == pytest.approx([_list(theirs[name])[stage - 1] for name in asked], abs=2e-5)
+
+
+@of("stagewise")
+def test_stagewise_intervals_agree_with_ldbounds(case: Case) -> None:
     inputs, theirs = case["inputs"], case["expected"]
     assert inputs["what"].startswith("stagewise")
-    times = inputs["information_fractions"]
-    family = _spending(inputs["spending"], None)
-    plan = bounds(times, times, alpha=inputs["alpha"], spending=family, sides=inputs["sides"])
-    look = inputs["stopped_at_look"] - 1
+    times, look = inputs["information_fractions"], inputs["stopped_at_look"]
+    plan = bounds(
+        times, times, alpha=inputs["alpha"], spending=_spending(inputs["spending"], None), sides=inputs["sides"]
+    )
 
-    low, high = ((inputs["z"] + side * plan.z[look]) / math.sqrt(times[look]) for side in (-1, 1))
+    ours = stagewise(inputs["z"], times[:look], plan.z[:look], alpha=1 - inputs["confidence"], sides=2)
 
-    assert low <= inputs["z"] / math.sqrt(times[look]) <= high
-    assert theirs["lower"] + theirs["upper"] <= low + high + 0.002
+    assert [ours.lower, ours.upper] == pytest.approx([theirs["lower"], theirs["upper"]], abs=case["tolerance"]["abs"])
+    assert ours.lower < ours.estimate < ours.upper
 
 
 @pytest.mark.skipif(not CASES, reason="needs the oracles beside the repository")

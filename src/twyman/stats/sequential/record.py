@@ -56,6 +56,5 @@ def state_of_json(text: str) -> SequentialState:
 
 
 def _look(paper: Written) -> SequentialLook:
-    return SequentialLook(
-        **{name: UNBOUNDED[name] if name in UNBOUNDED and value is None else value for name, value in paper.items()}
-    )
+    filled: Written = {name: UNBOUNDED.get(name) if value is None else value for name, value in paper.items()}
+    return SequentialLook(**filled)
