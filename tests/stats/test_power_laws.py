@@ -35,7 +35,7 @@ from twyman.stats.power.history import (
     with_covariate,
 )
 from twyman.stats.power.layout import Crossed, Stratified
-from twyman.stats.power.looks import AlwaysValid, GroupSequential, OneLook, looks_at
+from twyman.stats.power.looks import AlwaysValid, GroupSequential, Looks, OneLook, looks_at
 from twyman.stats.power.method import Compared
 from twyman.stats.power.midway import More, Reestimated, conditional_power, more_units, reestimated
 from twyman.stats.power.precision import detectable, share_inflation
@@ -338,6 +338,14 @@ def test_one_planned_look_is_one_look() -> None:
     once, alone = Design(HISTORY), Design(HISTORY, looks=GroupSequential((1.0,)))
 
     assert alone.power_at(9_000, 0.02) == pytest.approx(once.power_at(9_000, 0.02), rel=1e-9)
+
+
+@pytest.mark.parametrize("looks", [OneLook(), looks_at(5), looks_at(5, Pocock())])
+@pytest.mark.parametrize("method", ["mean", Compared(test="wald")])
+def test_no_effect_is_found_as_often_as_alpha_says(looks: Looks, method: str | Compared) -> None:
+    plan = Design(HISTORY, method=method, looks=looks, question=Superiority(wrong_tail=True))
+
+    assert plan.power_at(5_000, 0.0) == pytest.approx(0.05, rel=1e-6)
 
 
 def test_looking_often_inflates_units_as_information() -> None:

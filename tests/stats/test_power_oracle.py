@@ -24,6 +24,7 @@ from twyman.stats.power.method import Compared
 from twyman.stats.power.midway import More, more_units
 from twyman.stats.power.precision import share_inflation
 from twyman.stats.power.question import NonInferiority, Superiority
+from twyman.stats.power.schedule import Schedule, schedule
 from twyman.stats.power.textbook import Goal, means_power, means_units, proportions_power, proportions_units
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import linearised
@@ -222,6 +223,11 @@ def test_a_sequential_design_needs_them_rounded_up(case: Case) -> None:
 
     assert isinstance(sizes, Sizes)
     assert 0 <= sizes.total - case["expected"]["n_max_total"] < 2
+    looks = schedule(plan, sizes.arms, inputs["delta"])
+    assert isinstance(looks, Schedule)
+    ends = looks.expected_units, looks.expected_units_half, looks.expected_units_none
+    assert ends == tuple(close(case["expected"][f"expected_n_{key}"], rel=1e-3) for key in ("H1", "H01", "H0"))
+    assert looks.critical_effects == close(case["expected"]["critical_effect_per_look"], rel=1e-3)
 
 
 @of("power_means")

@@ -250,11 +250,9 @@ def _null_error(treatment: float, control: float, ratio: float, margin: float) -
     if not margin:
         common = (treatment * ratio + control) / (ratio + 1)
         return math.sqrt(common * (1 - common) * (1 + 1 / ratio))
-    many = 1e6  # the score is the same multiple of their root, but for a factor of total - 1 over total
-    arms = Count(treatment * many * ratio, many * ratio), Count(control * many, many)
-    z = difference_score(*arms, null=-margin)
-    total = many * (1 + ratio)
-    return (treatment - control + margin) / z * math.sqrt(many * (total - 1) / total) if z else 0.0
+    many = 1e9  # enough that a sample's last unit doesn't matter: the score grows as their root
+    z = difference_score(Count(treatment * many * ratio, many * ratio), Count(control * many, many), null=-margin)
+    return (treatment - control + margin) / z * math.sqrt(many) if z else 0.0
 
 
 def _reach(goal: Goal) -> float:
