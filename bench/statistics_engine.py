@@ -26,7 +26,7 @@ from tea_tasting.aggr import Aggregates
 from tea_tasting.metrics import Mean
 
 from twyman.stats.cells import Cells
-from twyman.stats.effect import Effects, compare, compare_all
+from twyman.stats.comparison import Effects, compare, compare_all
 from twyman.stats.moments import Moments
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.spending import PowerSpending

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.cells import Cells
-from twyman.stats.effect import Effects, compare, compare_all
+from twyman.stats.comparison import Effects, compare, compare_all
 from twyman.stats.estimate import Estimate, NotEstimable
 from twyman.stats.estimates import Estimates
 from twyman.stats.moments import Moments

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twyman.kernel.errors import Invalid
 from twyman.stats.anytime.boundary import Asymptotic, MixtureSprt
 from twyman.stats.certainty import AnyLook, Certainty, OneLook, PlannedLooks
-from twyman.stats.effect import ENGINE, Effect, compare, effect
+from twyman.stats.comparison import ENGINE, Effect, compare, effect
 from twyman.stats.estimate import Estimate, NotEstimable
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair

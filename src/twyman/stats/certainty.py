@@ -1,8 +1,8 @@
 """What decides: one look, looks planned ahead, or any look at any time.
 
 A `Certainty` says how far this look's intervals reach and what p-value a statistic has, coherently: the
-interval excludes no effect exactly where the p-value is below alpha. `effect.effect` and
-`effect.compare` read difference and lift off it.
+interval excludes no effect exactly where the p-value is below alpha. `comparison.effect` and
+`comparison.compare` read difference and lift off it.
 """
 
 from dataclasses import dataclass
