@@ -24,7 +24,6 @@ from twyman.stats.pair import Pair
 from twyman.stats.power.design import Design, Sizes
 from twyman.stats.power.detection import chance_beyond
 from twyman.stats.power.duration import Duration, Intake, duration, horizons
-from twyman.stats.power.family import Family, all_found, best_shares
 from twyman.stats.power.history import (
     clustered,
     design_effect,
@@ -42,6 +41,7 @@ from twyman.stats.power.precision import detectable, share_inflation
 from twyman.stats.power.question import Equivalence, NonInferiority, Question, Superiority
 from twyman.stats.power.schedule import Schedule, schedule
 from twyman.stats.power.search import smallest
+from twyman.stats.power.sharing import all_found, best_shares
 from twyman.stats.power.textbook import (
     Goal,
     means_power,
@@ -52,6 +52,8 @@ from twyman.stats.power.textbook import (
 )
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios
+from twyman.stats.rule.allocation import Errors, allocated
+from twyman.stats.rule.tree import all_of, any_of, noninferior, superior
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.spending import Pocock
 from twyman.stats.sequential.stopping import stopping
@@ -524,14 +526,29 @@ def test_more_units_are_those_that_are_missing() -> None:
     assert isinstance(more_units(1e-12, 1.0, 10), NotEstimable)
 
 
-def test_alpha_and_power_are_shared_by_the_roles_of_metrics() -> None:
+def test_a_plan_takes_what_a_rule_hands_out() -> None:
     """Success metrics share alpha, guardrails don't; all that must pass share what power leaves."""
-    several = Family(success=3, guardrails=4, arms=2, deterioration_alpha=0.05).shared(alpha=0.06, power=0.8)
-    guards = Family(success=0, guardrails=4).shared(alpha=0.05, power=0.8)
+    ship = all_of(
+        any_of(superior("plays"), superior("revenue")), *(noninferior(f"g{k}", margin=0.03) for k in range(3))
+    )
+    shares = allocated(ship, Errors(alpha=0.05, beta=0.2)).shares
+    assert [(share.alpha, share.power) for share in shares] == [
+        pytest.approx(to) for to in [(0.025, 0.95)] * 2 + [(0.05, 0.95)] * 3
+    ]
+    plans = [
+        Design(
+            HISTORY,
+            method=Compared(test="wald"),
+            alpha=share.alpha,
+            power=share.power,
+            question=question,
+            scale="absolute",
+        )
+        for share, question in ((shares[0], Superiority()), (shares[2], NonInferiority(0.2, absolute=True)))
+    ]
 
-    assert (several.success_alpha, several.guardrail_alpha) == pytest.approx((0.01, 0.03))
-    assert several.power == pytest.approx(1 - 0.15 / 5)
-    assert guards.power == pytest.approx(0.95)
+    for plan, share, effect in zip(plans, (shares[0], shares[2]), (0.2, None), strict=True):
+        assert sizes_of(plan, effect).total == pytest.approx(share.information(0.2) * 4 * 16, rel=1e-3)
 
 
 FALSE_ALARM = 1e-3
@@ -672,8 +689,6 @@ def _ask_nothing(question: Question) -> Design:
         lambda: conditional_power(1.0, 0.5, drift=1.0, times=[0.5], z=[2.0]),
         lambda: more_units(0.0, 1.0, 10),
         lambda: reestimated(Design(HISTORY), CLUSTERS, 0.1),
-        lambda: Family(success=0),
-        lambda: Family().shared(alpha=0.05, power=1.0),
         lambda: best_shares(0),
         lambda: all_found(0.8, 0),
         lambda: Goal(sides=3),

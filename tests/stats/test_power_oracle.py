@@ -17,7 +17,6 @@ from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.power.design import Design, Sizes
-from twyman.stats.power.family import all_found, best_shares
 from twyman.stats.power.history import known_mean, known_proportion
 from twyman.stats.power.looks import ONCE, AlwaysValid, GroupSequential
 from twyman.stats.power.method import Compared
@@ -25,6 +24,7 @@ from twyman.stats.power.midway import More, more_units
 from twyman.stats.power.precision import share_inflation
 from twyman.stats.power.question import NonInferiority, Superiority
 from twyman.stats.power.schedule import Schedule, schedule
+from twyman.stats.power.sharing import all_found, best_shares
 from twyman.stats.power.textbook import Goal, means_power, means_units, proportions_power, proportions_units
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import linearised

@@ -3,7 +3,7 @@
 design      Design: units, MDE and power by the analysis' own code        duration    days from an intake curve
 question    superiority, non-inferiority, equivalence                    schedule    a group-sequential plan's looks
 looks       one look, group sequential, always valid                     midway      more units, re-estimation
-method      means, proportions, ratios, covariates, interactions         family      alpha and power over metrics
+method      means, proportions, ratios, covariates, interactions         sharing     shares of arms, power over metrics
 history     moments from summaries, correlations, clusters               textbook    sizes from a handful of numbers
 """
 
