@@ -179,7 +179,7 @@ class SequentialState:
         statistic = (asked.estimate - plan.null) / asked.se
         score = normal_score(statistic, asked.df)
         bound, spent = self._spending(asked)
-        reach = asked.se * (bound if asked.df is None else critical_value(upper_tail(bound), asked.df))
+        reach = asked.se * (critical_value(upper_tail(bound), asked.df) if asked.df and bound < math.inf else bound)
         look = SequentialLook(
             cutoff=cutoff,
             estimate=asked.estimate,
