@@ -8,11 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.sequential.bounds import bounds
-from twyman.stats.sequential.repeated import p_so_far, repeated_p
-from twyman.stats.sequential.spending import HwangShihDecani, ObrienFleming, Pocock, PowerSpending, Spending
-from twyman.stats.sequential.stopping import stopping
-from twyman.stats.tails import critical_value, two_sided
+from twyman.stats.sequential import walk
+from twyman.stats.sequential.bounds import bounds, next_bound
+from twyman.stats.sequential.classical import haybittle_peto, wang_tsiatis
+from twyman.stats.sequential.repeated import AtLook, p_so_far, repeated_p
+from twyman.stats.sequential.spending import (
+    BothSides,
+    Custom,
+    HwangShihDecani,
+    ObrienFleming,
+    Pocock,
+    PowerSpending,
+    Spending,
+    Tabulated,
+)
+from twyman.stats.sequential.stopping import crossings, stopping
+from twyman.stats.tails import critical_value, two_sided, upper_tail
 
 FAMILIES = st.sampled_from([PowerSpending(1), PowerSpending(2), PowerSpending(3), ObrienFleming(), Pocock()])
 ALPHAS = st.sampled_from([1e-30, 1e-8, 0.001, 0.0033, 0.05, 0.3])
@@ -144,9 +155,136 @@ def test_spending_starts_at_nothing_and_ends_at_alpha(family: Spending, alpha: f
     assert (spent[1], spent[-1]) == (0, pytest.approx(alpha))
 
 
+def test_two_sided_conventions_differ_for_obrien_fleming_only() -> None:
+    """A side's own half of alpha, or half of what all alpha would spend: .00153 and .00279 at half time."""
+    halves = [0.5, 1.0]
+    ours, other = (
+        bounds(halves, halves, alpha=0.05, spending=f) for f in (ObrienFleming(), BothSides(ObrienFleming()))
+    )
+
+    assert [upper_tail(plan.z[0]) for plan in (ours, other)] == pytest.approx([0.0015253, 0.0027873], abs=1e-7)
+    assert ours.spent[-1] == other.spent[-1] == pytest.approx(0.05)
+    for linear in (Pocock(), PowerSpending(2), HwangShihDecani(-4)):
+        assert BothSides(linear).spent(0.3, 0.025) == pytest.approx(linear.spent(0.3, 0.025))
+
+
+def test_a_table_and_a_function_spend_like_the_family_that_they_copy() -> None:
+    times = [0.25, 0.5, 1.0]
+    table = Tabulated((0.25, 0.5), (0.25**2, 0.25))
+    function = Custom(lambda t, alpha: alpha * t * t)
+
+    plans = [bounds(times, times, alpha=0.05, spending=f).z for f in (PowerSpending(2), table, function)]
+
+    assert plans[1] == pytest.approx(plans[0], abs=1e-12)
+    assert plans[2] == pytest.approx(plans[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("gamma", [-2000.0, -800.0, -1e-9, 1e-9, 800.0, 2000.0])
+def test_a_family_by_one_number_overflows_nowhere(gamma: float) -> None:
+    family = HwangShihDecani(gamma)
+
+    assert 0 <= family.spent(0.3, 0.05) <= family.spent(0.7, 0.05) <= family.spent(1, 0.05) == pytest.approx(0.05)
+
+
+CROWDS = st.lists(st.floats(1e-4, 1), min_size=1, max_size=10).map(
+    lambda steps: [sum(s**3 for s in steps[: k + 1]) / sum(s**3 for s in steps) for k in range(len(steps))]
+)
+
+
+@settings(deadline=None, max_examples=20)
+@given(CROWDS, FAMILIES, st.sampled_from([1e-8, 0.01, 0.3]), st.sampled_from([1, 2]))
+def test_twice_the_nodes_change_nothing(times: list[float], family: Spending, alpha: float, sides: int) -> None:
+    """Also where looks crowd unevenly: a short step leaves an edge that the look after must resolve."""
+    plan = bounds(times, times, alpha=alpha, spending=family, sides=sides)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walk, "LEAST", 2 * walk.LEAST)
+        patch.setattr(walk, "NODES_PER_WIDTH", 2 * walk.NODES_PER_WIDTH)
+        patch.setattr(walk, "MOST", 2 * walk.MOST)
+        crossing = stopping(times, plan.z, symmetric=sides == 2)
+
+    achieved = [sides * math.fsum(crossing[: look + 1]) for look in range(len(times))]
+    assert achieved == pytest.approx(plan.spent, rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize(("days", "sides"), [(181, 1), (181, 2), (365, 2)])
+def test_twice_the_nodes_change_nothing_at_many_looks(days: int, sides: int) -> None:
+    times = [(day + 1) / days for day in range(days)]
+    plan = bounds(times, times, alpha=0.05, spending=ObrienFleming(), sides=sides)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walk, "NODES_PER_WIDTH", 2 * walk.NODES_PER_WIDTH)
+        crossing = stopping(times, plan.z, symmetric=sides == 2)
+
+    achieved = [sides * math.fsum(crossing[: look + 1]) for look in range(days)]
+    assert achieved == pytest.approx(plan.spent, abs=1e-10)
+
+
+def test_a_little_error_right_after_a_low_bound_has_its_bound() -> None:
+    """The tail above a bound that was close by falls faster than floats do: only its logarithm can be searched."""
+    times = [0.5, 0.5001, 1.0]
+    table = Tabulated((0.5, 0.5001), (0.9, 0.9 + 1e-12))
+
+    plan = bounds(times, times, alpha=0.05, spending=table)
+
+    assert plan.z[0] < plan.z[1] < plan.z[0] + 0.2
+    assert 2 * math.fsum(stopping(times, plan.z, symmetric=True)) == pytest.approx(0.05, rel=1e-9)
+
+
+def test_error_that_no_float_can_bound_is_carried_on() -> None:
+    days = [(day + 1) / 181 for day in range(181)]
+
+    plan = bounds(days, days, alpha=1e-8, spending=ObrienFleming())
+
+    assert plan.z[0] == math.inf
+    assert all(math.isfinite(z) for z in plan.z[20:])
+    assert plan.spent[-1] == pytest.approx(1e-8)
+
+
+def test_what_is_compared_with_at_a_look_is_its_bound_and_its_p_value() -> None:
+    now = AtLook((0.5, 1.0), (0.5, 1.0), alpha=0.05, spending=PowerSpending(2))
+
+    assert now.critical == bounds([0.5, 1.0], [0.5, 1.0], alpha=0.05, spending=PowerSpending(2)).z[-1]
+    assert now.p_value(now.critical) == pytest.approx(0.05, rel=1e-9)
+    assert now.p_value(now.critical - 1e-6) > 0.05 > now.p_value(now.critical + 1e-6)
+
+
+@given(st.sampled_from([0.1, 0.05, 1e-6]), st.sampled_from([1, 2]), st.floats(-0.5, 0.7), TIMES)
+def test_classical_bounds_have_their_shape_and_spend_alpha(
+    alpha: float, sides: int, delta: float, times: list[float]
+) -> None:
+    plan = wang_tsiatis(times, alpha=alpha, delta=delta, sides=sides)
+
+    assert plan.spent[-1] == pytest.approx(alpha, rel=1e-8)
+    assert [z / plan.z[-1] for z in plan.z] == pytest.approx([t ** (delta - 0.5) for t in times], rel=1e-9)
+
+
+def test_haybittle_and_peto_leave_nearly_all_for_the_end() -> None:
+    plan = haybittle_peto([1, 2, 3, 4], alpha=0.05)
+
+    assert plan.z[:3] == (3.0, 3.0, 3.0)
+    assert 1.96 < plan.z[3] < 2.0
+    assert plan.spent[-1] == pytest.approx(0.05)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
+        lambda: wang_tsiatis([1, 1], alpha=0.05, delta=0.5),
+        lambda: wang_tsiatis([], alpha=0.05, delta=0.5),
+        lambda: wang_tsiatis([1, 2], alpha=0.05, delta=math.nan),
+        lambda: haybittle_peto([1, 2], alpha=0.001, interim=2.0),
+        lambda: crossings([1, 2], [2.0]),
+        lambda: crossings([1], [math.nan]),
+        lambda: crossings([2, 1], [2.0, 2.0]),
+        lambda: Tabulated((), ()),
+        lambda: Tabulated((0.5, 0.4), (0.1, 0.2)),
+        lambda: Tabulated((0.5, 0.6), (0.3, 0.2)),
+        lambda: Tabulated((0.5, 1.2), (0.3, 0.4)),
+        lambda: Tabulated((0.5,), (1.2,)),
+        lambda: HwangShihDecani(math.inf),
+        lambda: bounds([1.0], [1.0], alpha=0.05, spending=Custom(lambda t, alpha: 2 * alpha * t)),
+        lambda: next_bound([1.0], [2.0], information=0.5, increment=0.01),
         lambda: bounds([0.5], [0.5, 1.0], alpha=0.05, spending=Pocock()),
         lambda: bounds([-1.0], [1.0], alpha=0.05, spending=Pocock()),
         lambda: bounds([1.0], [math.nan], alpha=0.05, spending=Pocock()),
