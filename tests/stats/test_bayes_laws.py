@@ -7,9 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import betaln
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.bayes import FLAT, Beta, NormalPrior, Posterior, beta_posterior, posterior, race, updated
+from twyman.stats.bayes import (
+    FLAT,
+    Beta,
+    BetaPosterior,
+    NormalPrior,
+    Posterior,
+    beta_posterior,
+    posterior,
+    race,
+    updated,
+)
 from twyman.stats.bayes.loss import expected_loss, log_unit_loss
 from twyman.stats.estimate import Cause, NotEstimable
 from twyman.stats.pair import Pair
@@ -217,15 +228,24 @@ def test_swapping_rates_turns_the_chance_round(one: Any, other: Any, prior: Any)
 
 @pytest.mark.parametrize("n", [10**4, 10**6, 10**9])
 def test_large_counts_agree_with_the_normal_posterior(n: int) -> None:
-    """Within the square root of n: where the beta is normal, it is this normal."""
-    k = n // 2
-    rates = beta_posterior((k + math.isqrt(n), n), (k, n))
+    """Within a few parts in n: about one half a beta is that close to the normal of its mean and spread."""
+    k, gap = n // 2, math.isqrt(n) // 2
+    rates = beta_posterior((k + gap, n), (k - gap, n))
     view = _view(rates.mean, rates.sd)
 
-    near = {"rel": 5 / math.sqrt(n) + 1e-7}
-    assert rates.chance_to_win == pytest.approx(view.chance_to_win, **near)
-    assert rates.loss_shipping == pytest.approx(view.loss_shipping, **near)
-    assert rates.interval() == pytest.approx(view.interval(), **near)
+    assert rates.chance_to_win == pytest.approx(view.chance_to_win, rel=3 / n)
+    assert rates.loss_shipping == pytest.approx(view.loss_shipping, rel=3 / n)
+    assert rates.interval() == pytest.approx(view.interval(), rel=3 / n)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.01, 0.01), (0.02, 30), (0.5, 0.5), (3, 8), (1000, 3000)])
+def test_two_equal_rates_lose_half_of_ginis_mean_difference(a: float, b: float) -> None:
+    """In closed form: 4 / (a + b) times B(a + b, a + b) / (B(a, a) B(b, b)) for two draws of one beta."""
+    difference = 4 / (a + b) * math.exp(float(betaln(a + b, a + b) - betaln(a, a) - betaln(b, b)))
+    rates = BetaPosterior(Beta(a, b), Beta(a, b))
+
+    assert rates.loss_shipping == pytest.approx(difference / 2, rel=1e-9)
+    assert rates.chance_to_win == pytest.approx(0.5, rel=1e-12)
 
 
 def test_a_hopeless_case_has_its_digits() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
@@ -46,6 +46,7 @@ def _shifted(cells: list[list[Moments]], by: np.ndarray) -> list[list[Moments]]:
     return [[replace(cell, means=cell.means + by[a, b]) for b, cell in enumerate(row)] for a, row in enumerate(cells)]
 
 
+@settings(max_examples=40)
 @given(TWO_BY_TWO)
 def test_swapping_arms_negates_and_swapping_experiments_changes_nothing(cells: list[list[Moments]]) -> None:
     plain = _tested(_varied(cells))
@@ -56,6 +57,7 @@ def test_swapping_arms_negates_and_swapping_experiments_changes_nothing(cells: l
     assert (swapped.p_value, turned.p_value) == pytest.approx((plain.p_value, plain.p_value))
 
 
+@settings(max_examples=40)
 @given(TWO_BY_TWO, st.floats(-5, 5), st.floats(-5, 5))
 def test_effects_that_add_up_are_no_interaction(cells: list[list[Moments]], one: float, other: float) -> None:
     plain = _tested(_varied(cells))
@@ -64,6 +66,7 @@ def test_effects_that_add_up_are_no_interaction(cells: list[list[Moments]], one:
     assert added.contrasts[0][0].estimate == pytest.approx(plain.contrasts[0][0].estimate, abs=1e-9)
 
 
+@settings(max_examples=40)
 @given(TWO_BY_TWO, st.floats(1.1, 3), st.floats(0.3, 0.9))
 def test_effects_that_multiply_interact_on_the_additive_scale_only(
     cells: list[list[Moments]], one: float, other: float
@@ -73,11 +76,14 @@ def test_effects_that_multiply_interact_on_the_additive_scale_only(
     cells = [[base, base.scaled([other])], [base.scaled([one]), base.scaled([one * other])]]
     assume(base.varies())
 
-    assert _tested(cells, scale="multiplicative").contrasts[0][0].estimate == pytest.approx(0, abs=1e-9)
+    ratios = _tested(cells, scale="multiplicative").contrasts[0][0]
+    assert ratios.estimate == pytest.approx(0, abs=1e-9)
+    assert ratios.se == pytest.approx(2 * (base.variance() / base.count) ** 0.5 / float(base.means[0]))
     expected = float(base.means[0]) * (1 - one) * (1 - other)
     assert _tested(cells).contrasts[0][0].estimate == pytest.approx(expected, rel=1e-6)
 
 
+@settings(max_examples=40)
 @given(TWO_BY_TWO, st.sampled_from(["satterthwaite", "residual", "normal"]), st.sampled_from([0.001, 0.05, 0.3]))
 def test_the_interval_excludes_zero_just_where_p_is_below_alpha(
     cells: list[list[Moments]], df: str, alpha: float
@@ -175,6 +181,7 @@ def test_ratios_are_linearised_by_cell() -> None:
     assert isinstance(interaction(table), Interaction)
 
 
+@settings(max_examples=40)
 @given(TWO_BY_TWO, st.floats(0.01, 10))
 def test_evidence_at_any_look_is_the_normal_mixture(cells: list[list[Moments]], spread: float) -> None:
     answer = _tested(_varied(cells))
@@ -211,6 +218,7 @@ def test_what_has_no_interaction_says_why() -> None:
 # Launching.
 
 
+@settings(max_examples=40)
 @given(TWO_BY_TWO)
 def test_the_effect_given_the_others_arm_is_the_welch_test_of_two_cells(cells: list[list[Moments]]) -> None:
     plain = means(cells[1][0], cells[0][0])

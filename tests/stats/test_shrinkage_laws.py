@@ -72,6 +72,24 @@ def test_the_order_of_experiments_does_not_matter(
 
 
 @given(HISTORIES)
+def test_moment_estimators_are_their_formulas(history: tuple[list[float], list[float]]) -> None:
+    """DerSimonian and Laird (1986), Hedges (1983), Sidik and Jonkman (2005), written out; negative ones are zero."""
+    y, v = np.array(history[0]), np.array(history[1]) ** 2
+    w, k = 1 / v, len(y)
+    q = np.sum(w * (y - np.sum(w * y) / np.sum(w)) ** 2)
+    start = np.sum((y - y.mean()) ** 2) / k
+    u = 1 / (v / start + 1) if start else np.ones(k)
+    formulas = {
+        "dl": (q - (k - 1)) / (np.sum(w) - np.sum(w**2) / np.sum(w)),
+        "he": np.var(y, ddof=1) - np.mean(v),
+        "sj": np.sum(u * (y - np.sum(u * y) / np.sum(u)) ** 2) / (k - 1),
+    }
+
+    for method, expected in formulas.items():
+        assert _over(history, method).tau2 == pytest.approx(max(0.0, float(expected)), rel=1e-9, abs=1e-12)
+
+
+@given(HISTORIES)
 def test_no_neighbouring_spread_is_likelier_than_remls(history: tuple[list[float], list[float]]) -> None:
     y, v = np.array(history[0]), np.array(history[1]) ** 2
     found = _over(history).tau2
@@ -157,6 +175,21 @@ def test_with_fat_tails_a_mixture_errs_less_than_one_normal_and_both_less_than_n
     errors = [float(np.sum((np.array(guess) - truth) ** 2)) for guess in (mixture.means, normal.means, y)]
     assert errors == sorted(errors)
     assert errors[0] < 0.6 * errors[1]
+
+
+def test_a_mixture_knows_how_far_off_it_is() -> None:
+    said, found = np.zeros(2), np.zeros(2)
+    for seed in range(8):
+        y, s, truth = _many(seed)
+        answer = mixture_shrinkage(y, s)
+        assert isinstance(answer, MixtureShrinkage)
+        means = np.array(answer.means)
+        sure = np.array(answer.wrong_sign) < 0.3
+        said += sum(sd**2 for sd in answer.sds), float(np.array(answer.wrong_sign)[sure].sum())
+        found += float(np.sum((means - truth) ** 2)), float(np.sum((means * truth <= 0)[sure]))
+
+    assert said[0] == pytest.approx(found[0], rel=0.25)
+    assert said[1] == pytest.approx(found[1], rel=0.5)
 
 
 @given(HISTORIES)

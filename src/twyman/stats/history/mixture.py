@@ -10,7 +10,7 @@ from scipy.special import log_ndtr, logsumexp
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.history.shrinkage import checked_history, too_few_experiments
 
-STEPS = 500
+STEPS = 200
 """Of the EM algorithm; the likelihood is concave in the weights, so that it ends at the one maximum."""
 
 Vector = NDArray[np.float64]
