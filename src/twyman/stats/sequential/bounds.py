@@ -23,6 +23,8 @@ class Bounds:
     Attributes:
         z: Critical value at each look; infinite where a look spends nothing.
         spent: Error spent by each look, of all sides together.
+
+    See docs/explanation/group-sequential.md
     """
 
     z: tuple[float, ...]
@@ -60,6 +62,8 @@ def bounds(
         accumulating data. JRSS A 132.
         Lan, K. K. G. and DeMets, D. L. (1983). Discrete sequential boundaries for clinical trials.
         Biometrika 70.
+
+    See docs/explanation/group-sequential.md
     """
     check_looks(information, times, sides)
     checked_alpha(alpha / sides)

@@ -31,6 +31,8 @@ def written(spending: Spending) -> Written:
     Example:
         >>> written(PowerSpending(2))
         {'family': 'power', 'parameter': 2.0}
+
+    See docs/explanation/group-sequential.md
     """
     match spending:
         case PowerSpending(rho):
@@ -58,6 +60,8 @@ def spending_of(paper: Mapping[str, Any]) -> Spending:
     Example:
         >>> spending_of({"family": "power", "parameter": 2.0})
         PowerSpending(rho=2.0)
+
+    See docs/explanation/group-sequential.md
     """
     match paper:
         case {"family": "power", "parameter": float(rho)}:
@@ -89,6 +93,8 @@ class SequentialPlan:
         planned: 1 / se² at which all of it is spent.
         sides: 2 for symmetric bounds, 1 for an upper bound only.
         null: Effect that is tested against, in the estimate's units.
+
+    See docs/explanation/group-sequential.md
     """
 
     spending: Spending

@@ -45,6 +45,8 @@ def repeated_p(
     References:
         Jennison, C. and Turnbull, B. W. (1989). Interim analyses: the repeated confidence interval
         approach. JRSS B 51.
+
+    See docs/explanation/group-sequential.md
     """
     family = _Family.of(scores, information, times, spending, sides)
     return tuple(family.p_value(look) for look in range(len(scores)))
@@ -65,6 +67,8 @@ def repeated_p_now(
         >>> from twyman.stats.sequential.spending import PowerSpending
         >>> f"{repeated_p_now(3.0, [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2)):.4f}"
         '0.0033'
+
+    See docs/explanation/group-sequential.md
     """
     scores = [0.0] * (len(times) - 1) + [score]
     return _Family.of(scores, information, times, spending, sides).p_value(len(times) - 1)
@@ -86,6 +90,8 @@ def p_so_far(
         >>> p = p_so_far([3.0, 1.0], [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2))
         >>> [f"{value:.4f}" for value in p]
         ['0.0108', '0.0108']
+
+    See docs/explanation/group-sequential.md
     """
     family = _Family.of(scores, information, times, spending, sides)
     smallest, answer = 1.0, list[float]()

@@ -16,7 +16,10 @@ from twyman.kernel.errors import Invalid
 
 
 class Spending(Protocol):
-    """Error of one side that may be spent by a share of the information."""
+    """Error of one side that may be spent by a share of the information.
+
+    See docs/explanation/group-sequential.md
+    """
 
     def spent(self, t: float, alpha: float) -> float:
         """Return the error spent by the share `t` (taken as 0 below, as 1 above) of one side's `alpha`."""
@@ -38,6 +41,8 @@ class PowerSpending:
     References:
         Kim, K. and DeMets, D. L. (1987). Design and analysis of group sequential tests based on the
         type I error spending rate function. Biometrika 74.
+
+    See docs/explanation/group-sequential.md
     """
 
     rho: float = 2.0
@@ -71,6 +76,8 @@ class ObrienFleming:
     References:
         Lan, K. K. G. and DeMets, D. L. (1983). Discrete sequential boundaries for clinical trials.
         Biometrika 70.
+
+    See docs/explanation/group-sequential.md
     """
 
     def spent(self, t: float, alpha: float) -> float:
@@ -87,6 +94,8 @@ class Pocock:
 
     References:
         Lan, K. K. G. and DeMets, D. L. (1983), as above.
+
+    See docs/explanation/group-sequential.md
     """
 
     def spent(self, t: float, alpha: float) -> float:
@@ -101,6 +110,8 @@ class HwangShihDecani:
     References:
         Hwang, I. K., Shih, W. J. and DeCani, J. S. (1990). Group sequential designs using a family of
         type I error probability spending functions. Statistics in Medicine 9.
+
+    See docs/explanation/group-sequential.md
     """
 
     gamma: float = -4.0
@@ -136,6 +147,8 @@ class Tabulated:
     Example:
         >>> f"{Tabulated((0.5, 1.0), (0.2, 1.0)).spent(0.75, 0.025):.3f}"
         '0.015'
+
+    See docs/explanation/group-sequential.md
     """
 
     times: tuple[float, ...]
@@ -177,6 +190,8 @@ class Custom:
         >>> cubic = Custom(lambda t, alpha: alpha * t**3)
         >>> cubic.spent(0.5, 0.04)
         0.005
+
+    See docs/explanation/group-sequential.md
     """
 
     function: Callable[[float, float], float]
@@ -205,6 +220,8 @@ class BothSides:
     Example:
         >>> f"{BothSides(ObrienFleming()).spent(0.5, 0.025):.5f}"
         '0.00279'
+
+    See docs/explanation/group-sequential.md
     """
 
     family: Spending

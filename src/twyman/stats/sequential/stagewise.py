@@ -37,6 +37,8 @@ class Stagewise:
         level: Its coverage, 1 - 2 alpha / sides.
         p_value: Against no effect; of the upper tail where the test has one side.
         log10_p: Its decimal logarithm, where it is below 1e-300.
+
+    See docs/explanation/group-sequential.md
     """
 
     estimate: float

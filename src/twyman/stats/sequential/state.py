@@ -37,6 +37,8 @@ class SequentialLook:
         p_value: Repeated p-value, of this look.
         crossed: Whether this look's score reached this look's bound.
         final: Whether it was declared the last.
+
+    See docs/explanation/group-sequential.md
     """
 
     cutoff: str

@@ -22,6 +22,8 @@ class Crossings:
         information: 1 / se² at each look.
         upper: Probability of crossing the upper bound.
         lower: The same of the lower bound; zeros where there is none.
+
+    See docs/explanation/group-sequential.md
     """
 
     information: tuple[float, ...]
