@@ -1,5 +1,7 @@
 """Adjustment: what it leaves alone, what it drops, and how its pieces hang together."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from hypothesis import strategies as st
 from twyman.kernel.errors import Invalid
 from twyman.stats.covariates import THETAS, Adjusted, adjusted
 from twyman.stats.difference import means
-from twyman.stats.estimate import Cause, NotEstimable
+from twyman.stats.estimate import Cause, Estimate, NotEstimable
+from twyman.stats.lift import relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.ratio import ratios
@@ -164,3 +167,59 @@ def test_without_a_raw_comparison_there_is_no_adjusted_one() -> None:
 def test_unknown_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(Invalid):
         adjusted(T, C, **options)  # pyright: ignore[reportArgumentType]
+
+
+def test_slopes_found_elsewhere_are_taken_as_they_are() -> None:
+    answer = ask(T, C, theta=[0.9, 0.4])
+    weights = np.array([1.0, -0.9, -0.4])
+
+    plain = means(Moments.of(TREATED @ weights), Moments.of(CONTROL @ weights))
+
+    assert isinstance(plain, Pair)
+    ours, theirs = answer.pair.contrast(), plain.contrast()
+    assert (ours.estimate, ours.se, ours.df) == pytest.approx((theirs.estimate, theirs.se, theirs.df))
+    assert (answer.used, answer.correlation) == ((0, 1), None)
+    pooled = ask(T, C, theta="pooled")
+    assert ask(T, C, theta=list(pooled.theta[0])).pair == pooled.pair
+
+
+def test_slopes_of_zero_leave_the_difference_as_it_was() -> None:
+    plain = means(T.columns(0), C.columns(0))
+
+    assert isinstance(plain, Pair)
+    ours = ask(T, C, theta=[0.0, 0.0]).pair
+    assert (ours.contrast().estimate, ours.contrast().se) == pytest.approx(
+        (plain.contrast().estimate, plain.contrast().se)
+    )
+
+
+def test_an_effect_bends_the_slope_of_both_arms_thrown_together_but_not_the_one_within() -> None:
+    """T7: where arms differ in the covariate by chance, a large effect looks like a slope."""
+    moved = Moments.of(TREATED + np.array([50.0, 0.0, 0.0]))
+
+    shift = {theta: ask(moved, C, theta=theta).theta[0][0] - ask(T, C, theta=theta).theta[0][0] for theta in THETAS}
+
+    assert abs(shift["pooled"]) > 0.05
+    assert abs(shift["pooled_within"]) < 1e-9
+    assert abs(shift["per_arm"]) < 1e-9
+
+
+def test_adjusted_means_are_not_independent() -> None:
+    """T5, T6: they share the covariates' mean; without their covariance the lift's interval would be too wide."""
+    pair = ask(T, C).pair
+
+    assert pair.covariance > 0.2 * min(pair.treatment_variance, pair.control_variance)
+    apart = math.sqrt(pair.treatment_variance + pair.control_variance)
+    assert pair.contrast().se < 0.85 * apart
+    lift = relative(pair, method="delta")
+    assert isinstance(lift, Estimate)
+    ratio = pair.treatment / pair.control
+    gradient = np.array([1 / pair.control, -ratio / pair.control])
+    joint = np.array([[pair.treatment_variance, pair.covariance], [pair.covariance, pair.control_variance]])
+    assert lift.se == pytest.approx(math.sqrt(gradient @ joint @ gradient))
+
+
+@pytest.mark.parametrize("theta", [[1.0], [1.0, float("nan")], []])
+def test_slopes_must_match_covariates(theta: list[float]) -> None:
+    with pytest.raises(Invalid):
+        adjusted(T, C, theta=theta)
