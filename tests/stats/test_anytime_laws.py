@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import gammaln
 
 from twyman.kernel.errors import Invalid
+from twyman.stats.anytime.arrays import log_p_of_fixed, nominal_alphas
 from twyman.stats.anytime.boundary import Asymptotic, Boundary, MixtureSprt, nominal_alpha
 from twyman.stats.anytime.mixture import critical_values, log_e_values, log_p_values, rate_for
 from twyman.stats.anytime.mixtures import NormalMixture, best_rho, mixture_bound
@@ -22,7 +23,7 @@ from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 
-few = settings(max_examples=40)
+few = settings(max_examples=25)
 
 alphas = st.floats(1e-6, 0.4)
 weights = st.floats(1e-3, 1e6)
@@ -49,6 +50,7 @@ pairs = st.builds(
 )
 
 
+@few
 @given(score=scores, weight=weights, alpha=alphas, sides=sides)
 def test_the_bound_is_crossed_exactly_where_the_p_value_is_at_most_alpha(
     score: float, weight: float, alpha: float, sides: int
@@ -88,11 +90,13 @@ def test_one_bound_goes_by_four_names(rate: float, n: int, alpha: float, se: flo
     assert [mixture_test, howard_ramdas, regression] == pytest.approx([bound] * 3, rel=1e-9)
 
 
+@few
 @given(t=st.floats(0, 8), df=st.floats(1e9, 1e10), n=st.floats(10, 1e6), g=st.floats(1, 1e4))
 def test_many_degrees_of_freedom_are_a_known_variance(t: float, df: float, n: float, g: float) -> None:
     assert float(t_log_e(t, df=df, n=n, g=g)) == pytest.approx(float(log_e_values(t, n / g)), abs=1e-5)
 
 
+@few
 @given(f=st.floats(0, 50), df=st.floats(3, 1e5), n=st.floats(10, 1e6))
 def test_f_of_one_term_is_t_squared(f: float, df: float, n: float) -> None:
     t = float(t_log_e(math.sqrt(f), df=df, n=n, g=3.0))
@@ -163,6 +167,21 @@ def test_nominal_alpha_hands_the_look_to_the_fixed_horizon_methods(
 
 
 @few
+@given(pair=pairs, n=st.floats(1_000, 1e6), alpha=alphas)
+def test_tables_of_comparisons_are_read_as_single_ones_are(pair: Pair, n: float, alpha: float) -> None:
+    plan, units = Asymptotic.tuned_for(n), pair.treatment_units + pair.control_units
+    fixed, ours = absolute(pair), difference(pair, plan, alpha=alpha)
+    assert isinstance(ours, Estimate)
+    assume(fixed.log10_p is None)
+
+    log_p = log_p_of_fixed([math.log(fixed.p_value)], plan.weight(units))
+    nominal = nominal_alphas([plan.weight(units)], alpha=alpha)
+
+    assert math.exp(log_p[0]) == pytest.approx(ours.p_value, rel=1e-6, abs=1e-300)
+    assert nominal[0] == pytest.approx(nominal_alpha(plan, pair.contrast(), units, alpha=alpha), rel=1e-6)
+
+
+@few
 @given(pair=pairs, boundary=boundaries)
 def test_swapping_arms_turns_the_interval_around(pair: Pair, boundary: Boundary) -> None:
     one, other = difference(pair, boundary), difference(pair.swapped(), boundary)
@@ -230,9 +249,22 @@ def test_the_bet_on_a_t_statistic_is_fair_from_the_first_degrees_of_freedom_on(d
 
     assert float(mass @ np.exp(t_log_e(t, df=df, n=50, g=g))) == pytest.approx(1, abs=1e-6)
 
-    plan = Regression(g)
-    upward = [mass[i] * math.exp(plan._one_sided(float(t[i]), df, 50)) for i in range(0, t.size, 10)]
-    assert 10 * sum(upward) == pytest.approx(1, abs=1e-4)
+
+@pytest.mark.parametrize("t", [-1.0, 3.0])
+@pytest.mark.parametrize(("df", "n", "g"), [(3.0, 5, 1.0), (10.0, 12, 4.0), (60.0, 62, 0.5)])
+def test_the_bets_on_a_t_statistic_are_the_mixtures_of_its_likelihoods(t: float, df: float, n: int, g: float) -> None:
+    """Effects in standard deviations are N(0, 1 / g), or its positive half twice; the variance is integrated out."""
+    u = np.linspace(1e-6, 3.5, 401)[:, None]  # observed over true standard deviation
+    shift = np.linspace(0, 8 * math.sqrt(n / g), 6_001)[None, :]
+    spread = u**df * np.exp(-df * u**2 / 2)
+    null = (np.exp(-((t * u) ** 2) / 2) * spread).sum()
+    step = float(shift[0, 1] - shift[0, 0])
+    prior = np.exp(-(shift**2) * g / n / 2) * math.sqrt(g / n / 2 / math.pi) * step
+    prior[0, 0] /= 2
+    up, down = ((np.exp(-((t * u - side * shift) ** 2) / 2) * spread * prior).sum() / null for side in (1, -1))
+
+    assert math.exp(float(t_log_e(t, df=df, n=n, g=g))) == pytest.approx(up + down, rel=5e-4)
+    assert math.exp(Regression(g)._one_sided(t, df, n)) == pytest.approx(2 * up, rel=5e-4)
 
 
 @few
@@ -291,6 +323,8 @@ def test_the_bound_is_infinite_without_units_and_too_far_for_two_degrees_of_free
         lambda: t_log_e(1.0, df=0, n=10, g=1),
         lambda: mixture_bound(NormalMixture(1.0), -1.0),
         lambda: intersections([0.0], [1.0, 2.0]),
+        lambda: log_p_of_fixed([0.1], 1.0),
+        lambda: nominal_alphas([-1.0]),
     ],
 )
 def test_what_can_not_be_is_refused(ask: object) -> None:

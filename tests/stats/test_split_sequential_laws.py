@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from twyman.kernel.errors import Invalid
 from twyman.stats.anytime.dependence import Dependence, dependence
 from twyman.stats.anytime.evalues import e_bh, flagged
+from twyman.stats.anytime.mixture import rate_for
 from twyman.stats.anytime.split import SplitLook, sequential_split
 from twyman.stats.balance import Balance, Period, srm, stratified_srm
 from twyman.stats.estimate import Cause, NotEstimable
 
-few = settings(max_examples=40)
+few = settings(max_examples=25)
 counts = st.lists(st.integers(0, 10**6), min_size=2, max_size=5)
 tables = st.lists(st.lists(st.integers(0, 300), min_size=3, max_size=3), min_size=2, max_size=4)
 
@@ -198,6 +199,15 @@ def test_how_much_leaks_and_which_way() -> None:
     assert _tested([[10, 30], [30, 10]]).leak == pytest.approx(-0.5)
     assert _tested([[10, 30, 0], [30, 10, 0]]).leak == pytest.approx(-0.5)
     assert _tested([[10, 30, 10], [30, 10, 10]]).leak == pytest.approx(0.4)
+
+
+def test_the_bound_on_v_pays_for_every_degree_of_freedom() -> None:
+    """A three by three table of the same V and as many units has four times the room for chance."""
+    small, large = _tested([[300, 150], [150, 300]]), _tested([[164, 68, 68], [68, 164, 68], [68, 68, 164]])
+    assert [small.v, large.v] == pytest.approx([1 / 3, 0.32], abs=1e-3)
+    weight = rate_for(50, alpha=0.001) * 900
+    radius = math.sqrt((1 + 1 / weight) * (4 * math.log1p(weight) - 2 * math.log(0.001)))
+    assert large.v_lower == pytest.approx(large.v - radius / math.sqrt(1_800))
 
 
 @pytest.mark.parametrize("scale", [10**3, 10**6, 10**9])

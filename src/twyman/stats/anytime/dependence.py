@@ -38,10 +38,10 @@ class Dependence:
         p_value: Always-valid p-value of this look; the smallest over looks is valid too.
         log10_p: Its decimal logarithm, where it is below 1e-300.
         v: Cramér's V: 0 where independent, 1 where one assignment fixes the other.
-        v_lower: Its lower confidence bound, one-sided and valid at every look: bands apply to this.
-        leak: Share of the first column in the first row less that in the second, of rows and columns with
-            units; with more than two
-            of either, the largest such difference between any two rows.
+        v_lower: Its lower confidence bound, valid at every look: bands apply to this. 0 unless the p-value
+            is at most alpha.
+        leak: Share of the first column in the first row less that in the second, of those with units;
+            with more than two of either, the largest such difference between any two rows.
         aliased: Whether the p-value is at most alpha, and one assignment fixes the other: in all units
             seen, or `v_lower` is above 0.95. Two such assignments can't be told apart.
     """
@@ -95,6 +95,7 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
     log_e = average([_log_e(whole), _log_e(whole.T)])
     p_value, log10_p = p_of_log_e(log_e)
     v, v_lower = _association(seen, alpha)
+    v_lower = v_lower if p_value <= alpha else 0.0  # what is asymptotic never says more than what is exact
     fixed = min(np.count_nonzero(seen, axis=0).max(), np.count_nonzero(seen, axis=1).max()) == 1
     return Dependence(
         log_e, p_value, log10_p, v, v_lower, _leak(seen), p_value <= alpha and bool(fixed or v_lower > ALIASED)

@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass
 from typing import Protocol, SupportsFloat
 
-from scipy.special import betainc, betaln, gammainc, gammaincc, log_ndtr
+from scipy.special import betainc, gammainc, gammaincc, log_ndtr
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.anytime.gammas import shortfall, stirling, surplus
+from twyman.stats.anytime.gammas import multinomial_log_bf, shortfall, stirling, surplus
 from twyman.stats.anytime.mixture import rate_for
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.roots import crossing
@@ -172,21 +172,19 @@ class BetaBinomial:
     def log_mixture(self, s: float, v: float) -> float:
         """Return the natural logarithm of the e-value; minus infinity for sums that can't be."""
         g, h, width = self.g, self.h, self.g + self.h
-        r = max(self.rho - g * h, 1e-3 * g * h)
-        below, above = (r + v - g * s) / (g * width), (r + v + h * s) / (h * width)
-        if min(below, above) <= 0:
+        p, prior = g / width, max(self.rho / (g * h) - 1, 1e-3)
+        up, down = v / (h * width) + s / width, v / (g * width) - s / width  # as of coins with odds p
+        if min(prior * p + up, prior * (1 - p) + down) <= 0:
             return -math.inf
-        scale = v / (g * h) * math.log(width)
-        scale -= (v + h * s) / (h * width) * math.log(g) + (v - g * s) / (g * width) * math.log(h)
-        return scale + self._log_beta(below, above) - self._log_beta(r / (g * width), r / (h * width))
+        both = multinomial_log_bf([up, down], [p, 1 - p], prior)
+        if self.sides == 2:
+            return both
+        above = betainc(prior * (1 - p) + down, prior * p + up, 1 - p)
+        return both + _log(above) - _log(betainc(prior * (1 - p), prior * p, 1 - p))
 
     def ceiling(self, v: float) -> float:
         """Return the largest possible sum: all observations at their upper end."""
         return v / self.g
-
-    def _log_beta(self, a: float, b: float) -> float:
-        whole = float(betaln(a, b))
-        return whole if self.sides == 2 else whole + _log(betainc(a, b, self.h / (self.g + self.h)))
 
 
 def _log(value: SupportsFloat) -> float:
