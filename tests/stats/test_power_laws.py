@@ -294,7 +294,7 @@ def test_textbook_and_design_agree(effect: float, ratio: float, sides: int, powe
 
     assert means_power(effect, 1.0, (sizes.treatment, sizes.control), goal) == pytest.approx(power, rel=1e-9)
     assert means_power(effect, 1.0, (whole.arms[0], whole.arms[1]), goal) == pytest.approx(whole.power, rel=1e-9)
-    assert abs(whole.total - sizes.total) < 2 or min(whole.arms) < 4
+    assert abs(whole.total - sizes.total) < 2 + max(ratio, 1 / ratio) or min(whole.arms) < 4
 
 
 @settings(max_examples=30)
@@ -307,6 +307,18 @@ def test_proportions_in_both_directions(treatment: float, control: float, varian
     arms = (treatment, sizes.treatment), (control, sizes.control)
     assert proportions_power(*arms, variance=variance) == pytest.approx(0.8, rel=1e-9)
     assert sizes.total == pytest.approx(proportions_units(control, treatment, variance=variance).total, rel=1e-9)
+
+
+def test_certain_proportions_differ_by_the_tests_own_noise() -> None:
+    assert proportions_units(1.0, 0.0).control == pytest.approx(1.959964**2 * 0.25 * 2, rel=1e-4)
+    assert proportions_units(1.0, 0.0, variance="wald").control < 1
+
+
+def test_units_may_be_an_array() -> None:
+    plan = PLANS["three arms"]
+
+    assert plan.mde(np.array([900, 900, 1_200])) == plan.mde((900, 900, 1_200))
+    assert plan.power_at(np.int64(3_000), 0.05) == plan.power_at(3_000, 0.05)
 
 
 def test_one_sample_is_half_a_pair_of_them() -> None:
@@ -463,6 +475,7 @@ def test_very_few_units_have_no_power(units: int) -> None:
     ],
 )
 def test_an_answer_that_exists_is_found(plan: Design, effect: float) -> None:
+    """Solvers with a fixed bracket, or equal arms in mind, fail on some of these (trap 24)."""
     sizes = sizes_of(plan, effect)
 
     assert sizes.power >= plan.power
@@ -560,7 +573,7 @@ def holds(hits: int, runs: int, chance: float) -> bool:
     return bool(min(bdtr(hits, runs, chance), 1 - bdtr(hits - 1, runs, chance)) > FALSE_ALARM / 2)
 
 
-RUNS = 600
+RUNS = 500
 
 
 def normal(rng: np.random.Generator, units: int, effect: float) -> np.ndarray:
@@ -624,7 +637,7 @@ def test_planned_power_of_guardrails_is_met() -> None:
 @pytest.mark.parametrize(("effect", "chance"), [(0.0, 0.05), (0.5, 0.8)])
 def test_sizes_that_follow_the_noise_keep_error_and_power(effect: float, chance: float) -> None:
     """The plan takes units for far less noisy than they are; halfway, all arms together tell."""
-    runs, rng, hits = 250, np.random.default_rng(21), 0
+    runs, rng, hits = 200, np.random.default_rng(21), 0
     plan = Design(known_mean(10.0, 0.8), scale="absolute")
     half = sizes_of(plan, 0.5).arms[0]
     for _ in range(runs):

@@ -9,7 +9,10 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from twyman.kernel.errors import Invalid, nearest
@@ -20,6 +23,9 @@ from twyman.stats.power.looks import ONCE, Looks
 from twyman.stats.power.method import OWN, Compared, Expected, Method
 from twyman.stats.power.question import Equivalence, NonInferiority, Question, Superiority
 from twyman.stats.power.search import reached, smallest
+
+Units = int | Sequence[int] | np.integer[Any] | NDArray[np.integer[Any]]
+"""Units of all arms together, or of each treatment and, last, of control."""
 
 ENOUGH = 1_000_000
 """Units at which a search starts measuring how loud an effect is."""
@@ -152,7 +158,7 @@ class Design:
         arms = self.split(total)
         return Sizes(arms, self._found(arms, shift), shift)
 
-    def mde(self, units: int | Sequence[int]) -> float | NotEstimable:
+    def mde(self, units: Units) -> float | NotEstimable:
         """Return the smallest effect that so many units find with the power wanted.
 
         On the plan's scale, and on the improving side. Of non-inferiority: the smallest true effect
@@ -182,7 +188,7 @@ class Design:
             return self._out_of_reach(arms)
         return sign * found / scale
 
-    def power_at(self, units: int | Sequence[int], effect: float | None = None) -> float | NotEstimable:
+    def power_at(self, units: Units, effect: float | None = None) -> float | NotEstimable:
         """Return the chance that so many units find an effect.
 
         Raises:
@@ -191,7 +197,7 @@ class Design:
         shift = self._assumed(effect, some=False)
         return shift if isinstance(shift, NotEstimable) else self._chance(self.arms_of(units), shift)
 
-    def smallest_margin(self, units: int | Sequence[int], effect: float = 0.0) -> float | NotEstimable:
+    def smallest_margin(self, units: Units, effect: float = 0.0) -> float | NotEstimable:
         """Return the smallest margin that so many units show non-inferiority (or equivalence) within.
 
         Raises:
@@ -210,7 +216,7 @@ class Design:
         found = reached(chance, self.power, low=0.0, step=step)
         return self._out_of_reach(arms) if found is None else found
 
-    def expected(self, units: int | Sequence[int], effect: float | None = None) -> Expected | NotEstimable:
+    def expected(self, units: Units, effect: float | None = None) -> Expected | NotEstimable:
         """Return the pair of means, with their variances, that the analysis of so many units is expected to read."""
         shift = self._assumed(effect, some=False)
         return shift if isinstance(shift, NotEstimable) else self._expected(self.arms_of(units), shift)
@@ -220,19 +226,20 @@ class Design:
         whole = math.fsum(self.shares)
         return tuple(math.ceil(total * share / whole - 1e-9) for share in self.shares)
 
-    def arms_of(self, units: int | Sequence[int]) -> tuple[int, ...]:
+    def arms_of(self, units: Units) -> tuple[int, ...]:
         """Return each arm's units, from all of them (split by the shares, none added) or as given.
 
         Raises:
             Invalid: If there are not as many arms as shares.
         """
-        if isinstance(units, Sequence):
-            if len(units) != len(self.shares):
-                raise Invalid(f"units of {len(units)} arms don't fit {len(self.shares)} shares: give one number each")
-            return tuple(units)
-        whole, ends = math.fsum(self.shares), [0]
+        if np.ndim(units):
+            arms = tuple(int(count) for count in np.asarray(units))
+            if len(arms) != len(self.shares):
+                raise Invalid(f"units of {len(arms)} arms don't fit {len(self.shares)} shares: give one number each")
+            return arms
+        total, whole, ends = int(np.asarray(units)), math.fsum(self.shares), [0]
         for k in range(len(self.shares)):
-            ends.append(round(units * math.fsum(self.shares[: k + 1]) / whole))
+            ends.append(round(total * math.fsum(self.shares[: k + 1]) / whole))
         return tuple(b - a for a, b in itertools.pairwise(ends))
 
     def _assumed(self, effect: float | None, *, some: bool = True) -> float | NotEstimable:

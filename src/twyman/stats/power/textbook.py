@@ -17,10 +17,13 @@ from twyman.stats.estimate import checked_alpha
 from twyman.stats.power.detection import Signal, deviate
 from twyman.stats.power.looks import ONCE, Looks
 from twyman.stats.roots import crossing
+from twyman.stats.score import difference_score
 from twyman.stats.tails import critical_value
-from twyman.stats.two_counts import difference_score
 
 VARIANCES = ("score", "wald", "arcsine")
+
+CERTAIN = 1e-9
+"""Standard deviation of what is certain: proportions of 0 and 1 differ without noise, but a test has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +241,9 @@ def _proportions_signal(treatment: float, control: float, ratio: float, variance
         return Signal(abs(gap) / math.sqrt(1 + 1 / ratio))
     gap = treatment - control + margin
     gap = gap if margin else abs(gap)
-    own = math.sqrt(treatment * (1 - treatment) / ratio + control * (1 - control))
-    if not (own and gap):
-        return Signal(0.0 if not gap else math.inf)
+    if not gap:
+        return Signal(0.0)
+    own = max(math.sqrt(treatment * (1 - treatment) / ratio + control * (1 - control)), CERTAIN)
     null = _null_error(treatment, control, ratio, margin) if variance == "score" else own
     return Signal(gap / own, None, null / own)
 
