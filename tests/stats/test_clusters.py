@@ -4,7 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -86,8 +86,10 @@ def test_kinds_grow_with_the_care_they_take() -> None:
     assert all(low < high for low, high in pairwise(errors))
 
 
-@given(st.permutations(range(LABELS.size)), st.floats(0.1, 1e3), st.floats(-1e3, 1e3))
-def test_order_of_rows_and_units_of_measurement_do_not_matter(order: list[int], scale: float, shift: float) -> None:
+@settings(max_examples=15)
+@given(st.integers(0, 999), st.floats(0.1, 1e3), st.floats(-1e3, 1e3))
+def test_order_of_rows_and_units_of_measurement_do_not_matter(seed: int, scale: float, shift: float) -> None:
+    order = np.random.default_rng(seed).permutation(LABELS.size)
     fit = least_squares((Y * scale + shift)[order], {"t": T[order], "x": X[order] * 7 - 3})
 
     moved, plain = made(contrast(fit, "t", LABELS[order])), made(contrast(FIT, "t", LABELS))

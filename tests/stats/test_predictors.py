@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -35,6 +35,7 @@ def ask(*pair: Moments, **options: object) -> Adjusted:
     return answer
 
 
+@settings(max_examples=30)
 @given(st.floats(-1e4, 1e4))
 def test_the_constant_put_for_missing_values_does_not_matter(fill: float) -> None:
     """With the mark as a second covariate, any constant gives the same adjustment."""

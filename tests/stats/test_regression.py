@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
@@ -62,6 +62,7 @@ def test_errors_are_what_their_definitions_say(errors: str) -> None:
     assert fit.coefficients == pytest.approx(np.linalg.lstsq(design, Y)[0])
 
 
+@settings(max_examples=25)
 @given(st.floats(1e-6, 1e6), st.floats(-1e6, 1e6))
 def test_a_covariates_unit_of_measurement_does_not_matter(scale: float, shift: float) -> None:
     there = least_squares(Y, {"t": T, "x": X * scale + shift * scale})
@@ -216,6 +217,7 @@ def test_clusters_in_a_regression_are_counted_as_units() -> None:
         assert getattr(alone, name) == pytest.approx(getattr(plain, name), rel=1e-9)
 
 
+@settings(max_examples=25)
 @given(st.floats(1e-4, 0.5))
 def test_lift_and_difference_agree_on_no_effect(alpha: float) -> None:
     two = pair(fitted(Y - 0.5 * T, T, {"x": X}).pair())

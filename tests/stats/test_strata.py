@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
@@ -106,6 +106,7 @@ def test_the_variance_is_its_textbook_sum() -> None:
     assert contrast.se**2 == pytest.approx(within + sizes, rel=1e-12)
 
 
+@settings(max_examples=30)
 @given(st.floats(0.01, 1e3), st.floats(-1e3, 1e3))
 def test_scale_and_shift(scale: float, shift: float) -> None:
     moved, plain = ask(*cells(Y * scale + shift)).pair.contrast(), ask(*cells(Y)).pair.contrast()
@@ -124,6 +125,7 @@ def test_swapping_arms_negates_and_order_of_strata_does_not_matter() -> None:
     assert shuffled.pair == ask(t, c).pair
 
 
+@settings(max_examples=30)
 @given(st.floats(1e-4, 0.5))
 def test_the_lift_excludes_zero_exactly_when_the_difference_does(alpha: float) -> None:
     pair = ask(*cells(Y, X)).pair
