@@ -207,7 +207,7 @@ def test_twice_the_nodes_change_nothing(times: list[float], family: Spending, al
     assert achieved == pytest.approx(plan.spent, rel=1e-8, abs=1e-10)
 
 
-@pytest.mark.parametrize(("days", "sides"), [(181, 1), (181, 2), (365, 2)])
+@pytest.mark.parametrize(("days", "sides"), [(60, 1), (365, 2)])
 def test_twice_the_nodes_change_nothing_at_many_looks(days: int, sides: int) -> None:
     times = [(day + 1) / days for day in range(days)]
     plan = bounds(times, times, alpha=0.05, spending=ObrienFleming(), sides=sides)
@@ -249,6 +249,7 @@ def test_what_is_compared_with_at_a_look_is_its_bound_and_its_p_value() -> None:
     assert now.p_value(now.critical - 1e-6) > 0.05 > now.p_value(now.critical + 1e-6)
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.sampled_from([0.1, 0.05, 1e-6]), st.sampled_from([1, 2]), st.floats(-0.5, 0.7), TIMES)
 def test_classical_bounds_have_their_shape_and_spend_alpha(
     alpha: float, sides: int, delta: float, times: list[float]

@@ -1,11 +1,12 @@
 """What is fixed of a sequential test before its first look, and the names of spending functions on paper."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-from twyman.kernel.canonical import digest
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.sequential.spending import (
@@ -122,7 +123,8 @@ class SequentialPlan:
         Raises:
             Invalid: If its spending is a function of the user's own, which can't be written down.
         """
-        return digest(self.as_written())
+        text = json.dumps(self.as_written(), sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()[:16]
 
     def as_written(self) -> Written:
         """Return the plan in words and numbers.
