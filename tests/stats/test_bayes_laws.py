@@ -58,6 +58,7 @@ def test_losses_agree_with_high_precision_numbers_up_to_a_thousand_sds() -> None
     assert log_unit_loss([10, 24.9, 25.1, 1000]) == pytest.approx(theirs, rel=1e-15)
 
 
+@settings(max_examples=50)
 @given(EFFECTS, ERRORS)
 def test_keeping_costs_what_shipping_gains_more_than_it_loses(estimate: float, se: float) -> None:
     view = _view(estimate, se)
@@ -68,6 +69,7 @@ def test_keeping_costs_what_shipping_gains_more_than_it_loses(estimate: float, s
     assert not math.isnan(view.chance_to_win)
 
 
+@settings(max_examples=50)
 @given(st.floats(-30, 30))
 def test_logarithm_and_loss_are_one_number(u: float) -> None:
     view = _view(u, 1.0)
@@ -76,6 +78,7 @@ def test_logarithm_and_loss_are_one_number(u: float) -> None:
     assert float(expected_loss(u, 1.0)) == pytest.approx(view.loss_shipping, rel=1e-14)
 
 
+@settings(max_examples=50)
 @given(EFFECTS, ERRORS, st.floats(-5, 5), st.floats(0.01, 10))
 def test_an_inverse_metric_swaps_chances_and_losses(estimate: float, se: float, mean: float, sd: float) -> None:
     up = _view(estimate, se, NormalPrior(mean, sd, "absolute"))
@@ -86,6 +89,7 @@ def test_an_inverse_metric_swaps_chances_and_losses(estimate: float, se: float, 
     assert down.interval() == up.interval()
 
 
+@settings(max_examples=50)
 @given(EFFECTS, ERRORS, st.sampled_from([1e-6, 0.01, 0.05, 0.5]))
 def test_with_nothing_known_the_interval_excludes_zero_just_where_p_is_below_alpha(
     estimate: float, se: float, alpha: float
@@ -98,6 +102,7 @@ def test_with_nothing_known_the_interval_excludes_zero_just_where_p_is_below_alp
     assert min(view.chance_to_win, 1 - view.chance_to_win) == pytest.approx(p / 2, abs=1e-15)
 
 
+@settings(max_examples=50)
 @given(EFFECTS, ERRORS, st.floats(0.01, 100))
 def test_a_wider_prior_says_less(estimate: float, se: float, sd: float) -> None:
     narrow, wide = (_view(estimate, se, NormalPrior(0.0, s, "absolute")) for s in (sd, 2 * sd))
@@ -117,6 +122,7 @@ def test_two_experiments_are_one_after_the_other() -> None:
 # T18: the prior's unit is applied.
 
 
+@settings(max_examples=50)
 @given(st.floats(0.1, 1e6), st.sampled_from([-1, 1]))
 def test_the_unit_of_the_metric_does_not_move_a_relative_prior(factor: float, sign: int) -> None:
     plain = posterior(_pair(sign * 50.0, sign * 48.0), NormalPrior(0.0, 0.01), scale="absolute")
@@ -174,7 +180,7 @@ def test_no_error_and_no_baseline_are_not_estimable() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0.05, 5)), min_size=2, max_size=6), st.sampled_from([1, -1]))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_chances_add_up_and_losses_differ_by_the_means(arms: list[tuple[float, float]], improving: int) -> None:
     centre, spread = zip(*arms, strict=True)
     standing = race(centre, spread, improving=improving)
@@ -184,6 +190,7 @@ def test_chances_add_up_and_losses_differ_by_the_means(arms: list[tuple[float, f
     assert best == pytest.approx([best[0]] * len(best), rel=1e-9, abs=1e-9)
 
 
+@settings(max_examples=50)
 @given(st.floats(-300, 300), st.floats(0.1, 3), st.floats(0.1, 3))
 def test_a_race_of_two_is_the_normal_posterior_of_their_difference(gap: float, one: float, other: float) -> None:
     standing, view = race([gap, 0.0], [one, other]), _view(gap, math.hypot(one, other))
@@ -215,7 +222,7 @@ def test_small_counts_agree_with_the_sum_over_successes() -> None:
     st.tuples(st.integers(0, 50), st.integers(0, 50)),
     st.sampled_from([(1, 1), (0.5, 0.5), (0.01, 0.01), (0.02, 30), (10, 90)]),
 )
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_swapping_rates_turns_the_chance_round(one: Any, other: Any, prior: Any) -> None:
     one, other = (one[0], one[0] + one[1]), (other[0], other[0] + other[1])
     here, there = beta_posterior(one, other, prior=Beta(*prior)), beta_posterior(other, one, prior=Beta(*prior))

@@ -305,6 +305,14 @@ def test_the_storys_aliasing_shows_within_two_dozen_units() -> None:
     assert aliased.p_value < 0.001
 
 
+def test_an_arm_that_tells_the_other_is_full_dependence_whatever_the_tables_shape() -> None:
+    answer = dependence([[10, 0, 0], [0, 5, 5]])
+    assert isinstance(answer, Dependence)
+
+    assert (answer.statistic, answer.df, answer.cramers_v) == pytest.approx((20, 2, 1.0))
+    assert answer.leak is None
+
+
 def test_a_leak_is_the_bias_of_the_naive_effect_per_unit_of_the_others() -> None:
     answer = dependence([[60, 40], [30, 70]])
     assert isinstance(answer, Dependence)

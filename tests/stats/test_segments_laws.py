@@ -143,6 +143,7 @@ def test_heterogeneity_of_two_is_their_difference() -> None:
     assert isinstance(heterogeneity([one, Contrast(1.0, 0.0, None)]), NotEstimable)
 
 
+@settings(max_examples=40)
 @given(st.floats(0.1, 600), st.integers(1, 40))
 def test_chi_squares_tail_is_the_normals_and_falls(statistic: float, df: int) -> None:
     p, log10_p = chi_square_tail(statistic, df)
@@ -157,6 +158,7 @@ def test_chi_squares_tail_is_the_normals_and_falls(statistic: float, df: int) ->
 # Rates and strata.
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0.1, 50), st.floats(0.1, 50))
 def test_a_rates_interval_excludes_one_just_where_p_is_below_alpha(a: int, b: int, t: float, u: float) -> None:
     rates = rate_ratio((a, t), (b, u), alpha=0.1)
@@ -185,6 +187,7 @@ STRATA = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(STRATA)
 def test_stratified_odds_turn_round_with_the_arms_and_agree_with_their_p(strata: Any) -> None:
     odds = mantel_haenszel(strata)
@@ -216,6 +219,7 @@ def _pair() -> Pair:
     return pair
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 10**9), st.floats(0.1, 100), st.floats(0.01, 1), st.floats(-1e6, 1e9))
 def test_totals_and_global_lift_exclude_zero_where_the_effect_does(
     units: int, days: float, allocation: float, outside: float

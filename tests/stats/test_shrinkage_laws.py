@@ -37,6 +37,7 @@ def _over(history: tuple[list[float], list[float]], method: str = "reml") -> Ran
     return answer
 
 
+@settings(max_examples=30)
 @given(HISTORIES, METHODS)
 def test_shrunken_effects_lie_between_the_estimate_and_the_usual_one(
     history: tuple[list[float], list[float]], method: str
@@ -50,6 +51,7 @@ def test_shrunken_effects_lie_between_the_estimate_and_the_usual_one(
     assert 0 <= answer.i2 <= 1
 
 
+@settings(max_examples=30)
 @given(HISTORIES, METHODS, st.sampled_from([1e-6, 1e-3, 7.0, 1e6]), st.floats(-100, 100))
 def test_units_and_origin_do_not_matter(
     history: tuple[list[float], list[float]], method: str, factor: float, shift: float
@@ -61,6 +63,7 @@ def test_units_and_origin_do_not_matter(
     assert other.mu == pytest.approx(factor * (plain.mu + shift), rel=1e-5, abs=1e-5 * factor)
 
 
+@settings(max_examples=30)
 @given(HISTORIES, st.permutations(range(3)))
 def test_the_order_of_experiments_does_not_matter(
     history: tuple[list[float], list[float]], order: tuple[int, ...]
@@ -71,6 +74,7 @@ def test_the_order_of_experiments_does_not_matter(
     assert _over(first).means == pytest.approx([plain.means[i] for i in order], rel=1e-6, abs=1e-9)
 
 
+@settings(max_examples=30)
 @given(HISTORIES)
 def test_moment_estimators_are_their_formulas(history: tuple[list[float], list[float]]) -> None:
     """DerSimonian and Laird (1986), Hedges (1983), Sidik and Jonkman (2005), written out; negative ones are zero."""
@@ -89,6 +93,7 @@ def test_moment_estimators_are_their_formulas(history: tuple[list[float], list[f
         assert _over(history, method).tau2 == pytest.approx(max(0.0, float(expected)), rel=1e-9, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(HISTORIES)
 def test_no_neighbouring_spread_is_likelier_than_remls(history: tuple[list[float], list[float]]) -> None:
     y, v = np.array(history[0]), np.array(history[1]) ** 2
@@ -140,6 +145,7 @@ def test_a_prior_takes_six_experiments() -> None:
     assert (prior.mean, prior.sd, prior.scale) == (over.mu, math.sqrt(over.tau2 + over.se**2), "relative")
 
 
+@settings(max_examples=30)
 @given(HISTORIES)
 def test_james_stein_never_goes_beyond_its_target(history: tuple[list[float], list[float]]) -> None:
     shrunken = james_stein(*history, target=1.0)
@@ -229,6 +235,7 @@ def test_exaggeration_is_what_happens() -> None:
     assert np.mean(found < 0) == pytest.approx(answer.type_s, rel=0.08)
 
 
+@settings(max_examples=30)
 @given(st.floats(1e-9, 1e9), st.sampled_from([1e-9, 0.001, 0.05, 0.5]))
 def test_exaggeration_knows_no_unit_and_no_sign_and_ends_at_one(size: float, alpha: float) -> None:
     assume(size > 1e-6)
@@ -256,6 +263,7 @@ def test_a_published_figure_takes_the_whole_of_alpha() -> None:
     assert success_rate(0.12, power=0.8) == pytest.approx(0.123, abs=0.0005)
 
 
+@settings(max_examples=30)
 @given(st.floats(0, 1), st.floats(0.06, 1), st.sampled_from([1, 2]))
 def test_the_success_rate_undoes_the_win_rate(rate: float, power: float, sides: int) -> None:
     false = 0.05 * sides / 2
