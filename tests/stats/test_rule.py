@@ -213,6 +213,15 @@ def test_holm_states_more_than_bonferroni_ships_on() -> None:
     assert [outcome.claimed for outcome in verdict.outcomes] == [True, True, False]
 
 
+def test_holm_passes_on_no_more_alpha_than_a_part_was_given() -> None:
+    a, b, c, d = (superior(name) for name in "abcd")
+    plan = allocated(any_of(all_of(any_of(a, b), c), d))
+
+    verdict = judged(plan, {a: 0.005, b: 0.03, c: 0.01, d: 0.9})
+
+    assert [outcome.claimed for outcome in verdict.outcomes] == [True, False, True, False]
+
+
 def test_something_worse_blocks_whatever_was_shown() -> None:
     a, watch = superior("a"), unharmed("speed")
     plan = allocated(all_of(a, watch))
