@@ -17,7 +17,7 @@ from twyman.stats.anytime.bernoulli import (
     rate_ratio,
     rate_ratio_p,
 )
-from twyman.stats.anytime.bounded import betting, hoeffding
+from twyman.stats.anytime.bounded import betting, empirical_bernstein, hoeffding
 from twyman.stats.anytime.evalues import average, e_bh, flagged, p_of_log_e, product
 from twyman.stats.anytime.gammas import multinomial_log_bf
 from twyman.stats.anytime.mixtures import (
@@ -162,7 +162,9 @@ def test_a_canary_without_events_says_so() -> None:
     assert rate_ratio(3, 0, tuned_for=10)[0] == math.inf  # pyright: ignore[reportIndexIssue]
 
 
-@pytest.mark.parametrize("make", [hoeffding, lambda x, alpha: betting(x, at=range(1, len(x) + 1), alpha=alpha)])
+@pytest.mark.parametrize(
+    "make", [hoeffding, empirical_bernstein, lambda x, alpha: betting(x, at=range(1, len(x) + 1), alpha=alpha)]
+)
 def test_bounded_means_hold_mirror_and_narrow(make: object) -> None:
     x = np.random.default_rng(5).beta(2, 3, 300)
     low, high = make(x, alpha=0.05)  # pyright: ignore[reportCallIssue]
@@ -176,8 +178,8 @@ def test_bounded_means_hold_mirror_and_narrow(make: object) -> None:
 
 def test_betting_is_narrower_than_hoeffding_where_values_vary_little() -> None:
     x = np.random.default_rng(6).uniform(0.45, 0.55, 400)
-    simple, bets = hoeffding(x), betting(x, at=[400])
-    assert bets[1][0] - bets[0][0] < 0.3 * (simple[1][-1] - simple[0][-1])
+    simple, bernstein, bets = hoeffding(x), empirical_bernstein(x), betting(x, at=[400])
+    assert bets[1][0] - bets[0][0] < bernstein[1][-1] - bernstein[0][-1] < 0.4 * (simple[1][-1] - simple[0][-1])
 
 
 def test_bounded_means_see_zeros_and_ones() -> None:
@@ -282,6 +284,7 @@ def test_the_bayes_factor_is_the_ratio_of_its_two_chances(counts: tuple[int, ...
         lambda: rate_interval(3, 2, tuned_for=10),
         lambda: rate_ratio(1, 1, share=1.0, tuned_for=10),
         lambda: hoeffding([0.5, 1.5]),
+        lambda: empirical_bernstein([0.5], truncation=1.0),
         lambda: betting([], at=[1]),
         lambda: betting([0.5], at=[2]),
         lambda: counts_below(1.0, 5, tuned_for=10),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from twyman.stats.anytime.bernoulli import rate_interval
-from twyman.stats.anytime.bounded import betting, hoeffding
+from twyman.stats.anytime.bounded import betting, empirical_bernstein, hoeffding
 from twyman.stats.anytime.mixtures import (
     BetaBinomial,
     GammaExponential,
@@ -29,7 +29,7 @@ CASES: list[Case] = json.loads(FILE.read_text())["cases"] if FILE.exists() else 
 MIXTURES = ("normal", "gamma_exponential", "gamma_poisson", "beta_binomial")
 KINDS = (
     "mixture", "rho", "poly_stitching", "empirical_process_lil", "double_stitching",
-    "bernoulli", "quantile_ab", "predmix_hoeffding", "betting",
+    "bernoulli", "quantile_ab", "predmix", "betting",
 )  # fmt: skip
 
 
@@ -135,10 +135,11 @@ def test_p_values_of_two_arms_quantiles_agree(case: Case) -> None:
     _agrees(quantile_difference_p(b, a, i["quantile_p"], **tuned)[0], case)
 
 
-@of("predmix_hoeffding")
-def test_hoeffding_sequences_agree(case: Case) -> None:
+@of("predmix")
+def test_predictable_mixtures_agree(case: Case) -> None:
     i, at = case["inputs"], np.array(case["inputs"]["at"]) - 1
-    lower, upper = hoeffding(i["x"], alpha=i["alpha"])
+    sequence = empirical_bernstein if "empbern" in i["fn"] else hoeffding
+    lower, upper = sequence(i["x"], alpha=i["alpha"])
     assert lower[at] == pytest.approx(case["expected"]["lower"], rel=1e-6)
     assert upper[at] == pytest.approx(case["expected"]["upper"], rel=1e-6)
 

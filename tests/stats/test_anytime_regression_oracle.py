@@ -134,11 +134,13 @@ def test_savvi_agrees_with_its_degrees_of_freedom_and_all_looks_intersected(case
 @of("msprt")
 def test_mixture_likelihood_ratios_agree(case: Case) -> None:
     inputs = case["inputs"]
-    gaps = np.array(inputs["treatment"]) - np.array(inputs["control"])
     test = MixtureSprt(inputs["tau"])
+    arms = [np.array(inputs[arm]) for arm in ("treatment", "control")]
+    spread = sum(arm.mean() * (1 - arm.mean()) for arm in arms)  # of proportions: theirs, from all data at once
+    spread = 2 * inputs["sigma"] ** 2 if "sigma" in inputs else spread
 
     for n, theirs in zip(inputs["at"], case["expected"]["likelihood_ratio"], strict=True):
-        mean, se = float(gaps[:n].mean()) - inputs["theta0"], math.sqrt(2 * inputs["sigma"] ** 2 / n)
+        mean, se = float((arms[0] - arms[1])[:n].mean()) - inputs["theta0"], math.sqrt(spread / n)
         log_p = test.log_p(Contrast(mean, se, None), n)
         assert log_p == pytest.approx(min(0.0, -math.log(theirs)), abs=1e-10)
         assert float(test.log_e(Contrast(mean, se, None))) == pytest.approx(math.log(theirs), abs=1e-10)

@@ -1,7 +1,7 @@
 """Means of observations between 0 and 1, for any distribution and from the first unit on.
 
-These see values, in the order in which they came. `betting` is the narrowest known, `hoeffding` the
-simplest; a metric with known bounds is moved to [0, 1] first.
+These see values, in the order in which they came. `betting` is the narrowest known, `hoeffding` and
+`empirical_bernstein` are in closed form; a metric with known bounds is moved to [0, 1] first.
 
     Waudby-Smith, I. and Ramdas, A. (2024). Estimating means of bounded random variables by betting.
     JRSS B 86.
@@ -45,10 +45,48 @@ def hoeffding(values: ArrayLike, *, alpha: float = 0.05, truncation: float = 1.0
     t = np.arange(1, x.size + 1)
     depth = -math.log(checked_alpha(alpha) / 2)
     bets = np.minimum(np.sqrt(8 * depth / (t * np.log1p(t))), truncation)
+    return _mixed(x, bets, bets * bets / 8, depth), 1 - _mixed(1 - x, bets, bets * bets / 8, depth)
+
+
+def empirical_bernstein(values: ArrayLike, *, alpha: float = 0.05, truncation: float = 0.5) -> tuple[Vector, Vector]:
+    """Return the predictable-mixture empirical Bernstein confidence sequence, after each value.
+
+    In closed form as Hoeffding's, and nearly as narrow as `betting` where values vary little.
+
+    Args:
+        values: Between 0 and 1, in order of arrival.
+        alpha: Error over all looks.
+        truncation: Largest bet, below 1.
+
+    Returns:
+        Lower and upper ends, each of the length of the values.
+
+    Raises:
+        Invalid: If a value lies outside 0 and 1, or alpha or the largest bet does.
+
+    Example:
+        >>> low, high = empirical_bernstein([0.4, 0.6] * 100)
+        >>> f"[{low[-1]:.3f}, {high[-1]:.3f}]"
+        '[0.459, 0.542]'
+
+    See docs/explanation/always-valid.md
+    """
+    x, depth = _checked(values), -math.log(checked_alpha(alpha) / 2)
+    if not 0 < truncation < 1:
+        raise Invalid(f"largest bet {truncation}: give a number between 0 and 1, such as 0.5")
+
+    def lower(side: Vector) -> Vector:
+        bets = np.minimum(stakes(side, alpha=alpha / 2), truncation)
+        before = np.concatenate(([0.0], (np.cumsum(side) / np.arange(1, side.size + 1))[:-1]))
+        return _mixed(side, bets, (side - before) ** 2 * (-np.log1p(-bets) - bets), depth)
+
+    return lower(x), 1 - lower(1 - x)
+
+
+def _mixed(x: Vector, bets: Vector, costs: Vector, depth: float) -> Vector:
+    """Return the lower ends that bets with these costs (bounds on their log-moments) leave."""
     staked = np.cumsum(bets)
-    reach = (depth + np.cumsum(bets * bets) / 8) / staked
-    centre = np.cumsum(bets * x) / staked
-    return np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
+    return np.maximum((np.cumsum(bets * x) - np.cumsum(costs) - depth) / staked, 0.0)
 
 
 def betting(values: ArrayLike, *, at: Sequence[int], alpha: float = 0.05) -> tuple[Vector, Vector]:
