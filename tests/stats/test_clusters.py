@@ -363,3 +363,28 @@ def test_a_fit_is_what_a_fit_was_given() -> None:
     assert single.estimate == pytest.approx(FIT.coefficient("t") + 2 * FIT.coefficient("x"))
     assert made(contrast(FIT, "t", LABELS, df="clusters")).df == 23
     assert made(contrast(FIT, "t", LABELS, df="normal")).df is None
+
+
+def test_an_effect_beyond_every_draw_has_the_smallest_p_there_is() -> None:
+    t, c = arms(Y + 100 * T)
+
+    test = permuted(t, c, draws=99)
+
+    assert isinstance(test, Randomised)
+    assert (test.p_value, test.draws, test.exact) == (1 / 100, 100, False)
+
+
+def test_two_rows_a_cluster_correlate_by_their_mean_squares() -> None:
+    """With two rows each: (between - within) / (between + within)."""
+    labels = np.repeat(np.arange(40), 2)
+    y = RNG.normal(size=40)[labels] + RNG.normal(size=80)
+    means_of = y.reshape(40, 2).mean(axis=1)
+    sides = [means_of[np.arange(40) % 2 == side] for side in (1, 0)]
+    between = sum(2 * ((side - side.mean()) ** 2).sum() for side in sides) / 38
+    within = ((y.reshape(40, 2) - means_of[:, np.newaxis]) ** 2).sum() / 40
+
+    found = intraclass(*(Clusters.of(y[labels % 2 == side], labels[labels % 2 == side]) for side in (1, 0)))
+
+    assert isinstance(found, Intraclass)
+    assert found.correlation == pytest.approx((between - within) / (between + within))
+    assert found.expected_design_effect == pytest.approx(1 + found.correlation)

@@ -179,6 +179,7 @@ def test_slopes_found_elsewhere_are_taken_as_they_are() -> None:
     ours, theirs = answer.pair.contrast(), plain.contrast()
     assert (ours.estimate, ours.se, ours.df) == pytest.approx((theirs.estimate, theirs.se, theirs.df))
     assert (answer.used, answer.correlation) == ((0, 1), None)
+    assert [slopes.tolist() for slopes in answer.theta] == [[0.9, 0.4], [0.9, 0.4]]
     pooled = ask(T, C, theta="pooled")
     assert ask(T, C, theta=list(pooled.theta[0])).pair == pooled.pair
 

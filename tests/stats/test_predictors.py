@@ -153,6 +153,13 @@ def test_each_is_welchs_test_and_the_joint_one_the_textbooks() -> None:
     )
 
 
+def test_hotellings_distance_is_read_off_f() -> None:
+    ours = balance(X, NUM, DEN, test="hotelling")
+
+    freedom = N - 3 - 1
+    assert ours.p_value == pytest.approx(stats.f.sf(ours.statistic * freedom / (3 * (N - 2)), 3, freedom))
+
+
 def test_an_invariant_of_units_and_a_broken_split_are_told_apart() -> None:
     assert balance(X * 1e6 + 1, NUM).p_value == pytest.approx(balance(X, NUM).p_value, rel=1e-6)
     assert balance(X + 2 * T, NUM).p_value < 1e-20
