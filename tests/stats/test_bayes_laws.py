@@ -245,6 +245,15 @@ def test_large_counts_agree_with_the_normal_posterior(n: int) -> None:
     assert rates.interval() == pytest.approx(view.interval(), rel=3 / n)
 
 
+@pytest.mark.parametrize("a", [0.5, 10.0, 1e6, 5e8])
+def test_a_symmetric_betas_log_odds_fall_as_a_hyperbolic_cosine(a: float) -> None:
+    """In closed form, so that no digits are lost where two terms of a billion nearly cancel."""
+    odds = np.linspace(-6, 6, 25) / math.sqrt(a)
+
+    expected = -2 * a * np.log1p(2 * np.sinh(odds / 4) ** 2)
+    assert Beta(a, a).log_density(odds) == pytest.approx(expected, rel=1e-10, abs=1e-10)
+
+
 @pytest.mark.parametrize(("a", "b"), [(0.01, 0.01), (0.02, 30), (0.5, 0.5), (3, 8), (1000, 3000)])
 def test_two_equal_rates_lose_half_of_ginis_mean_difference(a: float, b: float) -> None:
     """In closed form: 4 / (a + b) times B(a + b, a + b) / (B(a, a) B(b, b)) for two draws of one beta."""

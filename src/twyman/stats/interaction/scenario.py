@@ -37,7 +37,7 @@ def scenario(cells: Grid, weights: ArrayLike) -> Contrast | NotEstimable:
     parts = (w * w * cells.variances)[w != 0]
     if not parts.sum():
         return NO_VARIATION
-    df = parts.sum() ** 2 / float(np.sum(parts**2 / (cells.counts[w != 0] - 1)))
+    df = float(parts.sum() ** 2 / np.sum(parts**2 / (cells.counts[w != 0] - 1)))
     return Contrast(float(np.sum(w * cells.means)), float(np.sqrt(parts.sum())), df)
 
 
