@@ -77,7 +77,7 @@ def test_the_largest_lies_between_one_test_and_bonferroni(
 
 
 @given(loads, degrees, st.sampled_from([1e-9, 0.001, 0.05, 0.3]), st.sampled_from([1, 2]))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_the_critical_value_is_exceeded_with_probability_alpha(
     loadings: list[float], df: float | None, alpha: float, sides: int
 ) -> None:
@@ -118,7 +118,7 @@ def _pairs(groups: list[list[float]], *, pooled: bool) -> list[Pair]:
 
 
 @given(arms, st.booleans(), st.sampled_from([0.05, 0.3]))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_every_interval_agrees_with_its_p_value(groups: list[list[float]], pooled: bool, alpha: float) -> None:  # noqa: FBT001
     pairs = _pairs(groups, pooled=pooled)
 
@@ -137,7 +137,7 @@ def test_every_interval_agrees_with_its_p_value(groups: list[list[float]], poole
 
 
 @given(arms)
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_step_down_lies_between_one_test_and_one_step_and_below_holm(groups: list[list[float]]) -> None:
     pairs = _pairs(groups, pooled=True)
     single, stepped = against_control(pairs), against_control(pairs, step_down=True)

@@ -5,7 +5,7 @@ from itertools import chain, combinations
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from twyman.kernel.errors import Invalid
@@ -56,16 +56,19 @@ def simes(p: list[float]) -> float:
 @given(families)
 @example([0.01, 0.02, 0.03, 0.04, 0.05])
 @example([0.0, 0.0, 1.0])
+@settings(max_examples=40)
 def test_hommel_is_the_closure_of_simes(p: list[float]) -> None:
     assert hommel(p) == pytest.approx(closed(p, simes), rel=1e-12, abs=0)
 
 
 @given(families)
+@settings(max_examples=40)
 def test_holm_is_the_closure_of_bonferroni(p: list[float]) -> None:
     assert holm(p) == pytest.approx(closed(p, lambda group: min(1.0, len(group) * min(group))), rel=1e-12, abs=0)
 
 
 @given(families)
+@settings(max_examples=40)
 def test_corrections_are_ordered_by_what_they_assume(p: list[float]) -> None:
     eps = 1 + 1e-12
     assert (np.array(p) <= bh(p) * eps).all()
@@ -82,6 +85,7 @@ def test_corrections_are_ordered_by_what_they_assume(p: list[float]) -> None:
 
 
 @given(families, st.randoms(use_true_random=False), alphas)
+@settings(max_examples=40)
 def test_the_order_of_tests_changes_nothing(p: list[float], chance, alpha: float) -> None:  # noqa: ANN001
     order = list(range(len(p)))
     chance.shuffle(order)
@@ -93,6 +97,7 @@ def test_the_order_of_tests_changes_nothing(p: list[float], chance, alpha: float
 
 
 @given(families, st.integers(0, 4))
+@settings(max_examples=40)
 def test_tests_not_at_hand_count_as_ones(p: list[float], more: int) -> None:
     padded, m = p + [1.0] * more, len(p) + more
 
@@ -123,6 +128,7 @@ def test_two_stage_procedures_do_what_they_say(p: list[float], alpha: float) -> 
 
 
 @given(scores, alphas, st.sampled_from([None, 3.0, 200.0]))
+@settings(max_examples=40)
 def test_an_interval_excludes_no_effect_exactly_when_its_adjusted_p_is_below_alpha(
     z: list[float], alpha: float, df: float | None
 ) -> None:

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twyman.decisions.budget import budget
@@ -54,6 +54,7 @@ def true_of(node: Hypothesis | All | Any, truth: list[bool]) -> bool:
 
 
 @given(trees)
+@settings(max_examples=40)
 def test_no_truth_makes_a_tree_ship_wrongly_more_often_than_alpha(tree: Hypothesis | All | Any) -> None:
     plan = allocated(tree, Errors(alpha=0.05, beta=0.2))
 
@@ -65,6 +66,7 @@ def test_no_truth_makes_a_tree_ship_wrongly_more_often_than_alpha(tree: Hypothes
 
 
 @given(trees)
+@settings(max_examples=40)
 def test_alpha_is_used_up_in_the_worst_case(tree: Hypothesis | All | Any) -> None:
     """The bound isn't idle: some truth, and some way the tests depend, reaches alpha, and some beta."""
     plan = allocated(tree, Errors(alpha=0.05, beta=0.2))
@@ -78,6 +80,7 @@ def test_alpha_is_used_up_in_the_worst_case(tree: Hypothesis | All | Any) -> Non
 
 
 @given(trees, st.lists(st.floats(0, 1), min_size=6, max_size=6))
+@settings(max_examples=40)
 def test_the_trees_p_value_says_what_its_leaves_say(tree: Hypothesis | All | Any, chances: list[float]) -> None:
     plan = allocated(tree)
     p_values = {share.hypothesis: chances[int(share.hypothesis.name[1:])] for share in plan.shares}
@@ -92,6 +95,7 @@ def test_the_trees_p_value_says_what_its_leaves_say(tree: Hypothesis | All | Any
 
 
 @given(trees, st.lists(st.floats(0, 0.2), min_size=6, max_size=6), st.integers(0, 5))
+@settings(max_examples=40)
 def test_more_evidence_never_unships(tree: Hypothesis | All | Any, chances: list[float], better: int) -> None:
     plan = allocated(tree)
     before = {share.hypothesis: chances[int(share.hypothesis.name[1:])] for share in plan.shares}
@@ -254,6 +258,7 @@ def test_arms_divide_alpha_or_share_it_by_dunnett() -> None:
 
 
 @given(st.floats(0.0005, 0.999), st.floats(0.0005, 0.999))
+@settings(max_examples=20)
 def test_dunnetts_tree_and_its_p_value_agree(first: float, second: float) -> None:
     a, b = superior("a"), superior("b")
     plan = allocated(any_of(a, b), Errors(arms=3), loadings=[EQUAL] * 3)
