@@ -181,6 +181,17 @@ def test_shares_and_numbers_are_each_others_inverse(numbers: list[float], share:
     assert share_at_most(ordered, at_share(ordered, inside)) >= inside - 1e-6
 
 
+@pytest.mark.parametrize("centre", [0.0, 2.5])
+def test_the_third_moment_is_that_of_the_values(centre: float) -> None:
+    rows = np.column_stack((TREATMENT, TREATMENT**2))
+    arm = Replicates.of(rows, IDS[: len(rows)], replicates=2, centre=[centre, centre])
+
+    direct = (rows - rows.mean(axis=0)) @ np.array([1.0, -0.3])
+
+    assert arm.skew(np.array([1.0, -0.3])) == pytest.approx(float((direct**3).mean()), rel=1e-9)
+    assert arm.covariance() == pytest.approx(np.cov(rows.T, ddof=0), rel=1e-9)
+
+
 def test_too_few_replicates_for_an_alpha_are_refused() -> None:
     reasons = [bootstrap(*_arms(replicates=100), kind=kind, alpha=0.01) for kind in sorted(KINDS)]
 

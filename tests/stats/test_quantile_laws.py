@@ -141,6 +141,16 @@ def test_tied_values_are_refused_not_called_certain() -> None:
     assert answer.code == Cause.TIED
 
 
+def test_values_tied_on_one_side_only_are_refused_too() -> None:
+    """Half of an interval that has collapsed would halve the error, and nobody would notice."""
+    floored = np.maximum(FAST, np.quantile(FAST, 0.505))
+
+    answer = quantiles(floored, floored, 0.5)
+
+    assert isinstance(answer, NotEstimable)
+    assert answer.code == Cause.TIED
+
+
 @pytest.mark.parametrize("spread", ["nid", "ker", "iid"])
 def test_a_constant_has_no_density(spread: str) -> None:
     answer = quantiles([250.0] * 400, [250.0] * 300, 0.5, spread=spread)
