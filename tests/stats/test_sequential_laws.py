@@ -207,6 +207,17 @@ def test_twice_the_nodes_change_nothing(times: list[float], family: Spending, al
     assert achieved == pytest.approx(plan.spent, rel=1e-8, abs=1e-10)
 
 
+def test_a_short_step_before_a_long_one_is_resolved() -> None:
+    times = [0.499, 0.5, 1.0]
+    plan = bounds(times, times, alpha=0.05, spending=Pocock())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walk, "LEAST", 1000)
+        crossing = stopping(times, plan.z, symmetric=True)
+
+    assert 2 * math.fsum(crossing) == pytest.approx(0.05, abs=1e-11)
+
+
 @pytest.mark.parametrize(("days", "sides"), [(60, 1), (365, 2)])
 def test_twice_the_nodes_change_nothing_at_many_looks(days: int, sides: int) -> None:
     times = [(day + 1) / days for day in range(days)]
@@ -285,6 +296,8 @@ def test_haybittle_and_peto_leave_nearly_all_for_the_end() -> None:
         lambda: Tabulated((0.5,), (1.2,)),
         lambda: HwangShihDecani(math.inf),
         lambda: bounds([1.0], [1.0], alpha=0.05, spending=Custom(lambda t, alpha: 2 * alpha * t)),
+        lambda: bounds([1.0], [1.0], alpha=0.05, spending=BothSides(Pocock()), sides=1),
+        lambda: repeated_p([1.0], [1.0], [1.0], spending=BothSides(Pocock()), sides=1),
         lambda: next_bound([1.0], [2.0], information=0.5, increment=0.01),
         lambda: bounds([0.5], [0.5, 1.0], alpha=0.05, spending=Pocock()),
         lambda: bounds([-1.0], [1.0], alpha=0.05, spending=Pocock()),

@@ -29,7 +29,7 @@ from twyman.stats.sequential.state import SequentialState
 
 PLAN = SequentialPlan(spending=PowerSpending(2), alpha=0.05, planned=100.0)
 FAMILIES = st.sampled_from(
-    [PowerSpending(1.5), ObrienFleming(), Pocock(), HwangShihDecani(-2), BothSides(ObrienFleming())]
+    [PowerSpending(1.5), ObrienFleming(), Pocock(), HwangShihDecani(-2), Tabulated((0.2, 0.7), (0.1, 0.3))]
 )
 few = settings(deadline=None, max_examples=25)
 ENDS = st.sampled_from(["final", "open"])
@@ -253,7 +253,11 @@ def test_a_look_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
         SequentialState(PLAN).look("now", **({"estimate": 0.1, "se": 0.2} | wrong))
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": 0.0}, {"planned": 0.0}, {"sides": 3}, {"null": math.nan}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"spending": BothSides(Pocock()), "sides": 1}, {"alpha": 0.0}, {"planned": 0.0}, {"sides": 3}, {"null": math.nan}],
+    ids=str,
+)
 def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(Invalid):
         replace(PLAN, **wrong)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from twyman.stats.estimate import checked_alpha
 from twyman.stats.sequential.looks import check_bounds, check_looks, spending_looks
-from twyman.stats.sequential.spending import Spending
+from twyman.stats.sequential.spending import Spending, check_sides
 from twyman.stats.sequential.walk import Walk, walks
 
 
@@ -66,6 +66,7 @@ def bounds(
     See docs/explanation/group-sequential.md
     """
     check_looks(information, times, sides)
+    check_sides(spending, sides)
     checked_alpha(alpha / sides)
     return side_bounds(tuple(map(float, information)), tuple(map(float, times)), alpha / sides, spending, sides)
 

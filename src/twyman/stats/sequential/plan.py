@@ -17,6 +17,7 @@ from twyman.stats.sequential.spending import (
     PowerSpending,
     Spending,
     Tabulated,
+    check_sides,
 )
 
 Written = dict[str, Any]
@@ -111,8 +112,7 @@ class SequentialPlan:
             Invalid: If alpha is no probability, sides aren't 1 or 2, or the planned information isn't positive.
         """
         checked_alpha(self.alpha)
-        if self.sides not in (1, 2):
-            raise Invalid(f"{self.sides} sides: a test has 1 or 2")
+        check_sides(self.spending, self.sides)
         if not (0 < self.planned < math.inf and math.isfinite(self.null)):
             raise Invalid(f"planned information {self.planned} against {self.null} isn't a plan: give 1 / se² to reach")
 

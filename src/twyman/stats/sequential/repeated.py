@@ -8,7 +8,7 @@ from twyman.kernel.errors import Invalid
 from twyman.stats.roots import crossing
 from twyman.stats.sequential.bounds import bounds, side_bounds
 from twyman.stats.sequential.looks import check_looks, spending_looks
-from twyman.stats.sequential.spending import Spending
+from twyman.stats.sequential.spending import Spending, check_sides
 from twyman.stats.tails import upper_tail
 
 FARTHEST = 36.0
@@ -169,6 +169,7 @@ class _Family:
         sides: int,
     ) -> "_Family":
         check_looks(information, times, sides)
+        check_sides(spending, sides)
         if len(scores) != len(times) or any(math.isnan(z) for z in scores):
             raise Invalid(
                 f"{len(scores)} scores at {len(times)} looks: give one number a look, and none that is missing"

@@ -229,3 +229,15 @@ class BothSides:
     def spent(self, t: float, alpha: float) -> float:
         """Return the error spent by the share `t` of one side's `alpha`."""
         return self.family.spent(t, min(2 * alpha, 1.0)) / 2
+
+
+def check_sides(spending: Spending, sides: int) -> None:
+    """Refuse a convention of two-sided tests for a test with one side.
+
+    Raises:
+        Invalid: If sides aren't 1 or 2, or there is one and `BothSides` is to spend.
+    """
+    if sides not in (1, 2):
+        raise Invalid(f"{sides} sides: a test has 1 or 2")
+    if sides == 1 and isinstance(spending, BothSides):
+        raise Invalid("BothSides spends for two sides at once, and this test has one: give the family inside it")
