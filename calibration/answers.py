@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.populations import Population
-from twyman.stats.effect import compare_all
+from twyman.stats.comparison import compare_all
 from twyman.stats.power.precision import detectable
 from twyman.stats.settings import Settings
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from calibration.answers import covers, planned_lift
 from calibration.populations import Population
-from calibration.study import Promise, Study, exactly
+from calibration.study import FEW_RUNS, Promise, Study, exactly
 from twyman.stats.cells import Cells
-from twyman.stats.effect import Effects, compare_all
+from twyman.stats.comparison import Effects, compare_all
 from twyman.stats.settings import Settings
 
 ERROR, SMALL, LARGE, POWER = "type I error", "coverage at +5 %", "coverage at +50 %", "power"
@@ -76,6 +76,7 @@ def tried(
     settings: Settings,
     *promises: Promise,
     called: str = "",
+    quick: int = FEW_RUNS,
 ) -> Study:
     """Return the study of a comparison; with no promises given, of the four that are usual.
 
@@ -86,13 +87,14 @@ def tried(
         settings: Of the comparison.
         promises: What is counted.
         called: Name of the population, where its own doesn't say it.
+        quick: Experiments of the short version.
     """
     treatment, control = populations if isinstance(populations, tuple) else (populations, populations)
     chosen = promises or USUAL
     wanted = tuple(promise.what for promise in chosen)
     trial = Comparison(treatment, units, settings, control, wanted)
     name = treatment.name if treatment.name == control.name else f"{treatment.name}; {control.name}"
-    return Study(method, called or name, f"{units[0]:,} + {units[1]:,}", chosen, trial)
+    return Study(method, called or name, f"{units[0]:,} + {units[1]:,}", chosen, trial, quick=quick)
 
 
 def usual(**holds_when: str) -> tuple[Promise, ...]:

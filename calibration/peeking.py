@@ -12,7 +12,7 @@ from calibration.answers import planned_lift
 from calibration.populations import Population, cumulated
 from twyman.stats.anytime.boundary import Asymptotic, MixtureSprt
 from twyman.stats.anytime.mixture import critical_values
-from twyman.stats.effect import compare_all
+from twyman.stats.comparison import compare_all
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.spending import Spending
 from twyman.stats.sequential.stopping import stopping
@@ -22,6 +22,9 @@ from twyman.stats.tails import critical_value, two_sided_of
 Vector = NDArray[np.float64]
 
 EVER, ALWAYS, POWER = "false alarm at any look", "every interval covers", "power"
+
+NORMAL_FROM = 10_000
+"""Degrees of freedom from which t is taken for normal: scores differ by less than 0.001."""
 
 DRIFT = 2.8015852
 """Mean of the statistic at the end, of an effect that one look would find with power 0.8."""
@@ -36,9 +39,11 @@ class Path:
     df: Vector
 
     def scores(self, truth: float = 0.0) -> Vector:
-        """Return normal deviates of the estimates from a truth, with the tails that t gives them; 0 before any spread."""
-        p, _ = two_sided_of((self.estimate - truth) / self.se, self.df)
-        return np.where(np.isfinite(self.se), -ndtri(np.maximum(p, 1e-300) / 2), 0.0)
+        """Return the size of normal deviates of the estimates from a truth, with the tails that t gives them; 0 before any spread."""
+        scores = np.where(np.isfinite(self.se), (self.estimate - truth) / self.se, 0.0)
+        few = self.df < NORMAL_FROM
+        scores[few] = -ndtri(np.maximum(two_sided_of(scores[few], self.df[few])[0], 1e-300) / 2)
+        return scores
 
 
 Limit = Callable[[Path], Vector]

@@ -77,15 +77,15 @@ def _lines(points: Sequence[Point], x: Any, y: Any, target: float, colors: Mappi
         .mark_line(strokeWidth=2)
         .encode(x=x, y=y, color=alt.Color("line:N", scale=scale, legend=legend))
     )
-    rule = alt.Chart(alt.Data(values=[{"y": target}])).mark_rule(color=INK, strokeDash=[4, 3]).encode(y="y:Q")
+    rule = alt.Chart(alt.Data(values=[{"y": target}])).mark_rule(color=INK, strokeDash=[4, 3]).encode(y=y)
     return alt.layer(rule, line)
 
 
 def _coverage(points: Sequence[Point]) -> Spec:
     alt = altair()
     x = alt.X("x:Q", axis=alt.Axis(format="+.0%", title="true lift", titleColor=QUIET))
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0.7, 1.0]), axis=alt.Axis(format=".0%"))
-    colors = {"fieller": EFFECT, "delta": ARMS[3], "baseline taken for known": HARM}
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0.8, 1.0], zero=False), axis=alt.Axis(format=".0%"))
+    colors = {"fieller": EFFECT, "delta": ARMS[3], "log": ARMS[4], "baseline taken for known": HARM}
     return _sized(_lines(points, x, y, 0.95, colors), 520, 240, "Coverage of 95 % intervals of a lift")
 
 
@@ -93,10 +93,11 @@ def _alarms(points: Sequence[Point]) -> Spec:
     alt = altair()
     x = alt.X(
         "x:Q",
-        scale=alt.Scale(type="log", domain=[1, 181]),
-        axis=alt.Axis(values=[1, 2, 5, 14, 50, 100, 181], title="looks", titleColor=QUIET),
+        scale=alt.Scale(domain=[1, 181], nice=False),
+        axis=alt.Axis(values=[1, 14, 30, 60, 90, 120, 150, 181], title="looks", titleColor=QUIET),
     )
-    y = alt.Y("y:Q", axis=alt.Axis(format=".0%"))
+    scale = alt.Scale(type="sqrt", domain=[0, 0.45])
+    y = alt.Y("y:Q", scale=scale, axis=alt.Axis(format=".0%", values=[0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4]))
     names = list(dict.fromkeys(point.line for point in points))
     colors = dict(zip(names, (EFFECT, ARMS[3], ARMS[4], ARMS[2], ARMS[0], HARM), strict=True))
     return _sized(_lines(points, x, y, 0.05, colors), 520, 260, "False alarms at one of n looks")

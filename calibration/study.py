@@ -6,7 +6,7 @@ neither on the other studies nor on how many of them run at once.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from zlib import crc32
 
@@ -89,6 +89,11 @@ def at_most(what: str, rate: float, holds_when: str = "") -> Promise:
 def at_least(what: str, rate: float, holds_when: str = "") -> Promise:
     """Promise that something good isn't rarer."""
     return Promise(what, rate, "at least", holds_when)
+
+
+def of(method: str, *promises: Promise) -> tuple[Promise, ...]:
+    """Return promises as a method's own, in a study of several."""
+    return tuple(replace(promise, method=method) for promise in promises)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from calibration.answers import covers
 from calibration.comparison import LARGE, SMALL, tried
 from calibration.populations import Normal, Population
 from calibration.study import Curve, Point, Section, exactly
-from twyman.stats.effect import compare_all
+from twyman.stats.comparison import compare_all
 from twyman.stats.settings import Settings
 
 LIFTS = {name: Settings(lift=name) for name in ("fieller", "delta", "log")}
@@ -46,15 +46,15 @@ SECTION = Section(
 
 
 def coverage(rng: np.random.Generator) -> list[Point]:
-    """Trace coverage by lift at a baseline ten standard errors from zero; one line takes the baseline for known."""
-    population, units = TEN
+    """Trace coverage by lift at a baseline five standard errors from zero; one line takes the baseline for known."""
+    population, units = TWENTY
     points = list[Point]()
     for lift in (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1):
         arms = population.draw(rng, (20_000,), units, lift), population.draw(rng, (20_000,), units)
         found = compare_all(*arms).absolute
         known = arms[1].means[:, 0]
         points.append(Point("baseline taken for known", lift, _rate(found.lower / known, found.upper / known, lift)))
-        for name in ("fieller", "delta"):
+        for name in ("fieller", "delta", "log"):
             read = compare_all(*arms, LIFTS[name]).relative
             points.append(Point(name, lift, _rate(read.lower, read.upper, lift)))
     return points

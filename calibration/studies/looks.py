@@ -1,6 +1,7 @@
 """Looking many times: group-sequential bounds, always-valid sequences, and peeking without either."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,8 +20,7 @@ from calibration.peeking import (
 )
 from calibration.populations import Bernoulli, Normal, Population, Revenue
 from calibration.studies.ratios import CLICKS, PAST, RATIO, SCHOOLS
-from calibration.study import FEW_RUNS, Curve, Point, Promise, Section, Study, at_least, at_most, exactly
-from dataclasses import replace
+from calibration.study import FEW_RUNS, Curve, Point, Promise, Section, Study, at_least, at_most, exactly, of
 from twyman.stats.sequential.spending import ObrienFleming, Pocock, PowerSpending, Spending
 from twyman.stats.settings import Settings
 
@@ -32,11 +32,6 @@ SPENDING: Mapping[str, Spending] = {
 SEQUENCE, SPRT, PEEKING = "confidence sequence", "mSPRT", "a fixed test, peeked at"
 PEEKED = "one looks once: this is what bounds are for"
 EARLY = "the first looks have some 100 units, and ten buyers or conversions, an arm"
-
-
-def of(method: str, *promises: Promise) -> tuple[Promise, ...]:
-    """Return promises as a method's own."""
-    return tuple(replace(promise, method=method) for promise in promises)
 
 
 def promises(looks: int, early: str) -> tuple[Promise, ...]:
@@ -65,7 +60,15 @@ def peeked(population: Population, each: int, looks: int, settings: Settings, ea
     }
     trial = replace(plain, limits=limits)
     units = f"{each:,} an arm and look"
-    return Study("looking many times", population.name, units, promises(looks, early), trial, looks)
+    return Study(
+        "looking many times",
+        population.name,
+        units,
+        promises(looks, early),
+        trial,
+        looks,
+        quick=2_000 if looks < 100 else 400,
+    )
 
 
 def informed(population: Population, each: int) -> Study:

@@ -1,8 +1,8 @@
 """Ratios, clusters and covariates: moments of several columns."""
 
-from calibration.comparison import ERROR, tried, usual
+from calibration.comparison import tried, usual
 from calibration.populations import clicks_by_visit, clusters, ratio_with_past, with_past
-from calibration.study import Section, exactly
+from calibration.study import Section
 from twyman.stats.settings import Settings
 
 RATIO, PER_ARM = Settings(kind="ratio"), Settings()
