@@ -41,6 +41,18 @@ def test_the_face_offers_what_it_names() -> None:
     assert dir(twyman) == twyman.__all__
 
 
+@pytest.mark.parametrize("before", ["", "import twyman.stats.bootstrap.weights, twyman.stats.over_days; "])
+def test_statistics_offer_what_they_name_and_not_a_room_of_the_same_name(before: str) -> None:
+    offered = "from twyman.stats import *; import twyman.stats as face"
+    rooms = "[name for name in face.__all__ if type(getattr(face, name)).__name__ == 'module' or name not in globals()]"
+
+    run = subprocess.run(
+        [sys.executable, "-c", f"{before}{offered}; print({rooms})"], capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout.strip() == "[]"
+
+
 def test_a_name_that_the_face_has_not_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'anlayze'"):
         twyman.anlayze  # type: ignore[attr-defined]  # noqa: B018

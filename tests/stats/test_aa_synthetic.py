@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.difference import means
@@ -12,7 +11,7 @@ from twyman.stats.lift import absolute
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.ratio import ratios
-from twyman.stats.synthetic_aa import SyntheticAA, assignment, synthetic_aa, unit_hashes
+from twyman.stats.re_randomised import SyntheticAA, assignment, synthetic_aa, unit_hashes
 
 
 def _run(values: object, **options: object) -> SyntheticAA:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from twyman.stats.adjusted_rows import TREATED, regression
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Contrast, Estimate, NotEstimable
@@ -19,7 +20,6 @@ from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.predictors import pre_ratio
 from twyman.stats.ratio import linearised, ratios
-from twyman.stats.regression import TREATED, regression
 from twyman.stats.strata import Stratified, Stratum, combined, post_stratified, stratified_mean
 from twyman.stats.tails import critical_value, two_sided, upper_tail
 

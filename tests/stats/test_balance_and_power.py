@@ -3,8 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.balance import Balance, exact_binomial, sign_test, srm
@@ -15,8 +14,7 @@ from twyman.stats.power import detectable, information_needed, share_inflation
 from twyman.stats.roots import crossing
 from twyman.stats.sequential.spending import ObrienFleming, Pocock
 from twyman.stats.tails import upper_tail
-from twyman.stats.two_counts import Count as Two
-from twyman.stats.two_counts import score_interval
+from twyman.stats.two_counts import Count as Two, score_interval
 
 
 def test_a_unit_in_an_arm_without_a_share_is_a_hard_failure() -> None:

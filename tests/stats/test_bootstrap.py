@@ -5,20 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.bootstrap import Replicates, bootstrap, bootstrap_quantiles, quantile_replicates, unit_keys
-from twyman.stats.bootstrap.interval import KINDS, Distribution, answer
-from twyman.stats.bootstrap.shares import at_share, share_at_most
-from twyman.stats.bootstrap.weights import weights
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, Estimate, NotEstimable
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.quantile import quantiles
 from twyman.stats.ratio import ratios
+from twyman.stats.resampling import Replicates, bootstrap, bootstrap_quantiles, quantile_replicates, unit_keys
+from twyman.stats.resampling.interval import KINDS, Distribution, answer
+from twyman.stats.resampling.shares import at_share, share_at_most
+from twyman.stats.resampling.weights import weights
 
 RNG = np.random.default_rng(11)
 IDS = np.arange(3000)

@@ -13,7 +13,7 @@ from twyman.stats.clusters.sums import Clusters, cluster_means
 from twyman.stats.estimate import Contrast
 from twyman.stats.linear import Fit, least_squares
 from twyman.stats.pair import Pair
-from twyman.stats.switchback import Panel, Switchback, switchback
+from twyman.stats.switchbacks import Panel, Switchback, switchback
 from twyman.stats.tails import two_sided
 
 Case = dict[str, Any]

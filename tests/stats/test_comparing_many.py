@@ -5,9 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings as effort
-from hypothesis import strategies as st
+from hypothesis import given, settings as effort, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.cells import Cells

@@ -3,15 +3,14 @@
 import math
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, Estimate, NotEstimable
 from twyman.stats.lift import absolute, relative, score
+from twyman.stats.margins import equivalence, noninferiority, one_sided_p
 from twyman.stats.moments import Moments
-from twyman.stats.noninferiority import equivalence, noninferiority, one_sided_p
 from twyman.stats.pair import Pair
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios

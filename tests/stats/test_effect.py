@@ -1,8 +1,7 @@
 """One result for every comparison: what it holds, and that its numbers never contradict each other."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.anytime.boundary import Asymptotic, MixtureSprt

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.covariates import adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, Contrast, NotEstimable
-from twyman.stats.interaction import (
+from twyman.stats.interactions import (
     Dependence,
     Interaction,
     conditional,

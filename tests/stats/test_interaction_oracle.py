@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from twyman.stats.estimate import Contrast
-from twyman.stats.interaction import Interaction, grid, interaction, scenario
+from twyman.stats.interactions import Interaction, grid, interaction, scenario
 from twyman.stats.moments import Moments
 from twyman.stats.tails import two_sided
 

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.difference import means
@@ -19,9 +18,9 @@ from twyman.stats.many_arms import (
     loading,
     pooled_means,
 )
+from twyman.stats.margins import noninferiority
 from twyman.stats.moments import Moments
 from twyman.stats.multiplicity import bonferroni, holm, sidak
-from twyman.stats.noninferiority import noninferiority
 from twyman.stats.pair import Pair
 from twyman.stats.tails import critical_value, two_sided, upper_tail
 

@@ -5,12 +5,12 @@ from itertools import chain, combinations
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import Cause, Contrast, NotEstimable
 from twyman.stats.lift import absolute, relative
+from twyman.stats.margins import noninferiority, one_sided_p
 from twyman.stats.multiplicity import (
     CORRECTIONS,
     among_made,
@@ -29,7 +29,6 @@ from twyman.stats.multiplicity import (
     two_stage_bh,
     weighted_bonferroni,
 )
-from twyman.stats.noninferiority import noninferiority, one_sided_p
 from twyman.stats.pair import Pair
 from twyman.stats.tails import two_sided, upper_tail
 

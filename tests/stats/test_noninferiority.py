@@ -3,12 +3,11 @@
 import math
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import Cause, NotEstimable
-from twyman.stats.noninferiority import Standing, equivalence, equivalent, guarded, noninferiority
+from twyman.stats.margins import Standing, equivalence, equivalent, guarded, noninferiority
 from twyman.stats.pair import Pair
 from twyman.stats.tails import upper_tail
 

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, Contrast, Estimate, NotEstimable
 from twyman.stats.lift import absolute
 from twyman.stats.moments import Moments
-from twyman.stats.novelty import DailyEffects, Novelty, combined, daily_effects, novelty, trend
+from twyman.stats.over_days import DailyEffects, Novelty, combined, daily_effects, novelty, trend
 from twyman.stats.pair import Pair
 
 DAYS = 14

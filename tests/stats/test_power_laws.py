@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 from scipy.special import bdtr
 
 from twyman.kernel.errors import Invalid
@@ -16,10 +15,10 @@ from twyman.stats.clusters.sums import cluster_ratios
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, NotEstimable
-from twyman.stats.interaction.modification import Interaction, interaction
+from twyman.stats.interactions.modification import Interaction, interaction
 from twyman.stats.lift import absolute
+from twyman.stats.margins import noninferiority, one_sided_p
 from twyman.stats.moments import Moments
-from twyman.stats.noninferiority import noninferiority, one_sided_p
 from twyman.stats.pair import Pair
 from twyman.stats.power.design import Design, Sizes
 from twyman.stats.power.detection import chance_beyond
@@ -57,8 +56,7 @@ from twyman.stats.rule.tree import all_of, any_of, noninferior, superior
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.spending import Pocock
 from twyman.stats.sequential.stopping import stopping
-from twyman.stats.strata import Stratified as Answer
-from twyman.stats.strata import post_stratified
+from twyman.stats.strata import Stratified as Answer, post_stratified
 
 HISTORY = known_mean(10.0, 4.0)
 CLUSTERS = clustered(HISTORY, size=12, icc=0.05, cv=0.5)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
+from twyman.stats.adjusted_rows import Regression, regression
 from twyman.stats.clusters.sandwich import contrast
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
@@ -14,7 +14,6 @@ from twyman.stats.lift import absolute, relative
 from twyman.stats.linear import ERRORS, Fit, least_squares
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
-from twyman.stats.regression import Regression, regression
 
 RNG = np.random.default_rng(4)
 N = 120

@@ -15,9 +15,9 @@ import pytest
 
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.lift import absolute, relative
+from twyman.stats.margins import noninferiority
 from twyman.stats.moments import Moments
 from twyman.stats.multiplicity import bh, bonferroni, corrected, holm, hommel
-from twyman.stats.noninferiority import noninferiority
 from twyman.stats.pair import Pair
 from twyman.stats.power import information_needed
 from twyman.stats.proportion import proportions

@@ -11,9 +11,9 @@ import pytest
 from twyman.stats.balance import exact_binomial
 from twyman.stats.count import Count, clopper_pearson
 from twyman.stats.estimate import Contrast, Estimate
-from twyman.stats.interaction import Dependence, dependence
+from twyman.stats.interactions import Dependence, dependence
 from twyman.stats.moments import Moments
-from twyman.stats.novelty import trend
+from twyman.stats.over_days import trend
 from twyman.stats.rates import RateRatio, central_p, rate_ratio
 from twyman.stats.segments import StratifiedOdds, breakdown, mantel_haenszel
 from twyman.stats.tails import two_sided

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
+from twyman.stats.adjusted_rows import Regression, regression
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import Cause, Contrast, NotEstimable
@@ -13,7 +13,6 @@ from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.ratio import ratios
-from twyman.stats.regression import Regression, regression
 from twyman.stats.strata import Stratified, post_stratified, stratified_mean
 
 Cells = dict[str, Moments]

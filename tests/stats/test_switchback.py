@@ -6,7 +6,7 @@ import pytest
 from twyman.kernel.errors import Invalid
 from twyman.stats.clusters.randomisation import Randomised
 from twyman.stats.estimate import Cause, Contrast, NotEstimable
-from twyman.stats.switchback import Panel, Switchback, carry_over, redrawn, switchback
+from twyman.stats.switchbacks import Panel, Switchback, carry_over, redrawn, switchback
 
 REGIONS, PERIODS, BLOCK = 10, 24, 4
 REGION, PERIOD = (side.ravel() for side in np.indices((REGIONS, PERIODS)))

@@ -7,7 +7,9 @@ method      means, proportions, ratios, covariates, interactions         sharing
 history     moments from summaries, correlations, clusters               textbook    sizes from a handful of numbers
 """
 
-from twyman.stats.power.precision import detectable as detectable
-from twyman.stats.power.precision import drift_needed as drift_needed
-from twyman.stats.power.precision import information_needed as information_needed
-from twyman.stats.power.precision import share_inflation as share_inflation
+from twyman.stats.power.precision import (
+    detectable as detectable,
+    drift_needed as drift_needed,
+    information_needed as information_needed,
+    share_inflation as share_inflation,
+)

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import NotEstimable
-from twyman.stats.interaction.grid import grid
-from twyman.stats.interaction.modification import interaction
+from twyman.stats.interactions.grid import grid
+from twyman.stats.interactions.modification import interaction
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.power.method import OWN, Compared, Expected, at_units, moved

@@ -6,8 +6,7 @@ from typing import Protocol
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.stats.estimate import Contrast, NotEstimable
-from twyman.stats.lift import METHODS as LIFTS
-from twyman.stats.lift import relative
+from twyman.stats.lift import METHODS as LIFTS, relative
 from twyman.stats.power.detection import Signal
 from twyman.stats.power.looks import Looks
 from twyman.stats.power.method import Expected

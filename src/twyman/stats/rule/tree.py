@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from twyman.kernel.errors import Invalid
+from twyman.stats.margins import equivalence, noninferiority
 from twyman.stats.multiplicity.familywise import shares_of
-from twyman.stats.noninferiority import equivalence, noninferiority
 from twyman.stats.pair import Pair
 from twyman.stats.tails import upper_tail
 

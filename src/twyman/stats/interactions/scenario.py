@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import Cause, Contrast, NotEstimable
-from twyman.stats.interaction.grid import Grid, Vector
+from twyman.stats.interactions.grid import Grid, Vector
 from twyman.stats.pair import NO_VARIATION, Pair
 
 
@@ -58,7 +58,7 @@ def launched(cells: Grid, treatment: ArrayLike, control: ArrayLike) -> Pair | No
         Invalid: If shares have another shape, or don't add up to 1.
 
     Example:
-        >>> from twyman.stats.interaction.grid import grid
+        >>> from twyman.stats.interactions.grid import grid
         >>> from twyman.stats.moments import Moments
         >>> cells = grid([[Moments.of([1, 3]), Moments.of([2, 4])], [Moments.of([2, 4]), Moments.of([7, 9])]])
         >>> pair = launched(cells, [[0, 0], [0, 1]], [[1, 0], [0, 0]])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twyman.kernel.errors import Invalid
-from twyman.stats.bootstrap.weights import checked_replicates, chunks, unit_keys, weights
+from twyman.stats.resampling.weights import checked_replicates, chunks, unit_keys, weights
 
 Array = NDArray[np.float64]
 

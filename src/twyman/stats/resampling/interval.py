@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from twyman.stats.bootstrap.shares import at_share, share_at_least, share_at_most
 from twyman.stats.estimate import Cause, Estimate, NotEstimable
+from twyman.stats.resampling.shares import at_share, share_at_least, share_at_most
 from twyman.stats.tails import critical_value, upper_tail
 
 Array = NDArray[np.float64]

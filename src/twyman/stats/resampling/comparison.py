@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twyman.kernel.errors import Invalid, nearest
-from twyman.stats.bootstrap.interval import KINDS, Distribution, answer
-from twyman.stats.bootstrap.replicates import Replicates
-from twyman.stats.bootstrap.weights import checked_replicates, unit_keys, weights
 from twyman.stats.estimate import Cause, Estimate, NotEstimable, checked_alpha
 from twyman.stats.quantile.sample import ByRank, position
+from twyman.stats.resampling.interval import KINDS, Distribution, answer
+from twyman.stats.resampling.replicates import Replicates
+from twyman.stats.resampling.weights import checked_replicates, unit_keys, weights
 
 Array = NDArray[np.float64]
 Statistic = Callable[[Array], Array]

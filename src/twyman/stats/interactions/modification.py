@@ -10,8 +10,8 @@ from scipy.special import fdtrc
 from twyman.kernel.errors import Invalid, nearest
 from twyman.stats.chisquare import chi_square_tail
 from twyman.stats.estimate import Cause, Contrast, NotEstimable, checked_alpha
-from twyman.stats.interaction.grid import Grid, Vector, grid
-from twyman.stats.interaction.scenario import scenario
+from twyman.stats.interactions.grid import Grid, Vector, grid
+from twyman.stats.interactions.scenario import scenario
 from twyman.stats.moments import Moments
 from twyman.stats.pair import NO_VARIATION
 from twyman.stats.tails import critical_value, two_sided
