@@ -78,6 +78,28 @@ def test_arms_that_change_places_turn_the_signs(times: list[float], family: Spen
     assert turned.p_value == pytest.approx(ours.p_value, rel=1e-9)
 
 
+@few
+@given(TIMES, FAMILIES, st.floats(-7, 6), SIDES)
+def test_each_end_of_the_interval_has_its_tail_by_a_straight_walk(
+    times: list[float], family: Spending, score: float, sides: int
+) -> None:
+    """The ends are found by tilting walks; here each one's own walk is taken."""
+    z = _plan(times, family, sides)
+    ours = stagewise(score, times, z, alpha=0.05, sides=sides)
+
+    lower = [*(-bound if sides == 2 else -math.inf for bound in z[:-1]), -math.inf]
+    ends = ((ours.lower, 0.05 / sides), (ours.estimate, 0.5), (ours.upper, 1 - 0.05 / sides))
+    for effect, tail in ends:
+        walked = crossings(times, [*z[:-1], score], lower=lower, drift=effect)
+        assert walked.power == pytest.approx(tail, abs=1e-9)
+
+
+def test_without_an_effect_the_trend_goes_on() -> None:
+    asked = {"later": [0.8, 1.0], "z": [2.3, 2.0]}
+
+    assert conditional_power(1.2, 0.4, **asked) == conditional_power(1.2, 0.4, effect=1.2 / math.sqrt(0.4), **asked)
+
+
 def test_stopping_early_shrinks_the_estimate_and_an_earlier_stop_says_more() -> None:
     times = [0.25, 0.5, 0.75, 1.0]
     z = _plan(times, Pocock(), 2)

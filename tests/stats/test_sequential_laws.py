@@ -182,6 +182,7 @@ def test_a_table_and_a_function_spend_like_the_family_that_they_copy() -> None:
 def test_a_family_by_one_number_overflows_nowhere(gamma: float) -> None:
     family = HwangShihDecani(gamma)
 
+    assert HwangShihDecani(-4).spent(0.5, 1.0) == pytest.approx((1 - math.e**2) / (1 - math.e**4))
     assert 0 <= family.spent(0.3, 0.05) <= family.spent(0.7, 0.05) <= family.spent(1, 0.05) == pytest.approx(0.05)
 
 
@@ -249,6 +250,20 @@ def test_error_that_no_float_can_bound_is_carried_on() -> None:
     assert plan.z[0] == math.inf
     assert all(math.isfinite(z) for z in plan.z[20:])
     assert plan.spent[-1] == pytest.approx(1e-8)
+
+
+def test_an_increment_too_faint_for_a_float_waits_for_the_next_look() -> None:
+    faint = bounds([0.5, 1.0], [0.5, 1.0], alpha=0.05, spending=Tabulated((0.5,), (1e-295,)))
+
+    assert faint.z == (math.inf, pytest.approx(critical_value(0.025)))
+
+
+def test_expected_information_is_in_informations_own_units() -> None:
+    one, many = (crossings([scale / 2, scale], [2.5, 2.0], drift=2 / math.sqrt(scale)) for scale in (1.0, 400.0))
+
+    assert many.power == pytest.approx(one.power)
+    assert many.expected_information == pytest.approx(400 * one.expected_information)
+    assert one.expected_information == pytest.approx(1 - one.upper[0] / 2)
 
 
 def test_what_is_compared_with_at_a_look_is_its_bound_and_its_p_value() -> None:
