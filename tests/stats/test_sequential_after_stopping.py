@@ -91,7 +91,7 @@ def test_each_end_of_the_interval_has_its_tail_by_a_straight_walk(
     ends = ((ours.lower, 0.05 / sides), (ours.estimate, 0.5), (ours.upper, 1 - 0.05 / sides))
     for effect, tail in ends:
         walked = crossings(times, [*z[:-1], score], lower=lower, drift=effect)
-        assert walked.power == pytest.approx(tail, abs=1e-9)
+        assert walked.power == pytest.approx(tail, abs=1e-11)
 
 
 def test_without_an_effect_the_trend_goes_on() -> None:
