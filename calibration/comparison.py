@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from calibration.answers import covers, planned_lift
 from calibration.populations import Population
 from calibration.study import FEW_RUNS, Promise, Study, exactly
-from twyman.stats.cells import Cells
 from twyman.stats.comparison import Effects, compare_all
 from twyman.stats.settings import Settings
 
@@ -37,16 +36,23 @@ class Comparison:
     wanted: tuple[str, ...] = (ERROR, SMALL, LARGE, POWER)
 
     def __call__(self, rng: np.random.Generator, runs: int) -> Mapping[str, NDArray[np.generic]]:
-        """Simulate: the arms are drawn anew for each effect."""
+        """Simulate: the same arms are seen without an effect, and with each one."""
+        treatment, control = self._both
+        still, other = treatment.draw(rng, (runs,), self.units[0]), control.draw(rng, (runs,), self.units[1])
+
+        def under(lift: float) -> Effects:
+            return compare_all(treatment.moved(rng, still, lift), other, self.settings)
+
         found: dict[str, NDArray[np.generic]] = {}
         if {ERROR, ABOVE, BELOW} & {*self.wanted}:
-            found |= self._errors(self._arms(rng, runs, 0.0))
+            none = compare_all(still, other, self.settings).absolute
+            found |= {ERROR: none.p_value < 0.05, ABOVE: none.lower > 0, BELOW: none.upper < 0}
         for name, lift in ((SMALL, 0.05), (LARGE, 0.5)):
             if name in self.wanted:
-                lifts = self._effects(self._arms(rng, runs, lift)).relative
+                lifts = under(lift).relative
                 found[name] = covers(lifts.lower, lifts.upper, lift)
         if POWER in self.wanted:
-            found[POWER] = self._effects(self._arms(rng, runs, self._effect)).absolute.p_value < 0.05
+            found[POWER] = under(self._effect).absolute.p_value < 0.05
         return found
 
     @cached_property
@@ -56,17 +62,6 @@ class Comparison:
     @cached_property
     def _effect(self) -> float:
         return planned_lift(self._both, self.units, self.settings)
-
-    def _arms(self, rng: np.random.Generator, runs: int, lift: float) -> tuple[Cells, Cells]:
-        treatment, control = self._both
-        return treatment.draw(rng, (runs,), self.units[0], lift), control.draw(rng, (runs,), self.units[1])
-
-    def _effects(self, arms: tuple[Cells, Cells]) -> Effects:
-        return compare_all(*arms, self.settings)
-
-    def _errors(self, arms: tuple[Cells, Cells]) -> dict[str, NDArray[np.generic]]:
-        found = self._effects(arms).absolute
-        return {ERROR: found.p_value < 0.05, ABOVE: found.lower > 0, BELOW: found.upper < 0}
 
 
 def tried(

@@ -8,8 +8,8 @@ HEADER = """\
 # Calibration
 
 Every method of `twyman.stats` promises something about its own error: "in 5 of 100 experiments without an effect I
-will claim one", "my interval holds the truth in 95 of 100". This page counts whether they do. Populations are made up, so that
-the truth is known; experiments are simulated by the thousand; and each is analysed by the same code that
+will claim one", "my interval holds the truth in 95 of 100". This page counts whether they do. Populations are made
+up, so that the truth is known; experiments are simulated by the thousand; and each is analysed by the same code that
 analyses yours. Where a promise is broken the row says so, and under which condition it would have held.
 
 ```console
@@ -17,21 +17,25 @@ $ make calibrate      # this page and its pictures, anew; a quarter of an hour o
 $ make calibration    # fewer experiments and the same promises, in a minute: a part of `make check`
 ```
 
-This page is written by the first of these; the studies are values in `calibration/studies/`, and adding one adds rows here. Seed
-{seed}; each study has a generator of its own, seeded by its name, so that the numbers depend neither on the order nor on how many cores
-there are. With the locked requirements the same seed gives the same page, byte for byte.
+This page is written by the first of these; the studies are values in `calibration/studies/`, and adding one adds rows
+here. Seed {seed}; each study has a generator of its own, seeded by its name, so that the numbers depend neither on
+the order nor on how many cores there are. With the locked requirements the same seed gives the same page, byte for
+byte.
 
 ## How to read it
 
-- *promised* is what the method says of itself: exactly, at most (≤) or at least (≥). Conservative methods have a band on one
-  side only, the power of a plan on both: a plan with more power than it says was too expensive.
-- *measured* is how often it happened in *runs* simulated experiments: {runs:,} unless said otherwise, {few:,} for methods that resample.
-- *band* is where a method that keeps its promise lands, but for one time in 2,000 at each end (exact binomial limits; for
-  averages of shares, such as a false discovery rate, normal ones). At 5 % and {runs:,} runs that is {low:.3f} to {high:.3f}.
-- *verdict*: *holds*; or *warned*, with a note that says under which condition it does; anything else is a bug, and `make calibrate` fails.
+- *promised* is what the method says of itself: exactly, at most (≤) or at least (≥). Conservative methods have a band
+  on one side only, the power of a plan on both: a plan with more power than it says was too expensive.
+- *measured* is how often it happened in *runs* simulated experiments: {runs:,} unless said otherwise, {few:,} for
+  methods that resample.
+- *band* is where a method that keeps its promise lands, but for one time in 2,000 at each end (exact binomial limits;
+  for averages of shares, such as a false discovery rate, normal ones). At 5 % and {runs:,} runs that is {low:.3f} to
+  {high:.3f}.
+- *verdict*: *holds*; or *warned*, with a note that says under which condition it does; anything else is a bug, and
+  `make calibrate` fails.
 
-With {promises:,} promises below, about {chance:.1f} would lie out of band by chance alone.
-Of them {holding:,} hold, {warned:,} are warned of, {out:,} are out of band.
+With {promises:,} promises below, about {chance:.1f} would lie out of band by chance alone. Of them {holding:,} hold,
+{warned:,} are warned of, {out:,} are out of band.
 
 ## What is out of band, and why
 
@@ -43,13 +47,16 @@ Of them {holding:,} hold, {warned:,} are warned of, {out:,} are out of band.
 """
 
 LESSONS = """\
-- **Few big spenders, and arms of different size.** A mean over people of whom nine in ten spend nothing is lopsided, and so is its
-  standard error. Two arms of one size cancel each other's lopsidedness, so their error stays at 5 % however few they are;
-  arms of 10 % and 90 % don't. The rule is 355 × skewness² units in the smaller arm: at that size the same population behaves.
-- **Rare events, counted too few.** Below some 100 successes an arm, what can happen are a few lumps, and promises are kept on average only.
-- **A borrowed variance.** The score test uses the variance under "no effect". It promises error there, and nothing about intervals far away;
-  Student's t borrows the other arm's variance, and is wrong wherever that differs.
-- **Few clusters.** Taken as a ratio over clusters, 20 of them have an interval that is a little short. CR2 below was made for this.
+- **Few big spenders, and arms of different size.** A mean over people of whom nine in ten spend nothing is lopsided,
+  and so is its standard error. Two arms of one size cancel each other's lopsidedness, so their error stays at 5 %
+  however few they are; arms of 10 % and 90 % don't. The rule is 355 × skewness² units in the smaller arm: at that
+  size the same population behaves.
+- **Rare events, counted too few.** Below some 100 successes an arm, what can happen are a few lumps, and promises are
+  kept on average only.
+- **A borrowed variance.** The score test uses the variance under "no effect". It promises error there, and nothing
+  about intervals far away; Student's t borrows the other arm's variance, and is wrong wherever that differs.
+- **Few clusters.** Taken as a ratio over clusters, 20 of them have an interval that is a little short. CR2 below was
+  made for this.
 """
 
 COLUMNS = ("method", "population", "units", "looks", "runs", "what", "promised", "measured", "band", "verdict")

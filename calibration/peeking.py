@@ -1,6 +1,6 @@
 """Trials of looking many times: what each look brings is simulated, and merged with what was known before."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from calibration.populations import Population, cumulated
 from twyman.stats.anytime.boundary import Asymptotic, MixtureSprt
 from twyman.stats.anytime.mixture import critical_values
 from twyman.stats.comparison import compare_all
+from twyman.stats.estimates import Estimates
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.spending import Spending
 from twyman.stats.sequential.stopping import stopping
@@ -39,7 +40,7 @@ class Path:
     df: Vector
 
     def scores(self, truth: float = 0.0) -> Vector:
-        """Return the size of normal deviates of the estimates from a truth, with the tails that t gives them; 0 before any spread."""
+        """Return how far estimates lie from a truth, as normal deviates with t's tails; 0 before any spread."""
         scores = np.where(np.isfinite(self.se), (self.estimate - truth) / self.se, 0.0)
         few = self.df < NORMAL_FROM
         scores[few] = -ndtri(np.maximum(two_sided_of(scores[few], self.df[few])[0], 1e-300) / 2)
@@ -122,7 +123,7 @@ class Peeking:
 
     def __call__(self, rng: np.random.Generator, runs: int) -> Mapping[str, NDArray[np.generic]]:
         """Simulate without an effect, then with it; all methods read the same experiments."""
-        null, moved = self.path(rng, runs, 0.0), self.path(rng, runs, self.lift)
+        null, moved = self.paths(rng, runs, (0.0, self.lift))
         still, found, missed = np.abs(null.scores()), np.abs(moved.scores()), np.abs(moved.scores(self.effect))
         seen: dict[str, NDArray[np.generic]] = {}
         for name, limit in self.limits.items():
@@ -145,16 +146,18 @@ class Peeking:
         truth = compare_all(self.population.truth(n, self.lift), self.population.truth(n), self.settings)
         return float(truth.absolute.estimate[0])
 
-    def path(self, rng: np.random.Generator, runs: int, lift: float) -> Path:
-        """Simulate what is known at each look."""
+    def paths(self, rng: np.random.Generator, runs: int, lifts: Sequence[float]) -> list[Path]:
+        """Simulate what is known at each look, of the same experiments under each lift."""
         shape = (runs, self.looks)
-        treatment = cumulated(self.population.draw(rng, shape, self.each, lift))
+        treatment = self.population.draw(rng, shape, self.each)
         control = cumulated(self.population.draw(rng, shape, self.each))
-        found = compare_all(treatment, control, self.settings).absolute
-        known = np.isfinite(found.se)
-        return Path(
-            np.where(known, found.estimate, 0.0), np.where(known, found.se, np.inf), np.where(known, found.df, 1.0)
-        )
+        arms = [cumulated(self.population.moved(rng, treatment, lift) if lift else treatment) for lift in lifts]
+        return [_path(compare_all(arm, control, self.settings).absolute) for arm in arms]
+
+
+def _path(found: Estimates) -> Path:
+    known = np.isfinite(found.se)
+    return Path(np.where(known, found.estimate, 0.0), np.where(known, found.se, np.inf), np.where(known, found.df, 1.0))
 
 
 def power_of(spending: Spending, looks: int) -> float:

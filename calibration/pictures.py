@@ -11,13 +11,13 @@ from twyman.charts.svg import svg
 Spec = dict[str, Any]
 
 TEXTS = {
-    "error-by-method": "Errors without an effect, by method and population: each dot is a study, the bar its band. "
-    "Red ones lie where the method doesn't promise it; the tables say why.",
-    "coverage-by-lift": "How often 95 % intervals of a lift hold it. The control mean is ten standard errors from zero, which is "
-    "a better baseline than many have. Dividing the difference's interval by the control mean, as dashboards do, takes that mean for known.",
-    "false-alarms-by-looks": "Chance of at least one false alarm by the n-th look. A fixed test that is peeked at ends near one in two; "
-    "group-sequential bounds arrive at 5 % at the last planned look, which is why they see more than always-valid ones: those keep some error for looks "
-    "that never come.",
+    "error-by-method": "Errors without an effect, by method and population, at one look: each dot is a study, the bar "
+    "its band. Red ones lie where the method doesn't promise it; the tables say why.",
+    "coverage-by-lift": "How often 95 % intervals of a lift hold it. The control mean is five standard errors from "
+    "zero. Dividing the difference's interval by the control mean, as dashboards do, takes that mean for known.",
+    "false-alarms-by-looks": "Chance of at least one false alarm by the n-th look (square-root scale). A fixed test "
+    "that is peeked at ends beyond 40 %. Group-sequential bounds arrive at 5 % at the last planned look, and so "
+    "see more than always-valid ones, which keep some error for looks that never come.",
 }
 
 

@@ -56,6 +56,10 @@ class Population(Protocol):
         """Draw arms whose mean (or ratio) is higher by a relative lift."""
         ...
 
+    def moved(self, rng: np.random.Generator, arms: Cells, lift: float) -> Cells:
+        """Return arms, drawn without a lift, as they would be with it: cheaper than drawing others."""
+        ...
+
     def truth(self, units: int, lift: float = 0.0) -> Cells:
         """Return the moments of an arm that is as the population is."""
         ...
@@ -84,6 +88,11 @@ class Normal:
         products = self.sd**2 * (rng.chisquare(units - 1, shape) if units > 1 else np.zeros(shape))
         return Cells(np.full(shape, units), means[..., None], products[..., None, None])
 
+    def moved(self, rng: np.random.Generator, arms: Cells, lift: float) -> Cells:
+        """Return arms as they would be with a lift."""
+        del rng
+        return Cells(arms.counts, arms.means + self.mean * lift, arms.products)
+
     def truth(self, units: int, lift: float = 0.0) -> Cells:
         """Return what is drawn on average."""
         return exact(units, self.mean * (1 + lift), self.sd**2)
@@ -105,6 +114,16 @@ class Bernoulli:
         successes = rng.binomial(units, self.share * (1 + lift), shape)
         share = successes / units
         return Cells(np.full(shape, units), share[..., None], (successes * (1 - share))[..., None, None])
+
+    def moved(self, rng: np.random.Generator, arms: Cells, lift: float) -> Cells:
+        """Return arms as they would be with a lift."""
+        before = np.rint(arms.means[..., 0] * arms.counts).astype(np.int64)
+        if lift < 0:
+            successes = rng.binomial(before, 1 + lift)
+        else:
+            successes = before + rng.binomial(arms.counts - before, self.share * lift / (1 - self.share))
+        share = successes / arms.counts
+        return Cells(arms.counts, share[..., None], (successes * (1 - share))[..., None, None])
 
     def truth(self, units: int, lift: float = 0.0) -> Cells:
         """Return what is drawn on average."""
@@ -155,6 +174,11 @@ class Revenue:
         means = sums / units
         return Cells(np.full(shape, units), means[..., None], (squares - units * means * means)[..., None, None])
 
+    def moved(self, rng: np.random.Generator, arms: Cells, lift: float) -> Cells:
+        """Return arms as they would be with a lift."""
+        del rng
+        return scaled(arms, 1 + lift)
+
     def truth(self, units: int, lift: float = 0.0) -> Cells:
         """Return what is drawn on average."""
         return exact(units, self.mean * (1 + lift), self.variance * (1 + lift) ** 2)
@@ -171,12 +195,12 @@ class Table:
     Attributes:
         rows: One row of k numbers a unit.
         name: What it is.
-        moved: Which columns a lift multiplies.
+        lifted: Which columns a lift multiplies.
     """
 
     rows: Vector
     name: str
-    moved: tuple[int, ...] = (0,)
+    lifted: tuple[int, ...] = (0,)
 
     @cached_property
     def whole(self) -> Moments:
@@ -202,13 +226,18 @@ class Table:
         products = about - units * (gaps[..., :, None] * gaps[..., None, :])
         return self._moved(Cells(np.full(shape, units), self.whole.means + gaps, products), lift)
 
+    def moved(self, rng: np.random.Generator, arms: Cells, lift: float) -> Cells:
+        """Return arms as they would be with a lift."""
+        del rng
+        return self._moved(arms, lift)
+
     def truth(self, units: int, lift: float = 0.0) -> Cells:
         """Return what is drawn on average."""
         products = self.whole.products * ((units - 1) / len(self.rows))
         return self._moved(Cells(np.array([units]), self.whole.means[None], products[None]), lift)
 
     def _moved(self, cells: Cells, lift: float) -> Cells:
-        return scaled(cells, *(1 + lift if column in self.moved else 1.0 for column in range(self.rows.shape[1])))
+        return scaled(cells, *(1 + lift if column in self.lifted else 1.0 for column in range(self.rows.shape[1])))
 
 
 def clicks_by_visit() -> Table:

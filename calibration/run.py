@@ -34,18 +34,18 @@ def _done(work: Callable[..., list[Any]], jobs: Sequence[tuple[int, ...]], worke
 
 
 def _studied(place: int, runs: int) -> list[tuple[Promise, float, int, float, float]]:
-    started, study = time.perf_counter(), STUDIES[place]
+    started, study = time.process_time(), STUDIES[place]
     found = study.run(runs)
     _tell(started, study.name)
     return [(one.promise, one.measured, one.runs, one.low, one.high) for one in found]
 
 
 def _traced(place: int) -> list[Point]:
-    started, curve = time.perf_counter(), CURVES[place]
+    started, curve = time.process_time(), CURVES[place]
     drawn = curve.draw()
     _tell(started, curve.name)
     return drawn
 
 
 def _tell(started: float, name: str) -> None:
-    print(f"{time.perf_counter() - started:7.1f} s  {name}", file=sys.stderr)
+    print(f"{time.process_time() - started:7.1f} s  {name}", file=sys.stderr)

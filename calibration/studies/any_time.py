@@ -80,8 +80,9 @@ def _adjusted(rng: np.random.Generator, runs: int) -> dict[str, np.ndarray]:
 
 SECTION = Section(
     "Always valid, beyond means",
-    "Read at fourteen looks without a plan. These promise never more than 5 % of false alarms however long one looks, so that fourteen looks see less. Rates of the canary "
-    "go up by day and down by night, and the test doesn't mind.",
+    "Read at fourteen looks without a plan. These promise never more than 5 % of false alarms however long one "
+    "looks, so that fourteen looks see less. Rates of the canary go up by day and down by night, and the test "
+    "doesn't mind.",
     (
         looked("rate, beta-binomial", "Bernoulli 0.1", "100 a look", at_least(HELD, 0.95), once=_rate),
         looked(
@@ -112,8 +113,8 @@ SECTION = Section(
             "50 an arm and look",
             at_most(ALARM, 0.05),
             once=_two_medians,
-            runs=1_000,
-            quick=20,
+            runs=300,
+            quick=10,
         ),
         Study(
             "CUPED, read at every look",

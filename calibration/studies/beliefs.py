@@ -106,8 +106,9 @@ DOUBLED = exactly("wrong sign", round(exaggeration(1.0, 1.0).type_s, 4)), exactl
 
 SECTION = Section(
     "Beliefs and history",
-    "Here effects are drawn too, from the prior that the method believes, or from the spread that it estimates: a credible interval promises to hold 95 of 100 "
-    "effects *drawn from its prior*. With another prior it doesn't, and the second row shows by how much.",
+    "Here effects are drawn too, from the prior that the method believes, or from the spread that it estimates: a "
+    "credible interval promises to hold 95 of 100 effects *drawn from its prior*. With another prior it doesn't, and "
+    "the second row shows by how much.",
     (
         study(
             "posterior",
@@ -131,7 +132,7 @@ SECTION = Section(
             "200 + 300",
             exactly(COVERAGE, 0.95),
             once=_counts,
-            runs=1_000,
+            runs=500,
             quick=0,
         ),
         study(

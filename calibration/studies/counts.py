@@ -53,7 +53,7 @@ def two_shares(
     return Study(name, "Bernoulli 0.1 to 0.9, both", f"{N} + {M}", (promise,), trial, quick=60 if exact else 500)
 
 
-def tested(name: str, p_value: Callable[[Count, Count], float], *, exact: bool = True) -> Study:
+def tested(name: str, p_value: Callable[[Count, Count], float], *, exact: bool) -> Study:
     """Return the study of a test that two proportions are the same."""
     known = lru_cache(maxsize=None)(lambda x, y: p_value(Count(x, N), Count(y, M)) <= 0.05)
 
@@ -95,7 +95,8 @@ def _difference(p: float, q: float) -> float:
 
 SECTION = Section(
     "Small counts",
-    "Thirty and forty units. Exact methods promise never to err more often than they say, and so err less; the others aim at the middle.",
+    "Thirty and forty units. Exact methods promise never to err more often than they say, and so err less; the "
+    "others aim at the middle.",
     (
         one_share("Wilson", wilson),
         one_share("Agresti–Coull", agresti_coull),
@@ -107,9 +108,9 @@ SECTION = Section(
         two_shares("risk ratio, score", lambda t, c: score_interval(t, c, compare="ratio"), lambda p, q: p / q),
         two_shares("odds ratio, score", lambda t, c: score_interval(t, c, compare="odds"), _odds),
         two_shares("odds ratio, exact", lambda t, c: odds_ratio(t, c)[1:], _odds, exact=True),
-        tested("Fisher", fisher),
-        tested("Barnard", barnard),
-        tested("Boschloo", boschloo),
+        tested("Fisher", fisher, exact=True),
+        tested("Barnard", barnard, exact=True),
+        tested("Boschloo", boschloo, exact=True),
         tested("Pearson χ²", lambda t, c: pearson(t, c)[1], exact=False),
         _rates(),
     ),

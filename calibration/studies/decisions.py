@@ -50,8 +50,9 @@ def _told(truth: dict[str, float]) -> str:
 
 SECTION = Section(
     "The decision rule",
-    "Ship if a success metric is better, all guardrails are shown within their margin, and nothing watched is worse; α = 5 %, β = 20 %, each hypothesis "
-    "with as much information as its share of β asks for. A rule errs by shipping where one of its parts is false, whatever the others are.",
+    "Ship if a success metric is better, all guardrails are shown within their margin, and nothing watched is worse; "
+    "α = 5 %, β = 20 %, each hypothesis with as much information as its share of β asks for. A rule errs by shipping "
+    "where one of its parts is false, whatever the others are.",
     (
         rule("one gain, three guardrails", ONE, {}, wanted=True),
         rule("one gain, three guardrails", ONE, {"gain": 0.0}, wanted=False),

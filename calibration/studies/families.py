@@ -40,7 +40,7 @@ DISCOVERIES: Mapping[str, Callable[[Vector], Vector]] = {
 
 
 def scores(rng: np.random.Generator, *, shared: float) -> Vector:
-    """Draw the deviates of twelve metrics without an effect and eight with one, correlated by `shared`² or not at all."""
+    """Draw the deviates of twelve metrics without an effect and eight with one, correlated by `shared`²."""
     noise = shared * rng.standard_normal() + np.sqrt(1 - shared * shared) * rng.standard_normal(NULLS + EFFECTS)
     return noise + np.repeat((0.0, 3.0), (NULLS, EFFECTS))
 
@@ -126,9 +126,10 @@ def _e_values(rng: np.random.Generator) -> dict[str, float]:
 
 SECTION = Section(
     "Many tests at once",
-    "Twenty metrics, of which eight have an effect of three standard errors; 5 % throughout. *Any false find* is what family-wise corrections keep; *share of "
-    "false finds* is what discovery rates keep, on average: of Benjamini and Hochberg it should be exactly 5 % × 12/20 where metrics are independent. "
-    "Dunnett's test shares one control.",
+    "Twenty metrics, of which eight have an effect of three standard errors; 5 % throughout. *Any false find* is "
+    "what family-wise corrections keep; *share of false finds* is what discovery rates keep, on average: of "
+    "Benjamini and Hochberg it should be exactly 5 % × 12/20 where metrics are independent. Dunnett's test shares "
+    "one control.",
     (
         *(
             in_family(name, adjust, shared, at_most(ANY, 0.05))

@@ -32,7 +32,9 @@ def clustered(kind: str, df: str, counts: tuple[int, int], note: str = "") -> St
     name = f"clusters, {kind}, {'t of Satterthwaite' if df == 'satterthwaite' else 'normal'}"
     promises = exactly(ERROR, 0.05, note), exactly(COVERAGE, 0.95, note)
     units = f"{counts[0]} + {counts[1]} clusters"
-    return study(name, "clusters of 10 to 60", units, *promises, once=error_and_coverage(answer, 1.0), quick=500)
+    return study(
+        name, "clusters of 10 to 60", units, *promises, once=error_and_coverage(answer, 1.0), runs=10_000, quick=500
+    )
 
 
 def _permuted(rng: np.random.Generator) -> dict[str, float]:
@@ -90,8 +92,9 @@ def _carried(rng: np.random.Generator) -> dict[str, float]:
 
 SECTION = Section(
     "Few clusters, strata, switchbacks",
-    "Schools of 10 to 60 pupils are randomised whole (intraclass correlation 0.2). CR2 with its own degrees of freedom was made for few of them. "
-    "Strata have different means and different effects. Switchbacks are regions over 28 days, two days a block, whose days' noise goes together.",
+    "Schools of 10 to 60 pupils are randomised whole (intraclass correlation 0.2). CR2 with its own degrees of "
+    "freedom was made for few of them. Strata have different means and different effects. Switchbacks are regions "
+    "over 28 days, two days a block, whose days' noise goes together.",
     (
         clustered("CR2", "satterthwaite", (3, 3)),
         clustered("CR2", "satterthwaite", (5, 5)),
@@ -110,17 +113,15 @@ SECTION = Section(
             quick=100,
         ),
         study("post-stratified", "three strata, unequal effects", "150 + 150", *BOTH, once=_stratified(), quick=300),
-        study("switchback, CR2", "8 regions × 28 days", "8 regions", *BOTH, once=_switched(8), runs=FEW_RUNS, quick=30),
-        study(
-            "switchback, CR2", "24 regions × 28 days", "24 regions", *BOTH, once=_switched(24), runs=FEW_RUNS, quick=0
-        ),
+        study("switchback, CR2", "8 regions × 28 days", "8 regions", *BOTH, once=_switched(8), runs=1_000, quick=30),
+        study("switchback, CR2", "24 regions × 28 days", "24 regions", *BOTH, once=_switched(24), runs=300, quick=0),
         study(
             "carry-over",
             "12 regions × 28 days, none",
             "12 regions",
             exactly(ERROR, 0.05),
             once=_carried,
-            runs=FEW_RUNS,
+            runs=1_000,
             quick=0,
         ),
     ),

@@ -29,8 +29,8 @@ def lifted(name: str, case: tuple[Population, int], note: str = ""):  # noqa: AN
 
 SECTION = Section(
     "Lifts over a noisy baseline",
-    "The control mean is 10, 5 and 2.5 of its own standard errors from zero. Fieller's interval inverts the test of the difference, and "
-    "covers whatever the noise; the delta method and the logarithm approximate.",
+    "The control mean is 10, 5 and 2.5 of its own standard errors from zero. Fieller's interval inverts the test of "
+    "the difference, and covers whatever the noise; the delta method and the logarithm approximate.",
     (
         lifted("fieller", TEN),
         lifted("fieller", TWENTY),

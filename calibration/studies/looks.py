@@ -86,9 +86,10 @@ MEAN, SHARE = Settings(), Settings(kind="proportion")
 
 SECTION = Section(
     "Looking many times",
-    "Looks are evenly spaced; the effect is the one that a single look at the end would find with power 0.8. *False alarm* is a bound "
-    "crossed at any look without an effect; *every interval covers* asks the repeated intervals of all looks at once to hold the effect. "
-    "Power of group-sequential plans is what `sequential.stopping` says. All methods read the same experiments.",
+    "Looks are evenly spaced; the effect is the one that a single look at the end would find with power 0.8. *False "
+    "alarm* is a bound crossed at any look without an effect; *every interval covers* asks the repeated intervals of "
+    "all looks at once to hold the effect. Power of group-sequential plans is what `sequential.stopping` says. All "
+    "methods read the same experiments.",
     (
         peeked(Normal(), 100, 14, MEAN),
         peeked(Normal(), 100, 181, MEAN),
@@ -115,7 +116,7 @@ def false_alarms(rng: np.random.Generator) -> list[Point]:
     limits |= {SEQUENCE: confidence_sequence(2 * 100 * 181), SPRT: mixture_sprt(plain.effect), PEEKING: never_corrected}
     alarms = dict.fromkeys(limits, np.zeros(181))
     for _ in range(20):
-        path = plain.path(rng, 1000, 0.0)
+        (path,) = plain.paths(rng, 1000, (0.0,))
         scores = np.abs(path.scores())
         for name, limit in limits.items():
             crossed = np.logical_or.accumulate(scores >= limit(path), axis=-1)

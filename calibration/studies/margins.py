@@ -8,8 +8,8 @@ from calibration.studies.ratios import CLICKS, PAST
 from calibration.study import Promise, Section, Study, Trial, at_most, exactly
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
-from twyman.stats.moments import Moments
 from twyman.stats.margins import equivalence, noninferiority
+from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.power.design import Design
 from twyman.stats.power.question import Equivalence, NonInferiority
@@ -68,8 +68,8 @@ def guarded(
 
 SECTION = Section(
     "Margins",
-    "One-sided tests at 5 %. The error is asked where it is largest: with a true loss of exactly the margin. Power is asked without an effect, "
-    "against what `power.Design` says.",
+    "One-sided tests at 5 %. The error is asked where it is largest: with a true loss of exactly the margin. Power "
+    "is asked without an effect, against what `power.Design` says.",
     (
         guarded("mean", Normal(), 400, 0.1),
         guarded("proportion", Bernoulli(), 200_000, 0.2),

@@ -12,7 +12,10 @@ NORMAL, RARE, FIFTH, REVENUE = Normal(), Bernoulli(), Bernoulli(0.2), Revenue()
 NOISY, QUIET = Normal(10, 15), Normal(10, 5)
 ENOUGH = round(355 * REVENUE.skewness**2, -2)
 
-PLANNED = "each arm has some 100 units: `power.detectable` takes normal quantiles, and t on 42 degrees of freedom costs 2 points"
+PLANNED = (
+    "each arm has some 100 units: `power.detectable` takes normal quantiles, and t on 42 degrees of freedom costs 2 "
+    "points"
+)
 EQUAL = "both arms have the same variance, or as many units: use `welch`"
 MANY = "some 100 units an arm: below, the normal quantile is too small; use `welch`"
 TAIL = f"the smaller arm has 355 × skewness² units ({ENOUGH:,.0f} here), or arms are of one size: cap the metric"
@@ -26,9 +29,9 @@ NULL = "the arms are alike: the score test borrows the null's variance, so it pr
 
 SECTION = Section(
     "Means and proportions",
-    "An effect multiplies what buyers spend and the share of ones, and shifts normal values. Power is asked at the effect "
-    "which `power.detectable` says is found with 0.8. Error is given on both sides together, and on each where a tail "
-    "could favour one.",
+    "An effect multiplies what buyers spend and the share of ones, and shifts normal values. Power is asked at the "
+    "effect which `power.detectable` says is found with 0.8. Error is given on both sides together, and on each "
+    "where a tail could favour one.",
     (
         tried("means, welch", NORMAL, (100, 100), WELCH),
         tried("means, welch", (NOISY, QUIET), (40, 120), WELCH, *usual(power=PLANNED)),

@@ -16,7 +16,10 @@ from twyman.stats.sequential.spending import PowerSpending
 from twyman.stats.settings import Settings
 
 NORMAL, RARE = Normal(), Bernoulli()
-SPREAD = "the effect adds the same to everybody: one that multiplies also spreads the treated, which `Design(treatment=…)` can be told"
+SPREAD = (
+    "the effect adds the same to everybody: one that multiplies also spreads the treated, which "
+    "`Design(treatment=…)` can be told"
+)
 MEAN, SHARE, RATIO = Settings(), Settings(kind="proportion"), Settings(kind="ratio")
 
 
@@ -29,15 +32,15 @@ def sized(plan: Design, effect: float) -> Sizes:
 
 def planned(
     name: str,
-    population: Population,
+    case: tuple[Population, Settings],
     effect: float,
-    settings: Settings,
     *,
     power: float = 0.8,
     share: float = 0.5,
     note: str = "",
 ) -> Study:
     """Return the study of a plan with one look; it knows how the treated will vary, but where there is a note."""
+    population, settings = case
     treated = None if note else population.truth(10_000, effect).at(0)
     plan = Design(population.truth(10_000).at(0), settings.kind, (share, 1 - share), power=power, treatment=treated)
     sizes = sized(plan, effect)
@@ -87,18 +90,18 @@ def _units(sizes: Sizes) -> str:
 
 SECTION = Section(
     "Plans",
-    "`power.Design` says how many units find an effect with a power; here so many are drawn, and the effect is there. A plan that finds it more often "
-    "than it says would have been too expensive, so the band has two sides.",
+    "`power.Design` says how many units find an effect with a power; here so many are drawn, and the effect is "
+    "there. A plan that finds it more often than it says would have been too expensive, so the band has two sides.",
     (
-        planned("mean", NORMAL, 0.1, MEAN),
-        planned("mean, power 0.9, one in four treated", NORMAL, 0.1, MEAN, power=0.9, share=0.25),
-        planned("few units", NORMAL, 0.4, MEAN),
-        planned("proportion", RARE, 0.3, SHARE),
-        planned("proportion", Bernoulli(0.2), 0.15, SHARE),
-        planned("ratio", CLICKS, 0.1, RATIO),
-        planned("ratio, spread taken as it is now", CLICKS, 0.1, RATIO, note=SPREAD),
-        planned("CUPED", PAST, 0.1, MEAN),
-        planned("CUPED on a ratio", CLICKS_PAST, 0.1, RATIO),
+        planned("mean", (NORMAL, MEAN), 0.1),
+        planned("mean, power 0.9, one in four treated", (NORMAL, MEAN), 0.1, power=0.9, share=0.25),
+        planned("few units", (NORMAL, MEAN), 0.4),
+        planned("proportion", (RARE, SHARE), 0.3),
+        planned("proportion", (Bernoulli(0.2), SHARE), 0.15),
+        planned("ratio", (CLICKS, RATIO), 0.1),
+        planned("ratio, spread taken as it is now", (CLICKS, RATIO), 0.1, note=SPREAD),
+        planned("CUPED", (PAST, MEAN), 0.1),
+        planned("CUPED on a ratio", (CLICKS_PAST, RATIO), 0.1),
         watched(NORMAL, 0.1, MEAN, looks=14, always=False),
         watched(RARE, 0.3, SHARE, looks=14, always=False),
         watched(NORMAL, 0.1, MEAN, looks=14, always=True),

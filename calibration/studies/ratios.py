@@ -14,9 +14,9 @@ FORTY = "each arm has some 40 clusters: with fewer use CR2"
 
 SECTION = Section(
     "Ratios, clusters, covariates",
-    "Clicks a visit, where those who visit more click more at each visit; marks of pupils where schools were randomised (intraclass "
-    "correlation 0.2, sizes 5 to 70), taken as a ratio of sums over schools; a skewed metric of which its past explains 72 %. "
-    "The effect multiplies the metric, so that the arms' slopes on the past differ.",
+    "Clicks a visit, where those who visit more click more at each visit; marks of pupils where schools were "
+    "randomised (intraclass correlation 0.2, sizes 5 to 70), taken as a ratio of sums over schools; a skewed metric "
+    "of which its past explains 72 %. The effect multiplies the metric, so that the arms' slopes on the past differ.",
     (
         tried("ratio", CLICKS, (400, 500), RATIO, *usual(power=FORTY)),
         tried("ratio, unit = cluster", SCHOOLS, (100, 100), RATIO),

@@ -5,18 +5,21 @@ from numpy.typing import NDArray
 
 from calibration.one_by_one import COVERAGE, ERROR, error_and_coverage, read, study
 from calibration.study import FEW_RUNS, Section, Study, exactly
-from twyman.stats.resampling import Replicates, bootstrap
 from twyman.stats.cap import Capped, CapRule, capped
 from twyman.stats.difference import means
 from twyman.stats.estimate import Estimate, NotEstimable
 from twyman.stats.pair import Pair
 from twyman.stats.quantile import Clustered, quantiles
 from twyman.stats.ranks import RankTest, Superiority, mann_whitney, superiority
+from twyman.stats.resampling import Replicates, bootstrap
 from twyman.stats.survival import LogRank, RiskTable, log_rank, mean_time, retention
 
 Vector = NDArray[np.float64]
 BOTH = exactly(ERROR, 0.05), exactly(COVERAGE, 0.95)
-RANKS = "the density at the quantile is measured from values near it, in arms of some thousand units: with fewer, or far out, the interval is a little wide"
+RANKS = (
+    "the density at the quantile is measured from values near it, in arms of some thousand units: with fewer, or far "
+    "out, the interval is a little wide"
+)
 TIED = "values are continuous: with ties the mid-distribution's quantile moves by steps, and its interval is wide"
 SKEWED = "units are some thousand: no bootstrap knows of the big spenders it hasn't seen"
 
@@ -133,8 +136,9 @@ def _left(rng: np.random.Generator) -> dict[str, float]:
 
 SECTION = Section(
     "Methods that see values",
-    "Quantiles, ranks, resampling and curves can't be had from means and variances. The bootstrap here has 500 replicates and skewed values; the cap is the 99th percentile "
-    "of both arms together, on the same population and split that break the uncapped mean above.",
+    "Quantiles, ranks, resampling and curves can't be had from means and variances. The bootstrap here has 500 "
+    "replicates and skewed values; the cap is the 99th percentile of both arms together, on the same population and "
+    "split that break the uncapped mean above.",
     (
         quantile_of(0.5, 1_000),
         quantile_of(0.9, 1_000),

@@ -93,10 +93,11 @@ def _before(rng: np.random.Generator) -> dict[str, float]:
 
 SECTION = Section(
     "Effects that differ",
-    "Nothing differs here, unless an effect is covered: the error is of finding a difference between segments, days or combinations where there is none. Cells and segments have "
-    "different sizes and spreads; days of one unit go together, which a line through independent days would take for news.",
+    "Nothing differs here, unless an effect is covered: the error is of finding a difference between segments, days "
+    "or combinations where there is none. Cells and segments have different sizes and spreads; days of one unit go "
+    "together, which a line through independent days would take for news.",
     (
-        study("interaction, 2 × 2", "normal, unequal cells", "40 to 60 a cell", *BOTH, once=_interacting),
+        study("interaction, 2 × 2", "normal, unequal cells", "40 to 60 a cell", *BOTH, once=_interacting, runs=10_000),
         study(
             "interaction, 3 × 3",
             "normal, unequal cells",
@@ -112,6 +113,7 @@ SECTION = Section(
             exactly("error of heterogeneity", 0.05),
             exactly("error against the rest", 0.05),
             once=_segments,
+            runs=10_000,
             quick=200,
         ),
         study("odds over strata, Mantel–Haenszel", "ten strata", "30 + 40 each", *BOTH, once=_odds),
