@@ -97,7 +97,15 @@ SECTION = Section(
     "or combinations where there is none. Cells and segments have different sizes and spreads; days of one unit go "
     "together, which a line through independent days would take for news.",
     (
-        study("interaction, 2 × 2", "normal, unequal cells", "40 to 60 a cell", *BOTH, once=_interacting, runs=10_000),
+        study(
+            "interaction, 2 × 2",
+            "normal, unequal cells",
+            "40 to 60 a cell",
+            *BOTH,
+            once=_interacting,
+            runs=10_000,
+            quick=500,
+        ),
         study(
             "interaction, 3 × 3",
             "normal, unequal cells",

@@ -114,7 +114,14 @@ def _so_far(looks: int) -> Study:
 
     promises = exactly("p below 0.05", 0.05), exactly("p below 0.3", 0.3)
     return Study(
-        "p-value of the path, power 2", "no effect", "normal scores", promises, looped(once), looks, FEW_RUNS, 40
+        "p-value of the path, power 2",
+        "no effect",
+        "normal scores",
+        promises,
+        looped(once),
+        looks,
+        FEW_RUNS if looks < 10 else 1_000,
+        40 if looks < 10 else 20,
     )
 
 
