@@ -10,7 +10,7 @@ import pytest
 from twyman.definitions import load, project_of
 from twyman.experiments.expectation import Ceiling, Expectation, Scale
 from twyman.experiments.experiment import AllOf, AnyOf, Arm, Entry, Experiment, Role
-from twyman.experiments.plan import Lift, Looks, Plan, Results, Spending, SpendingFamily, Test
+from twyman.experiments.plan import AlwaysValid, Lift, Looks, Plan, Results, Spending, SpendingFamily, Test
 
 Spoilt = Callable[..., list[str]]
 DAY = timedelta(days=1)
@@ -166,6 +166,32 @@ def test_looks_are_a_rhythm_a_number_or_dates(looks: object, planned: Looks) -> 
     assert experiment(**times, analysis={"sequential": {"spending": "pocock", "looks": looks}}).plan.looks == planned
 
 
+@pytest.mark.parametrize(
+    ("analysis", "tuned_for", "looks"),
+    [
+        ({"sequential": {"always-valid": {"tuned_for": 160000}}}, 160000, Looks()),
+        ({"units": 9000, "sequential": "always-valid"}, 9000, Looks()),
+        ({"units": 9000, "sequential": {"always-valid": {}, "looks": "daily"}}, 9000, Looks(DAY)),
+        ({"units": 9000, "sequential": {"always-valid": {"tuned_for": 500}}}, 500, Looks()),
+    ],
+)
+def test_bounds_that_hold_at_any_look_are_tuned_for_units(analysis: object, tuned_for: int, looks: Looks) -> None:
+    plan = experiment(analysis=analysis).plan
+
+    assert plan.spending == AlwaysValid(tuned_for)
+    assert plan.looks == looks
+    assert plan.always_valid
+
+
+def test_effects_hidden_to_the_end_need_an_end(spoilt: Spoilt) -> None:
+    analysis = "analysis: {results: at_end, sequential: {always-valid: {tuned_for: 900}}}\n"
+    endless = "\n".join(spoilt("measure_until: 2015-06-01\n", analysis))
+
+    assert "'at_end' hides effects until the last look, and an always-valid plan has none of itself" in endless
+    assert "a.yaml:" in endless
+    assert spoilt("enrol: {from", f"{analysis}enrol: {{from") == []
+
+
 def test_what_it_may_speak_for_and_what_it_is_broken_down_by() -> None:
     read = experiment(
         population={"where": {"x": 1}, "say": "claims about NZ only"}, dimensions=["zone"], strata=["size"]
@@ -307,12 +333,37 @@ MINUTES = "minutes_per_user: {role: success, mde: 1%}"
         (
             "enrol: {from",
             "analysis: {sequential: always-valid}\nenrol: {from",
-            "always-valid isn't available in this version",
+            "none is named: add units, or write {always-valid: {tuned_for: 160000}}",
         ),
         (
             "enrol: {from",
-            "analysis: {sequential: {always-valid: {tuned_for: 9}}}\nenrol: {from",
-            "always-valid isn't available",
+            "analysis: {sequential: {always-valid: {tuned_for: 1}}}\nenrol: {from",
+            "tuned_for 1 can't be compared: write the units of all arms",
+        ),
+        (
+            "enrol: {from",
+            "analysis: {sequential: {always-valid: {tuned: 9}}}\nenrol: {from",
+            "key 'tuned' isn't known in 'analysis.sequential.always-valid': did you mean 'tuned_for'",
+        ),
+        (
+            "enrol: {from",
+            "analysis: {sequential: {always-valid: {tuned_for: 160k}}}\nenrol: {from",
+            "'160k'",
+        ),
+        (
+            "enrol: {from",
+            "analysis: {units: 900, sequential: {spending: pocock, always-valid: {}}}\nenrol: {from",
+            "has both 'spending' and 'always-valid'",
+        ),
+        (
+            "enrol: {from",
+            "analysis: {sequential: {spending: always-valid}}\nenrol: {from",
+            "'always-valid' spends no error: write sequential: {always-valid: {tuned_for: 160000}}",
+        ),
+        (
+            "enrol: {from",
+            "analysis: {sequential: always_valid}\nenrol: {from",
+            "'always_valid' spends no error",
         ),
         (
             "enrol: {from",

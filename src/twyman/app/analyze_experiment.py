@@ -11,19 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from twyman.app import health as checking
-from twyman.app.information import Used, matured
+from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
 from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
-from twyman.app.take_looks import TakeLooks, Taken
+from twyman.app.take_looks import TakeLooks
 from twyman.app.timeline import Timeline, timeline
-from twyman.app.views import Answer, Engine, LookView
-from twyman.app.views import Reason as ReasonView
-from twyman.app.views import Verdict as VerdictView
+from twyman.app.views import Answer, Engine, LookView, Reason as ReasonView, Verdict as VerdictView
 from twyman.decisions.budget import budget
 from twyman.decisions.verdict import URGENCY, Action, Evidence, Finding, Reason, Verdict, verdict
 from twyman.doubt.check import Check
 from twyman.experiments.experiment import AnyOf, Entry, Experiment, Goal, Role
-from twyman.experiments.plan import Results
+from twyman.experiments.plan import AlwaysValid, Plan, Results, Spending
 from twyman.kernel.errors import Invalid
 from twyman.kernel.time import Clock, instant_text
 from twyman.metrics.catalogue import Catalogue
@@ -75,19 +73,27 @@ class AnalyzeExperiment:
         return self._dated(question, as_of)
 
     def _undated(self, question: Question) -> Answer:
-        """Analyse a table of units or counts: one reading, and it is the last."""
-        measured, now = self.warehouse.measure(question), self.clock()
+        """Analyse a table of units or counts: one reading, and it is the last, unless bounds hold at any."""
+        experiment, measured, now = question.experiment, self.warehouse.measure(question), self.clock()
+        endless = experiment.plan.always_valid
         look = Look(
-            experiment=question.experiment.name,
+            experiment=experiment.name,
             number=1,
             cutoff=Cutoff(now, now),
             measured=measured,
             plan="",
             taken_at=now,
         )
-        view = LookView(number=1, planned=1, cutoff=None, information=1.0, reconstructed=False, final=True)
-        whole = [Used(1.0, 1.0)]
-        judged = Judge(question.experiment, question.catalogue, [look], whole, final=True)()
+        whole = used(experiment, question.catalogue, [look], planned=None) if endless else (Used(1.0, 1.0),)
+        view = LookView(
+            number=1,
+            planned=None if endless else 1,
+            cutoff=None,
+            information=_share(experiment, whole),
+            reconstructed=False,
+            final=not endless,
+        )
+        judged = Judge(experiment, question.catalogue, [look], whole, final=view.final)()
         return self._answer(question, measured, judged, view, as_of=now)
 
     def _dated(self, question: Question, as_of: datetime | None) -> Answer:
@@ -110,7 +116,7 @@ class AnalyzeExperiment:
             number=taken.looks[-1].number if taken.looks else len(line.schedule.cutoffs),
             planned=line.schedule.planned,
             cutoff={"events": instant_text(line.reading.events), "arrivals": instant_text(line.reading.arrivals)},
-            information=_share(experiment, taken) if judged else None,
+            information=_share(experiment, taken.used) if judged else None,
             reconstructed=taken.looks[-1].reconstructed if taken.looks and not line.between else False,
             final=final,
             between=line.between,
@@ -128,7 +134,7 @@ class AnalyzeExperiment:
             experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone
         )
         waiting = _waiting(experiment, measured, judged, view)
-        if judged and view.final and not waiting:
+        if judged and (view.final or view.cutoff is None) and not waiting:
             _refuse_if_nothing_estimable(question, judged, measured)
         verdicts = _verdicts(experiment, judged, found, view, waiting)
         shown = judged if judged and not _without_effects(experiment, view) else None
@@ -153,10 +159,13 @@ class AnalyzeExperiment:
         )
 
 
-def _share(experiment: Experiment, taken: Taken) -> float:
+def _share(experiment: Experiment, shares: Sequence[Used]) -> float | None:
     """Return the share of the planned information; all of it, where one look is planned and no size."""
-    sized = experiment.plan.units is not None or experiment.plan.spending is not None
-    return taken.used[-1].deciding if sized else 1.0
+    plan = experiment.plan
+    if plan.always_valid and plan.units is None:
+        return None
+    sized = plan.units is not None or plan.spending is not None
+    return shares[-1].deciding if sized else 1.0
 
 
 def _has_its_units(experiment: Experiment, measured: Measured, line: Timeline) -> bool:
@@ -283,7 +292,6 @@ def _verdict_view(one: Verdict) -> VerdictView:
 def _settings(question: Question, measured: Measured) -> dict[str, Any]:
     """Return the options and numbers that the answer rests on."""
     experiment, plan, split = question.experiment, question.experiment.plan, budget(question.experiment)
-    spending = plan.spending
     return {
         "alpha": plan.alpha,
         "power": plan.power,
@@ -292,7 +300,7 @@ def _settings(question: Question, measured: Measured) -> dict[str, Any]:
         "alpha_deterioration": plan.alpha_deterioration,
         "alpha_watch": split.harm.alpha,
         "units_planned": plan.units,
-        "sequential": "fixed" if spending is None else f"{spending.family.value} {spending.exponent:g}",
+        "sequential": _sequential(plan),
         "test": plan.test.value,
         "lift": plan.lift.value,
         "results": plan.results.value,
@@ -303,6 +311,16 @@ def _settings(question: Question, measured: Measured) -> dict[str, Any]:
             tracked.metric: _metric_settings(question.catalogue, tracked.metric) for tracked in experiment.tracked
         },
     }
+
+
+def _sequential(plan: Plan) -> str:
+    match plan.spending:
+        case None:
+            return "fixed"
+        case AlwaysValid(tuned_for):
+            return f"always-valid, tuned for {tuned_for:,} units"
+        case Spending(family, exponent):
+            return f"{family.value} {exponent:g}"
 
 
 def _metric_settings(catalogue: Catalogue, name: str) -> dict[str, Any]:

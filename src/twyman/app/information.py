@@ -2,7 +2,8 @@
 
 Error is spent by it, so it depends on units and variance and never on the effect. All deciding tests
 share one clock and so reach its end at the same look, which is the experiment's last. Harm is
-watched by the calendar from the first look on, whatever the deciding metrics have matured.
+watched by the calendar from the first look on, whatever the deciding metrics have matured. Where bounds
+hold at any look, nothing goes by this clock: it only tells how far the plan has come.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def used(
     plan = experiment.plan
     if plan.units:
         shares = [_by_units(experiment, catalogue, look.measured) / plan.units for look in looks]
-    elif any(_sized(experiment, catalogue)):
+    elif any(_sized(experiment, catalogue)) and not plan.always_valid:
         shares = _by_effect(experiment, catalogue, looks)
     else:
         shares = [look.number / (planned or look.number) for look in looks]

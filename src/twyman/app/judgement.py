@@ -1,12 +1,12 @@
 """What the looks say of every metric in every treatment: rows of the answer, and findings for the verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from dataclasses import replace as with_looks
+from dataclasses import dataclass, field, replace as with_looks
 
 from msgspec.structs import replace
 
 from twyman.app.comparison import Comparison
+from twyman.app.family import TOO_EARLY
 from twyman.app.information import Used, closes
 from twyman.app.ports import Cell, Look, Measured
 from twyman.app.results import Sight, accumulation, compared_at, hidden, history, result, segments
@@ -105,6 +105,7 @@ class Judge:
             current=compared_at(self.experiment, metric, self._now, arm),
             at_end=self.experiment.plan.results is Results.AT_END,
             final=self.final,
+            share=sum(each.share for each in self.experiment.arms if each.control or each.name == arm),
         )
 
     def _row(self, trial: Trial, rule: Ruled, *, due: bool, final: bool) -> tuple[Result, Finding]:
@@ -129,11 +130,12 @@ class Judge:
             state=State.NOT_ESTIMABLE if isinstance(trial.current, NotEstimable) else rule.state,
             deteriorated=rule.deteriorated,
             has_margin=tracked.margin is not None,
-            powered=powered(trial, self._budget),
+            powered=powered(trial, rule),
             says="" if secret else says,
             title=row.title,
             could_see=percent(rule.view.smallest_effect, signed=False) if rule.view.smallest_effect else "",
             doubt=_doubt(row, expected, says) if expected and expected.holds and not secret else None,
+            early=TOO_EARLY.text if rule.deciding.why is TOO_EARLY else "",
         )
         if secret:
             return hidden(row, HIDDEN), finding

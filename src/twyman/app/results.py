@@ -30,7 +30,6 @@ from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 
-NO_ERROR_SPENT = Why(code="no_error_spent", text="this look spends no error, so no interval decides at it")
 MAX_POINTS = 60
 """Points of a history: more can't be told apart in a picture."""
 
@@ -76,10 +75,10 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
     if isinstance(current, NotEstimable):
         return replace(bare, reason=Why(code=current.code, text=current.text))
     decides = rule.deciding if rule else None
-    grouped = plan.spending is not None and rule is not None
+    looks = "fixed" if plan.spending is None or rule is None else "always-valid" if plan.always_valid else "group"
     return replace(
         bare,
-        method=_method(current, plan, cap=sight.cap, grouped=grouped),
+        method=_method(current, plan, cap=sight.cap, looks=looks),
         control=_side((current.raw.control, current.pair.control), sight.control, own),
         treatment=_side((current.raw.treatment, current.pair.treatment), sight.treatment, own),
         absolute=_absolute(current.pair, plan, decides),
@@ -107,12 +106,12 @@ def hidden(row: Result, why: Why) -> Result:
     )
 
 
-def _method(found: Comparison, plan: Plan, *, cap: float | None, grouped: bool) -> Method:
+def _method(found: Comparison, plan: Plan, *, cap: float | None, looks: str) -> Method:
     return Method(
         estimate=found.method,
         test=plan.test.value,
         lift=plan.lift.value,
-        sequential="group" if grouped else "fixed",
+        sequential=looks,
         cap=cap,
     )
 
@@ -131,7 +130,7 @@ def _absolute(pair: Pair, plan: Plan, decides: Deciding | None) -> Effect:
     fixed = absolute(pair, alpha=plan.alpha)
     repeated = None
     if decides is not None:
-        repeated = _unspent(decides.level)
+        repeated = _without_ends(decides.why, decides.level)
         if decides.alpha > 0:
             repeated = interval(absolute(pair, alpha=decides.alpha), decides.level, decides.p_value)
     return Effect(estimate=fixed.estimate, se=fixed.se, fixed=interval(fixed, 1 - plan.alpha), repeated=repeated)
@@ -146,7 +145,7 @@ def _relative(pair: Pair, plan: Plan, decides: Deciding | None) -> Effect:
         return Effect(estimate=estimate, fixed=empty, repeated=empty if decides else None, reason=why)
     repeated = None
     if decides is not None:
-        repeated = _unspent(decides.level)
+        repeated = _without_ends(decides.why, decides.level)
         if decides.alpha > 0:
             wide = relative(pair, alpha=decides.alpha, method=plan.lift.value)
             if isinstance(wide, NotEstimable):
@@ -175,11 +174,7 @@ def interval(estimate: Estimate, level: float, p_value: float | None = None) -> 
     )
 
 
-def _unspent(level: float) -> Interval:
-    return Interval(lower=None, upper=None, level=level, reason=NO_ERROR_SPENT)
-
-
-def _without_ends(why: NotEstimable, level: float) -> Interval:
+def _without_ends(why: Why | NotEstimable, level: float) -> Interval:
     return Interval(lower=None, upper=None, level=level, reason=Why(code=why.code, text=why.text))
 
 

@@ -11,6 +11,7 @@ from twyman.app.fingerprint import plan_digest
 from twyman.app.information import Used, used
 from twyman.app.ports import Extent, Look, LookBook, Question, Warehouse
 from twyman.app.timeline import Timeline
+from twyman.experiments.plan import Spending
 from twyman.kernel.errors import Conflict
 from twyman.kernel.time import Clock
 
@@ -23,7 +24,8 @@ class Taken:
         looks: In order; those before anybody entered are left out, and those after all information was in.
         used: Share of the planned information that each has used.
         kept: Whether new looks could be kept; `None` where none had to be.
-        complete: Whether the last of them has all the planned information, and so is the plan's last.
+        complete: Whether the last of them has all the planned information, and so is the plan's last; never
+            where bounds hold at any look.
     """
 
     looks: Sequence[Look]
@@ -59,7 +61,7 @@ class TakeLooks:
             if number not in before and experiment.plan.spending is not None:
                 written = self.book.keep(look)
             shares = used(experiment, question.catalogue, looks, planned=line.schedule.planned)
-            if experiment.plan.spending is not None and shares[-1].deciding >= 1:
+            if isinstance(experiment.plan.spending, Spending) and shares[-1].deciding >= 1:
                 return Taken(looks, shares, written, complete=True)
         return Taken(looks, shares, written, complete=False)
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from twyman.app.ports import Cutoff, Extent
 from twyman.experiments.experiment import Experiment
+from twyman.experiments.plan import Spending
 from twyman.experiments.schedule import Schedule, schedule
 from twyman.kernel.errors import Conflict, Invalid
 from twyman.kernel.time import Clock, instant_text
@@ -100,7 +101,8 @@ def _midnight(instant: datetime, zone: str) -> datetime:
 def _check_end(experiment: Experiment) -> None:
     plan = experiment.plan
     sized = plan.units is not None or any(tracked.mde for tracked in experiment.tracked)
-    if plan.spending is not None and not sized and experiment.measure_until is None and not plan.looks.at:
+    spends = isinstance(plan.spending, Spending)
+    if spends and not sized and experiment.measure_until is None and not plan.looks.at:
         raise Invalid(
             f"the sequential plan of '{experiment.name}' has no end to spend towards: "
             "give analysis.units, or an mde, or measure_until",

@@ -5,19 +5,18 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from twyman.app.comparison import Comparison
-from twyman.app.views import Ruling
+from twyman.app.family import NO_ERROR_SPENT, TOO_EARLY, counted, family
+from twyman.app.views import Ruling, Why
 from twyman.decisions.budget import Budget, Share
-from twyman.decisions.sequence import Judged, Reading, judged, p_now
+from twyman.decisions.sequence import Family, Judged, Reading, judged, p_now
 from twyman.decisions.verdict import State
 from twyman.experiments.experiment import Role, Tracked
-from twyman.experiments.plan import Plan, Spending, SpendingFamily
+from twyman.experiments.plan import Plan
 from twyman.metrics.metric import Metric
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.lift import score
-from twyman.stats.noninferiority import equivalence, noninferiority
+from twyman.stats.margins import equivalence, noninferiority
 from twyman.stats.power import detectable
-from twyman.stats.sequential.spending import ObrienFleming, Pocock, PowerSpending
-from twyman.stats.sequential.spending import Spending as SpendingFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class Trial:
         current: The comparison at the present look, or why there is none.
         at_end: Whether success and margins are tested at the last look only, since the plan hides effects until then.
         final: Whether the present look is the last.
+        share: Planned share of all units that the two arms have together.
     """
 
     tracked: Tracked
@@ -55,6 +55,7 @@ class Trial:
     current: Comparison | NotEstimable
     at_end: bool = False
     final: bool = False
+    share: float = 1.0
 
     @property
     def sign(self) -> int:
@@ -92,27 +93,16 @@ class Deciding:
     """The interval that a test's bound makes.
 
     Attributes:
-        alpha: Its nominal two-sided level; 0 where the look spends nothing.
+        alpha: Its nominal two-sided level; 0 where the look decides nothing.
         level: Its coverage over all looks.
         p_value: The p-value that belongs to it, against no effect; `None`: the ordinary one, as at a single look.
+        why: Why the look decides nothing, where it doesn't.
     """
 
     alpha: float
     level: float
     p_value: float | None = None
-
-
-def spending_function(spending: Spending | None) -> SpendingFunction | None:
-    """Return the function behind a plan's name for it."""
-    if spending is None:
-        return None
-    match spending.family:
-        case SpendingFamily.POWER:
-            return PowerSpending(spending.exponent)
-        case SpendingFamily.OBRIEN_FLEMING:
-            return ObrienFleming()
-        case SpendingFamily.POCOCK:
-            return Pocock()
+    why: Why = NO_ERROR_SPENT
 
 
 def ruled(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
@@ -184,7 +174,7 @@ def _unmoved(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
 def _described(trial: Trial, plan: Plan) -> Ruled:
     ask = _Ask(Share(plan.alpha, 1), sides=2)
     test = _test(trial, plan, ask)
-    view = _view(trial, State.DESCRIBED, ask, test, 1 - plan.power)
+    view = _view(trial, State.DESCRIBED, ask, test, _smallest(trial, plan, ask, test, 1 - plan.power))
     return Ruled(State.DESCRIBED, view, test, _deciding(trial, plan, ask, test), deteriorated=False)
 
 
@@ -209,7 +199,11 @@ def _test(trial: Trial, plan: Plan, ask: _Ask, scores: Sequence[float] | None = 
     if scores is None:
         scores = [trial.sign * score(taken.comparison.pair) for taken in trial.taken]
     readings = _readings(trial, ask, scores)
-    return judged(readings, alpha=ask.share.alpha, spending=spending_function(plan.spending), sides=ask.sides)
+    return judged(readings, alpha=ask.share.alpha, family=_family(trial, plan, ask), sides=ask.sides)
+
+
+def _family(trial: Trial, plan: Plan, ask: _Ask) -> Family:
+    return family(plan, share=trial.share, alpha=ask.share.alpha, sides=ask.sides)
 
 
 def _readings(trial: Trial, ask: _Ask, scores: Sequence[float]) -> list[Reading]:
@@ -218,19 +212,20 @@ def _readings(trial: Trial, ask: _Ask, scores: Sequence[float]) -> list[Reading]
         pair = taken.comparison.pair
         weight = 1 + ask.null * (-1 if pair.control < 0 else 1)
         time = taken.watch if ask.watches else taken.time
-        made.append(Reading(taken.look, pair.contrast(weight).se ** -2, time, value))
+        units = counted(taken.comparison, trial.metric)
+        made.append(Reading(taken.look, pair.contrast(weight).se ** -2, time, value, units))
     return made
 
 
 def _deciding(trial: Trial, plan: Plan, ask: _Ask, test: Judged | None) -> Deciding:
     """Return the interval that a test's bound makes at the present look."""
     if test is None or test.bound == inf:
-        return Deciding(0.0, ask.level)
-    if len(trial.taken) == 1 and trial.taken[0].time >= 1:
+        return Deciding(0.0, ask.level, why=TOO_EARLY if test and plan.always_valid else NO_ERROR_SPENT)
+    if len(trial.taken) == 1 and trial.taken[0].time >= 1 and not plan.always_valid:
         return Deciding(test.nominal, ask.level)
     now = score(trial.taken[-1].comparison.pair)
     readings = _readings(trial, ask, [0.0] * len(trial.taken))
-    p_value = p_now(readings, now, spending=spending_function(plan.spending), sides=ask.sides)
+    p_value = p_now(readings, now, family=_family(trial, plan, ask), sides=ask.sides)
     return Deciding(test.nominal, ask.level, p_value)
 
 
@@ -242,14 +237,15 @@ def _ruled(
     deteriorated, watch = harm is not None and harm.crossed_at is not None, None
     if harm is not None and harm is not test:
         seen = State.DETERIORATED if deteriorated else State.INCONCLUSIVE
-        watch = _view(trial, seen, _Ask(budget.harm, sides=1, watches=True), harm, budget.beta)
+        watching = _Ask(budget.harm, sides=1, watches=True)
+        watch = _view(trial, seen, watching, harm, _smallest(trial, plan, watching, harm, budget.beta))
     state = State.DETERIORATED if deteriorated else state
-    view = _view(trial, state, ask, test, budget.beta, watch)
+    view = _view(trial, state, ask, test, _smallest(trial, plan, ask, test, budget.beta), watch)
     return Ruled(state, view, test, _deciding(trial, plan, ask, test), deteriorated=deteriorated)
 
 
 def _view(
-    trial: Trial, state: State, ask: _Ask, test: Judged | None, beta: float, watch: Ruling | None = None
+    trial: Trial, state: State, ask: _Ask, test: Judged | None, smallest: float | None, watch: Ruling | None = None
 ) -> Ruling:
     limit = "upper" if ask.watches == (trial.sign > 0) else "lower"
     return Ruling(
@@ -264,22 +260,26 @@ def _view(
         crossed_at=test.crossed_at if test else None,
         deterioration=watch,
         within=trial.tracked.within,
-        smallest_effect=_smallest(trial, ask.share, ask.sides, beta),
+        smallest_effect=smallest,
     )
 
 
-def _smallest(trial: Trial, share: Share, sides: int, beta: float) -> float | None:
-    """Return the relative effect that this much data would have shown with the planned power."""
-    if isinstance(trial.current, NotEstimable) or not trial.current.pair.control:
+def _smallest(trial: Trial, plan: Plan, ask: _Ask, test: Judged | None, beta: float) -> float | None:
+    """Return the relative effect that this much data would have shown with the planned power.
+
+    By the error of the whole test where it is spent towards an end; by the present bound where that holds at any look.
+    """
+    alpha = ask.share.alpha
+    if plan.always_valid:
+        alpha = test.nominal * ask.sides / 2 if test else 0.0
+    if isinstance(trial.current, NotEstimable) or not trial.current.pair.control or not alpha:
         return None
     pair = trial.current.pair
-    seen = detectable(pair.contrast(1.0).se, alpha=share.alpha, power=1 - beta, sides=sides)
+    seen = detectable(pair.contrast(1.0).se, alpha=alpha, power=1 - beta, sides=ask.sides)
     return seen / abs(pair.control)
 
 
-def powered(trial: Trial, budget: Budget) -> bool:
+def powered(trial: Trial, rule: Ruled) -> bool:
     """Whether the smallest effect of interest would have been seen by now, in a test that was made."""
-    if not trial.decided_at:
-        return False
-    smallest = _smallest(trial, budget.success, 2, budget.beta)
-    return trial.tracked.mde is not None and smallest is not None and smallest <= trial.tracked.mde
+    smallest, wanted = rule.view.smallest_effect, trial.tracked.mde
+    return bool(trial.decided_at) and wanted is not None and smallest is not None and smallest <= wanted

@@ -77,7 +77,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
         estimate: `difference`, `proportion`, `ratio`, `cuped-per-arm`, `cuped-pooled` …
         test: welch, wald or score.
         lift: fieller, delta or log.
-        sequential: group or fixed.
+        sequential: group, always-valid or fixed.
         cap: Threshold of a capped metric.
     """
 
@@ -110,7 +110,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
         null: The value tested against, on the relative scale (a guardrail's: minus its margin).
         side: two, lower or upper.
         alpha: This test's share of the error; `alpha_spent` of it by this look.
-        bound: Critical value on the z scale at this look; `None` where no error is spent.
+        bound: Critical value on the z scale at this look; `None` where the look decides nothing.
         p_value: Smallest alpha at which a bound would have been crossed so far.
         p_adjusted: The same after the correction for several metrics and treatments.
         crossed_at: Number of the look that crossed first.
@@ -250,7 +250,8 @@ class LookView(msgspec.Struct, frozen=True, kw_only=True):
         number: From 1; 0 before the first.
         planned: How many the plan has; `None` where it names no end.
         cutoff: `events` and `arrivals`, ISO instants; `None` where the source has no dates.
-        information: Share of the planned information, of the first success metric; may exceed 1.
+        information: Share of the planned information, of the first success metric; may exceed 1. `None` where no
+            effect was judged, or an always-valid plan names no units.
         final: Whether a decision is due by time or by information.
         between: Whether this reading lies between planned looks: it spends nothing and shows no effects.
         next: Cut-off of the next look.

@@ -71,6 +71,7 @@ class Finding:
         title: What people call the metric; its name where left out.
         could_see: The smallest effect that would have been seen, in words.
         doubt: Why a decision on it must be held; `None` where there is no such doubt.
+        early: Why this look can't decide on it yet, in words.
     """
 
     metric: str
@@ -83,6 +84,7 @@ class Finding:
     title: str = ""
     could_see: str = ""
     doubt: Reason | None = None
+    early: str = ""
 
     @property
     def called(self) -> str:
@@ -250,7 +252,8 @@ def _open(finding: Finding) -> Reason:
                 finding.metric,
             )
         case _:
-            return Reason("undecided", f"{finding.called} is undecided{_said(finding)}.", finding.metric)
+            early = f": {finding.early}" if finding.early else ""
+            return Reason("undecided", f"{finding.called} is undecided{_said(finding)}{early}.", finding.metric)
 
 
 def _seen(finding: Finding) -> str:

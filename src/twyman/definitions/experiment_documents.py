@@ -98,18 +98,28 @@ class GoalDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     all: "list[str | GoalDocument] | None" = None
 
 
+class AlwaysValidDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Bounds that hold at any look, whether an end was planned or not.
+
+    Attributes:
+        tuned_for: Units over all arms at which bounds are about lowest; left out: the planned units.
+    """
+
+    tuned_for: int | None = None
+
+
 class SequentialDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"always_valid": "always-valid"}):
-    """How error is spent over looks.
+    """How error is spent over looks, or bounds that hold at any look.
 
     Attributes:
         spending: How error is spent over looks: power-2, obrien-fleming, pocock.
         looks: When to look: weekly, daily, 7d, a list of dates, or a number of looks evenly spread.
-        always_valid: Not available in this version.
+        always_valid: Bounds that hold at any look and need no end, instead of spending.
     """
 
     spending: Text | None = None
     looks: str | int | list[Time] | None = None
-    always_valid: Later = None
+    always_valid: AlwaysValidDocument | None = None
 
 
 class AnalysisDocument(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -119,7 +129,7 @@ class AnalysisDocument(Struct, kw_only=True, forbid_unknown_fields=True):
         units: Planned units over all arms.
         alpha: Error rate, two-sided for success metrics.
         power: Wanted power for each mde.
-        sequential: fixed (one look, at the end), or how error is spent over looks.
+        sequential: fixed (one look, at the end), always-valid, or how error is spent over looks.
         test: Convention of tests and intervals.
         lift: Convention of relative intervals.
         alpha_deterioration: Total chance of calling a harmless change harmful.

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from twyman.definitions.experiment_documents import AnalysisDocument, SequentialDocument
+from twyman.definitions.experiment_documents import AlwaysValidDocument, AnalysisDocument, SequentialDocument
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment, probability, some_length, spending
-from twyman.experiments.plan import Lift, Looks, Plan, Results, Spending, Test
+from twyman.experiments.plan import AlwaysValid, Lift, Looks, Plan, Results, Spending, Test
 from twyman.kernel.time import DAY
 
 MAX_LOOKS = 1000
 """More looks than a century of months; each costs a numerical integration."""
 
+_SEQUENTIAL = "analysis.sequential"
 _RHYTHMS = {"daily": DAY, "weekly": 7 * DAY}
 
 
@@ -39,8 +40,8 @@ def plan(written: AnalysisDocument | None, subject: Subject, defaults: Defaults,
     written = written or AnalysisDocument()
     if written.units is not None and written.units < 2:
         subject.refuse("analysis.units", f"units {written.units} can't be compared: plan at least one unit an arm")
-    family, looks = _sequential(written.sequential, subject, calendar)
-    return Plan(
+    family, looks = _sequential(written, subject, calendar)
+    made = Plan(
         alpha=_rate("alpha", written.alpha, defaults.alpha, subject),
         power=_rate("power", written.power, defaults.power, subject),
         units=written.units,
@@ -53,6 +54,17 @@ def plan(written: AnalysisDocument | None, subject: Subject, defaults: Defaults,
         ),
         results=Results(written.results),
     )
+    _check_end(made, subject, calendar)
+    return made
+
+
+def _check_end(made: Plan, subject: Subject, calendar: Calendar) -> None:
+    if made.always_valid and made.results is Results.AT_END and not (calendar.end or made.looks.at):
+        subject.refuse(
+            "analysis.results",
+            "'at_end' hides effects until the last look, and an always-valid plan has none of itself: "
+            "add measure_until, or write continuous",
+        )
 
 
 def _rate(key: str, written: str | float | None, default: float, subject: Subject) -> float:
@@ -60,25 +72,57 @@ def _rate(key: str, written: str | float | None, default: float, subject: Subjec
 
 
 def _sequential(
-    written: str | SequentialDocument | None, subject: Subject, calendar: Calendar
-) -> tuple[Spending | None, Looks]:
-    path = "analysis.sequential"
-    if written is None or written == "fixed":
-        return None, Looks()
-    if isinstance(written, SequentialDocument) and written.always_valid is None:
-        if written.spending is None:
-            subject.refuse(path, "'sequential' names no spending of error: add spending: power-2")
+    written: AnalysisDocument, subject: Subject, calendar: Calendar
+) -> tuple[Spending | AlwaysValid | None, Looks]:
+    match written.sequential:
+        case None | "fixed":
             return None, Looks()
-        family = subject.attempt(f"{path}.spending", spending, written.spending, Spending())
-        return family, _looks(written.looks, subject, calendar)
-    if written == "always-valid" or isinstance(written, SequentialDocument):
-        subject.refuse(path, "always-valid isn't available in this version: write {spending: power-2, looks: weekly}")
-        return None, Looks()
-    return subject.attempt(path, spending, written, Spending()), Looks()
+        case "always-valid":
+            return _always_valid(AlwaysValidDocument(), written.units, subject), Looks()
+        case str(name):
+            return subject.attempt(_SEQUENTIAL, spending, name, Spending()), Looks()
+        case SequentialDocument() as full:
+            return _family(full, written.units, subject), _looks(full.looks, subject, calendar)
+
+
+def _family(written: SequentialDocument, units: int | None, subject: Subject) -> Spending | AlwaysValid | None:
+    match written.spending, written.always_valid:
+        case None, None:
+            subject.refuse(
+                _SEQUENTIAL,
+                "'sequential' names no spending of error: add spending: power-2, or always-valid: {tuned_for: 160000}",
+            )
+            return None
+        case str(name), None:
+            return subject.attempt(f"{_SEQUENTIAL}.spending", spending, name, Spending())
+        case None, AlwaysValidDocument() as always:
+            return _always_valid(always, units, subject)
+        case _:
+            subject.refuse(
+                f"{_SEQUENTIAL}.always-valid",
+                "'sequential' has both 'spending' and 'always-valid', and bounds that hold at any look spend nothing: "
+                "keep spending where the experiment has an end, always-valid where it has none",
+            )
+            return None
+
+
+def _always_valid(written: AlwaysValidDocument, units: int | None, subject: Subject) -> AlwaysValid | None:
+    tuned_for, path = written.tuned_for, f"{_SEQUENTIAL}.always-valid.tuned_for"
+    if tuned_for is None and units is None:
+        subject.refuse(
+            _SEQUENTIAL,
+            "always-valid bounds are tuned for a number of units before the data, and none is named: "
+            "add units, or write {always-valid: {tuned_for: 160000}}",
+        )
+        return None
+    if tuned_for is not None and tuned_for < 2:
+        subject.refuse(path, f"tuned_for {tuned_for} can't be compared: write the units of all arms you think of")
+        return None
+    return AlwaysValid(tuned_for or units or 2)
 
 
 def _looks(written: str | int | list[str] | None, subject: Subject, calendar: Calendar) -> Looks:
-    path = "analysis.sequential.looks"
+    path = f"{_SEQUENTIAL}.looks"
     match written:
         case None:
             return Looks()
@@ -91,7 +135,7 @@ def _looks(written: str | int | list[str] | None, subject: Subject, calendar: Ca
 
 
 def _spaced(count: int, subject: Subject, calendar: Calendar) -> Looks:
-    path = "analysis.sequential.looks"
+    path = f"{_SEQUENTIAL}.looks"
     if not 1 <= count <= MAX_LOOKS:
         subject.refuse(path, f"{count} looks can't be planned: write a number from 1 to {MAX_LOOKS}")
         return Looks()
@@ -106,7 +150,7 @@ def _spaced(count: int, subject: Subject, calendar: Calendar) -> Looks:
 
 
 def _dated(written: Sequence[str], subject: Subject, calendar: Calendar) -> Looks:
-    path = "analysis.sequential.looks"
+    path = f"{_SEQUENTIAL}.looks"
     times = [
         subject.attempt(f"{path}.{at}", lambda text: moment(text, calendar.zone), text, None)
         for at, text in enumerate(written)

@@ -162,6 +162,8 @@ def spending(value: str) -> Spending:
     """
     if value in {SpendingFamily.OBRIEN_FLEMING, SpendingFamily.POCOCK}:
         return Spending(SpendingFamily(value))
+    if value.replace("_", "-") == "always-valid":
+        raise Invalid(f"{value!r} spends no error: write sequential: {{always-valid: {{tuned_for: 160000}}}}")
     found = _POWER.fullmatch(value)
     if not found or not float(found[1]):
         raise Invalid(f"spending {value!r} isn't a family of ours: write power-2, obrien-fleming or pocock")

@@ -1,6 +1,7 @@
 """What was fixed at launch: error rates, how many units, when to look, which conventions.
 
-A look spends error by this plan, so a plan may not change once somebody has looked.
+A look spends error by this plan, or is bounded by what it was tuned for, so a plan may not change
+once somebody has looked.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,17 @@ class Spending:
 
     family: SpendingFamily = SpendingFamily.POWER
     exponent: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysValid:
+    """Bounds that hold at any look: nothing is spent, and no end is needed.
+
+    Attributes:
+        tuned_for: Units over all arms at which the bounds are about lowest.
+    """
+
+    tuned_for: int
 
 
 class Test(StrEnum):
@@ -70,7 +82,7 @@ class Plan:
         alpha: Two-sided for success metrics, one-sided for guardrails.
         power: Wanted for each success metric's `mde`.
         units: Planned units over all arms: full information. `None`: by `mde` and power, where given.
-        spending: How error is spent over looks; `None`: one look, at the end.
+        spending: How error is spent over looks, or that bounds hold at any; `None`: one look, at the end.
         looks: When.
         test: Convention of tests and intervals.
         lift: Convention of relative intervals.
@@ -81,9 +93,14 @@ class Plan:
     alpha: float = 0.05
     power: float = 0.8
     units: int | None = None
-    spending: Spending | None = None
+    spending: Spending | AlwaysValid | None = None
     looks: Looks = Looks()
     test: Test = Test.WELCH
     lift: Lift = Lift.FIELLER
     alpha_deterioration: float = 0.01
     results: Results = Results.CONTINUOUS
+
+    @property
+    def always_valid(self) -> bool:
+        """Whether its bounds hold at any look, so that it has an end only where one is dated."""
+        return isinstance(self.spending, AlwaysValid)

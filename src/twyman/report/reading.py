@@ -10,7 +10,9 @@ from twyman.report import numbers
 def reading(answer: Answer) -> tuple[str, ...]:
     """Say when this is from and which look it is; a table without dates is from no day."""
     dated = [f"as of {numbers.instant(answer.as_of)}"] if answer.look.cutoff else []
-    return (*dated, *look(answer.look))
+    always = str(answer.settings.get("sequential", "")).startswith("always-valid")
+    bounds = ["bounds hold at any look"] if always and not answer.look.between else []
+    return (*dated, *look(answer.look), *bounds)
 
 
 def look(view: LookView) -> list[str]:
