@@ -5,7 +5,7 @@ READY := .venv/ready
 WORKERS ?= 2
 
 help:            ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv from the locked requirements (every other word does it by itself)
 $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
@@ -21,15 +21,15 @@ demo: $(READY)   ## the story, replayed: two reports and a verdict, in under 30 
 test: $(READY)   ## unit, oracle and contract tests on DuckDB, in under 3 minutes
 	$(BIN)/python -m pytest -q -n $(WORKERS) --ignore=tests/docs
 
-check: $(READY) lint types imports test docs ## all that CI checks
+check: $(READY) lint types imports test calibration docs ## all that CI checks
 
 fmt: $(READY)    ## format and mend what can be mended
-	$(BIN)/ruff format src tests tools bench examples
-	$(BIN)/ruff check --fix --quiet src tests tools bench examples
+	$(BIN)/ruff format src tests tools bench calibration examples
+	$(BIN)/ruff check --fix --quiet src tests tools bench calibration examples
 
 lint: $(READY)   ## format and style, changing nothing
-	$(BIN)/ruff format --check src tests tools bench examples
-	$(BIN)/ruff check src tests tools bench examples
+	$(BIN)/ruff format --check src tests tools bench calibration examples
+	$(BIN)/ruff check src tests tools bench calibration examples
 
 types: $(READY)  ## pyright, strict on src
 	$(BIN)/pyright
@@ -44,7 +44,13 @@ golden: $(READY) ## rewrite the golden files; then read the diff
 	GOLDEN=rewrite $(BIN)/python -m pytest -q -n $(WORKERS) -k golden || true
 	@git --no-pager diff --stat
 
-slow: $(READY)   ## the story over 100 seeds, and the long calibration
+calibration: $(READY) ## what methods promise, counted over some thousand simulated experiments
+	$(BIN)/python -m calibration --quick --workers $(WORKERS)
+
+calibrate: $(READY) ## the same over twenty thousand, which writes docs/explanation/calibration.md
+	$(BIN)/python -m calibration --workers $(WORKERS)
+
+slow: $(READY)   ## the story over 100 seeds
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
 
 sizes: $(READY)  ## the ten largest files and functions
@@ -68,4 +74,4 @@ lock:            ## renew the locked requirements
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade requirements/bench.in -o requirements/bench.txt
 
-.PHONY: help setup demo test check fmt lint types imports docs golden slow sizes bench bench-statistics lock
+.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate slow sizes bench bench-statistics lock

@@ -26,7 +26,9 @@ def planned_lift(
     for _ in range(60):
         truth = compare_all(populations[0].truth(units[0], lift), populations[1].truth(units[1]), settings).absolute
         baseline = float(truth.estimate[0]) / lift
-        lift = reach * detectable(float(truth.se[0]), alpha=settings.alpha, power=0.8) / baseline
+        before, lift = lift, reach * detectable(float(truth.se[0]), alpha=settings.alpha, power=0.8) / baseline
+        if lift == before:
+            break
     return lift
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,7 @@ def _path(found: Estimates) -> Path:
     return Path(np.where(known, found.estimate, 0.0), np.where(known, found.se, np.inf), np.where(known, found.df, 1.0))
 
 
+@lru_cache
 def power_of(spending: Spending, looks: int) -> float:
     """Return the power that group-sequential bounds should have against the effect simulated."""
     times = planned_times(looks)
