@@ -205,10 +205,12 @@ def test_what_must_not_move_is_shown_to_lie_within_its_margin(within: float | No
     assert ruling_of("retention", read(world(lambda _: 0.2), 8, watched)).state == "changed"
 
 
-@pytest.mark.parametrize("week", [1, 2, 5])
-@pytest.mark.parametrize("lift", [0.0, 0.03, 0.045, 0.06, 0.12, -0.1])
-def test_an_interval_excludes_no_effect_just_where_its_p_says_so(lift: float, week: int) -> None:
-    for row in read(world(lambda _: lift), week).results:
+@pytest.mark.parametrize(("week", "tuned_for"), [(1, 20_000), (1, 500), (2, 500), (5, 20_000)])
+@pytest.mark.parametrize("lift", [0.0, 0.03, 0.045, 0.06, 0.07, 0.12, -0.1])
+def test_an_interval_excludes_no_effect_just_where_its_p_says_so(lift: float, week: int, tuned_for: int) -> None:
+    plan = Plan(spending=AlwaysValid(tuned_for))
+
+    for row in read(world(lambda _: lift), week, replace(ENDLESS, plan=plan)).results:
         for effect in (row.absolute, row.relative):
             assert effect is not None
             for interval in (effect.fixed, effect.repeated):

@@ -70,6 +70,18 @@ def test_the_interval_of_a_bound_excludes_no_effect_just_where_its_p_says_so(
     assert (abs(score) >= seen.bound) == (p_value <= level) or abs(p_value / level - 1) < 1e-9
 
 
+@pytest.mark.parametrize("sides", [1, 2])
+def test_at_the_bound_itself_p_is_alpha_and_the_intervals_p_what_its_level_leaves(sides: int) -> None:
+    family = sequence(0.05, sides)
+    bound = float(critical_values(family.weight(4_000), alpha=0.05, sides=sides))
+    seen = judged(readings([(4_000, bound)]), alpha=0.05, family=family, sides=sides)
+
+    assert seen is not None
+    assert seen.p_value == pytest.approx(0.05, rel=1e-12)
+    two_sided = p_now(readings([(4_000, bound)]), -bound, family=family, sides=sides)
+    assert two_sided == pytest.approx(0.05 * (3 - sides), rel=1e-12)
+
+
 def test_a_bound_once_crossed_stays_crossed() -> None:
     seen = judged(readings([(1_000, 0.3), (2_000, 5.0), (9_000, 0.1)]), alpha=0.05, family=sequence(0.05, 2), sides=2)
 

@@ -47,3 +47,10 @@ def test_role_and_arm_have_columns_where_there_is_room() -> None:
 
 def test_what_cannot_be_estimated_says_why_below_the_table() -> None:
     assert "party_minutes, cards: no unit varies" in text(samples.three_arms(), width=130)
+
+
+def test_bounds_that_hold_at_any_look_are_said_beside_the_look() -> None:
+    always = replace(samples.ships(), settings={"sequential": "always-valid, tuned for 160,000 units"})
+
+    assert "bounds hold at any look" in " ".join(text(always, width=80).split())
+    assert "bounds hold" not in text(samples.ships(), width=80)
