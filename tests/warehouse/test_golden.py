@@ -105,6 +105,7 @@ CASES = {
         "exposures",
         Metric(name="week_4", kind=Retention(PLAYS), window=Window(21 * DAY, 7 * DAY)),
     ),
+    "mean_in_strata": ("exposures", Metric(name="plays", kind=Mean(PLAYS), window=WEEK)),
     "ratio": (
         "exposures",
         Metric(
@@ -143,6 +144,7 @@ def test_the_statement_is_the_golden_one(warehouse: Any, case: Any) -> None:
         enrol_from=START,
         enrol_until=START + 28 * DAY,
         dimensions=("country",) if "country" in case else (),
+        strata=("country", "is_new") if "strata" in case else (),
     )
     cutoff = Cutoff(START + 56 * DAY, START + 58 * DAY) if source == "exposures" else None
     catalogue = Catalogue({"user": "string"}, SOURCES, {metric.name: metric})

@@ -25,6 +25,7 @@ MEASURED = Measured(
     },
     units={"a": 2, "b": 0},
     crossovers={"a": 1},
+    strata={("m", "a", '["NZ",null]'): Moments.of([[0.1, 1 / 3]])},
     days={("m", "a", DAY): Moments.of([[0.1, 2]])},
     exposed={("a", DAY): 2},
     entrants=Entrants(

@@ -12,6 +12,7 @@ from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 from twyman.stats.proportion import proportions
 from twyman.stats.ratio import ratios
+from twyman.stats.strata import Stratified
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,10 @@ class Comparison:
     Attributes:
         pair: The means that decide: adjusted where covariates help, else `raw`.
         raw: The means as they are.
-        adjustment: What the covariates did; `None` where there are none.
+        adjustment: What the covariates did over all strata; `None` where there are none.
         treatment, control: Moments of the metric's own columns.
+        strata: How `pair` was compared within strata; `None` where it wasn't.
+        unstratified: Why strata that the experiment names aren't used; `None` where they are, or none is named.
     """
 
     pair: Pair
@@ -31,6 +34,14 @@ class Comparison:
     treatment: Moments
     control: Moments
     method: str
+    strata: Stratified | None = None
+    unstratified: NotEstimable | None = None
+
+    @property
+    def variance_reduction(self) -> float | None:
+        """How much less variance the comparison has than the raw one; `None` where nothing sharpens it."""
+        sharper = self.strata or self.adjustment
+        return sharper.variance_reduction if sharper else None
 
 
 def own_columns(metric: Metric) -> int:
@@ -60,7 +71,7 @@ def comparison(
         return Comparison(raw, raw, None, left, right, plain)
     pooled = sum(everyone[1:], start=everyone[0])
     made = adjusted(
-        treatment, control, own=own, theta=metric.adjustment.theta.value, test=_variance(test), everyone=pooled
+        treatment, control, own=own, theta=metric.adjustment.theta.value, test=variances(test), everyone=pooled
     )
     if isinstance(made, NotEstimable) or not made.used:
         dropped = None if isinstance(made, NotEstimable) else made
@@ -73,12 +84,12 @@ _ADJUSTED = {Theta.PER_ARM: "cuped-per-arm", Theta.POOLED: "cuped-pooled"}
 
 def _raw(metric: Metric, treatment: Moments, control: Moments, test: Test) -> Pair | NotEstimable:
     if isinstance(metric.kind, Ratio):
-        return ratios(treatment, control, test=_variance(test))
+        return ratios(treatment, control, test=variances(test))
     if metric.is_binary:
         return proportions(treatment, control, test=test.value)
-    return means(treatment, control, test=_variance(test))
+    return means(treatment, control, test=variances(test))
 
 
-def _variance(test: Test) -> str:
+def variances(test: Test) -> str:
     """Return the convention for values that aren't 0 or 1, where a score test is Wald's."""
     return Test.WALD.value if test is Test.SCORE else test.value

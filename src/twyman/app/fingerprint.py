@@ -9,18 +9,19 @@ from typing import Any
 from twyman.app.ports import Question
 from twyman.kernel.canonical import digest
 from twyman.metrics.metric import FactValue
-from twyman.metrics.source import Frame
+from twyman.metrics.source import AttributeSource, Frame
 
 
 def plan_digest(question: Question) -> str:
     """Return a digest of all that an analysis rests on: arms, metrics, roles, expectations, the plan, and the sources.
 
+    Strata are among them, with the sources of attributes that they are read from.
     Titles, owners and words may be mended at any time, and dimensions added: nothing is decided on them.
     """
     experiment, catalogue = question.experiment, question.catalogue
     metrics = [catalogue.metric(tracked.metric) for tracked in experiment.tracked]
     facts = {value.facts for metric in metrics for value in metric.values if isinstance(value, FactValue)}
-    promised = {
+    promised: dict[str, Any] = {
         "arms": experiment.arms,
         "tracked": experiment.tracked,
         "entity": experiment.entity,
@@ -32,7 +33,17 @@ def plan_digest(question: Question) -> str:
         "sources": [catalogue.sources.get(name) for name in sorted({experiment.source, *facts})],
         "zone": question.zone,
     }
+    if experiment.strata:
+        promised["strata"] = experiment.strata
+        promised["attributes"] = _attributes(question)
     return digest(_plain(promised))
+
+
+def _attributes(question: Question) -> list[AttributeSource]:
+    """Return the sources that may say of which stratum a unit is."""
+    named = {part for name in question.experiment.strata for part in (name, name.rpartition(".")[2])}
+    sources = [source for _, source in sorted(question.catalogue.sources.items())]
+    return [source for source in sources if isinstance(source, AttributeSource) and named & set(source.columns)]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a definition

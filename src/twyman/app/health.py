@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from twyman.app.comparison import own_columns
+from twyman.app.comparison import Comparison, own_columns
 from twyman.app.ports import Cell, Cutoff, Measured
-from twyman.app.views import Check as CheckView
-from twyman.app.views import Health
+from twyman.app.results import compared_at
+from twyman.app.strata import stratum_text
+from twyman.app.views import Check as CheckView, Health
 from twyman.doubt.balance import Kept, covariate_balance, crossovers, kept_evenly, sample_ratio, signs
 from twyman.doubt.check import Check, Status
 from twyman.doubt.influence import Standout, dominant_unit
@@ -23,6 +24,7 @@ from twyman.doubt.intake import (
     stray_rows,
     undated_rows,
     unused_strata,
+    used_strata,
     zone,
 )
 from twyman.experiments.experiment import Entry, Experiment
@@ -55,7 +57,7 @@ def checks(
         *_influence(experiment, catalogue, measured),
         *_sources(experiment, catalogue, measured, cutoff),
         zone(measured.zoneless, zone_name),
-        unused_strata(experiment.strata),
+        *_strata(experiment, catalogue, measured),
         *(undated_rows(source, rows) for source, rows in measured.undated.items()),
     ]
     found += [signs(metric, arm, days.higher, days.days) for (metric, arm), days in measured.signs.items() if days.days]
@@ -189,6 +191,27 @@ def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured)
             if moments is not None and standouts:
                 candidates = [Standout(extreme.unit, extreme.values) for extreme in standouts]
                 yield dominant_unit(tracked.metric, arm.name, moments.columns(*range(own)), candidates)
+
+
+def _strata(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check]:
+    """Say within which strata arms are compared, and which metrics aren't, once a reason."""
+    if not experiment.strata:
+        return
+    found = [
+        (tracked.metric, compared_at(experiment, catalogue.metric(tracked.metric), measured, arm.name))
+        for tracked in experiment.tracked
+        for arm in experiment.treatments
+    ]
+    made = [one.strata for _, one in found if isinstance(one, Comparison) and one.strata]
+    if made:
+        strata = {name for one in made for stratum in one.strata for name in stratum.names}
+        merged = {small for one in made for small, _ in one.merged}
+        yield used_strata(experiment.strata, *(sorted(map(stratum_text, names)) for names in (strata, merged)))
+    unused = [(name, one.unstratified) for name, one in found if isinstance(one, Comparison) and one.unstratified]
+    for code in dict.fromkeys(why.code for _, why in unused):
+        metrics = list(dict.fromkeys(name for name, why in unused if why.code == code))
+        text = next(why.text for _, why in unused if why.code == code)
+        yield unused_strata(experiment.strata, metrics, f"{text[0].upper()}{text[1:]}")
 
 
 def _sources(

@@ -65,6 +65,10 @@ class Cell:
     value: str = ""
 
 
+OTHER_STRATA = "[]"
+"""The stratum of units whose own is too rare to stand by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extreme:
     """The unit that stands out most in an arm: its id, and its value in each of the metric's own columns."""
@@ -152,6 +156,8 @@ class Measured:
         columns: Names of the columns of each metric's moments: its own first (one; for a ratio
             numerator and denominator), then its covariates.
         cells: Moments by cell; the cell with no dimension is the whole arm.
+        strata: Moments of each metric and arm by stratum: a JSON list of the values, in the order in which
+            the experiment names its strata.
         days: Moments of each metric and arm by day of exposure (of the arm's matured units).
         units: Units by arm, crossovers left out.
         crossovers: Units seen in two arms, by the arm they met first; they are in no arm.
@@ -170,6 +176,7 @@ class Measured:
     cells: Mapping[Cell, Moments]
     units: Mapping[str, int]
     crossovers: Mapping[str, int] = field(default_factory=dict[str, int])
+    strata: Mapping[tuple[str, str, str], Moments] = field(default_factory=dict[tuple[str, str, str], Moments])
     days: Mapping[tuple[str, str, date], Moments] = field(default_factory=dict[tuple[str, str, date], Moments])
     exposed: Mapping[tuple[str, date], int] = field(default_factory=dict[tuple[str, date], int])
     entrants: Entrants = field(default_factory=lambda: Entrants(rows=0, units=0))

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from twyman.app.comparison import Comparison, comparison, own_columns
 from twyman.app.ports import Cell, Measured
+from twyman.app.strata import in_strata, of_arm
 from twyman.app.trial import Deciding, Ruled, Trial
 from twyman.app.views import (
     Covariate,
     Effect,
     Interval,
     Method,
+    Point as PointView,
     Result,
     Segment,
     Series,
@@ -21,7 +23,6 @@ from twyman.app.views import (
     Unadjusted,
     Why,
 )
-from twyman.app.views import Point as PointView
 from twyman.experiments.experiment import Experiment, Tracked
 from twyman.experiments.plan import Plan
 from twyman.metrics.metric import Metric
@@ -84,7 +85,7 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
         absolute=_absolute(current.pair, plan, decides),
         relative=_relative(current.pair, plan, decides),
         unadjusted=Unadjusted(absolute=_absolute(current.raw, plan, None), relative=_relative(current.raw, plan, None)),
-        variance_reduction=current.adjustment.variance_reduction if current.adjustment else None,
+        variance_reduction=current.variance_reduction,
         covariates=_covariates(current, sight),
     )
 
@@ -188,6 +189,7 @@ def _covariates(found: Comparison, sight: Sight) -> list[Covariate]:
     for index, name in enumerate(names):
         why = dropped.get(index)
         slopes = {trial.arm: float(made.theta[0][index]), control: float(made.theta[1][index])}
+        slopes = {} if found.strata else slopes
         rows.append(
             Covariate(
                 name=name,
@@ -233,9 +235,13 @@ def compared(
 
 
 def compared_at(experiment: Experiment, metric: Metric, measured: Measured, arm: str) -> Comparison | NotEstimable:
-    """Compare a treatment with control as measured at a look."""
+    """Compare a treatment with control as measured at a look, within the experiment's strata."""
     arms = {a.name: measured.cells.get(Cell(metric.name, a.name)) for a in experiment.arms}
-    return compared(experiment, metric, arms, arm)
+    found = compared(experiment, metric, arms, arm)
+    if not experiment.strata or isinstance(found, NotEstimable):
+        return found
+    treatment, control = (of_arm(measured, metric.name, name) for name in (arm, experiment.control.name))
+    return in_strata(metric, found, treatment, control, test=experiment.plan.test)
 
 
 def history(trial: Trial, cutoffs: Mapping[int, tuple[str, bool]], plan: Plan, rules: Mapping[int, float]) -> Series:

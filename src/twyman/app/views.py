@@ -64,7 +64,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unadjusted(msgspec.Struct, frozen=True, kw_only=True):
-    """The same comparison without covariates."""
+    """The same comparison without covariates and strata."""
 
     absolute: Effect
     relative: Effect
@@ -74,7 +74,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     """How the numbers were made.
 
     Attributes:
-        estimate: `difference`, `proportion`, `ratio`, `cuped-per-arm`, `cuped-pooled` …
+        estimate: `difference`, `proportion`, `ratio`, `cuped-per-arm`, `cuped-pooled`, `post-stratified`,
+            `post-stratified-cuped-per-arm` …
         test: welch, wald or score.
         lift: fieller, delta or log.
         sequential: group, always-valid or fixed.
@@ -92,7 +93,7 @@ class Covariate(msgspec.Struct, frozen=True, kw_only=True):
     """A covariate's part in an adjustment.
 
     Attributes:
-        theta: Slope, by arm name (the same for all where it is pooled).
+        theta: Slope, by arm name (the same for all where it is pooled); empty where every stratum has its own.
         correlation: With the outcome, over both arms; `None` for ratios.
         dropped: Why it was not used.
     """

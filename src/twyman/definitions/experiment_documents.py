@@ -182,7 +182,7 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         stages: Stages of a rollout.
         hypothesis: What is believed, and why.
         decide: Tree of any and all over success metrics; left out: any of them.
-        strata: Attributes by which the arms were balanced.
+        strata: Attributes within which arms are compared, frozen before exposure: estimates are post-stratified.
         dimensions: Attributes by which results are broken down, frozen before exposure.
         analysis: Conventions and the plan of looks, fixed at launch.
         population: For whom the result may speak.

@@ -3,7 +3,7 @@
 None of these changes a number by itself; each is a way in which numbers come to be wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from twyman.doubt.check import Check, Status, share_text
@@ -113,12 +113,22 @@ def late_rows(source: str, late: int, after_cutoff: int, rows: int) -> Check | N
     return Check(code="late_facts", status=Status.NOTE, text=text, detail=detail)
 
 
-def unused_strata(strata: tuple[str, ...]) -> Check | None:
-    """Say that strata were named and no estimate uses them: that costs precision, and makes nothing wrong."""
-    if not strata:
-        return None
-    text = f"Strata ({', '.join(strata)}) aren't used by this version: estimates are as without them, only less sharp."
-    return Check(code="strata", status=Status.NOTE, text=text, detail={"strata": list(strata)})
+def used_strata(attributes: Sequence[str], strata: Sequence[str], merged: Sequence[str]) -> Check:
+    """Say how many strata arms are compared within, and which were too small to stand by themselves."""
+    text = f"Arms are compared within {len(strata) - len(merged):,} strata of {', '.join(attributes)}"
+    if merged:
+        few = ", ".join(merged[:5]) + (f" and {len(merged) - 5:,} more" if len(merged) > 5 else "")
+        text += f"; those with under two units in an arm count with the largest: {few}"
+    detail: dict[str, object] = {"attributes": list(attributes), "strata": list(strata), "merged": list(merged)}
+    return Check(code="strata", status=Status.NOTE if merged else Status.OK, text=f"{text}.", detail=detail)
+
+
+def unused_strata(attributes: Sequence[str], metrics: Sequence[str], why: str) -> Check:
+    """Say that strata were named and a metric can't use them: that costs precision, and makes nothing wrong."""
+    text = f"{', '.join(metrics)}: estimated without strata of {', '.join(attributes)}, and so less sharply. {why}."
+    detail: dict[str, object] = {"attributes": list(attributes), "metrics": list(metrics)}
+    metric = metrics[0] if len(metrics) == 1 else None
+    return Check(code="strata", status=Status.NOTE, text=text, metric=metric, detail=detail)
 
 
 def zone(sources: tuple[str, ...], name: str) -> Check | None:

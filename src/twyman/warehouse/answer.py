@@ -10,7 +10,19 @@ from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Scanned
 from twyman.kernel.errors import Invalid
 from twyman.stats.moments import Moments
 from twyman.warehouse.engine import Row
-from twyman.warehouse.model import CAPS, CELLS, ENTRANTS, FACTS, MATURED, PART, SEEN, UNITS, MetricColumns, Statement
+from twyman.warehouse.model import (
+    CAPS,
+    CELLS,
+    ENTRANTS,
+    FACTS,
+    MATURED,
+    PART,
+    SEEN,
+    STRATA,
+    UNITS,
+    MetricColumns,
+    Statement,
+)
 
 MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
@@ -37,6 +49,7 @@ def measured(
             for made in statement.metrics
         },
         cells={cell: found.columns(*kept[cell.metric]) for cell, found in (whole | reading.dimensions()).items()},
+        strata={key: found.columns(*kept[key[0]]) for key, found in reading.strata().items()},
         days={key: found.columns(*kept[key[0]]) for key, found in reading.days().items()},
         units=reading.units(),
         crossovers=_crossovers(statement, parts[UNITS]),
@@ -89,8 +102,10 @@ class _Reading:
 
     def __init__(self, statement: Statement, cells: Sequence[Row]) -> None:
         self.statement = statement
-        self.by_day = [row for row in cells if not _dimension(statement, row)[0]]
-        self.by_value = [row for row in cells if _dimension(statement, row)[0]]
+        self.by_stratum = [row for row in cells if row.get(STRATA) is not None]
+        rest = [row for row in cells if row.get(STRATA) is None]
+        self.by_day = [row for row in rest if not _dimension(statement, row)[0]]
+        self.by_value = [row for row in rest if _dimension(statement, row)[0]]
 
     def _arm(self, row: Row) -> str:
         return self.statement.arms[int(row["arm"])]
@@ -118,6 +133,14 @@ class _Reading:
                 found, len(made.columns), made
             )
             for made, row, found in self._each(self.by_value)
+        }
+
+    def strata(self) -> dict[tuple[str, str, str], Moments]:
+        """Return the moments by arm and stratum, of strata with a unit."""
+        return {
+            (made.metric.name, self._arm(row), row[STRATA]): moments_of(found, len(made.columns), made)
+            for made, row, found in self._each(self.by_stratum)
+            if found["count"]
         }
 
     def days(self) -> dict[tuple[str, str, date], Moments]:

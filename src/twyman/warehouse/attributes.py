@@ -114,9 +114,19 @@ class Attributes:
         Raises:
             NotFound: If no source of attributes has such a column.
         """
-        place = self.question.experiment.origin.at("dimensions")
-        found, kind = self._find(name, place)
-        return exp.Coalesce(this=as_text(found, kind), expressions=[text(NONE)])
+        return exp.Coalesce(this=self.label(name, "dimensions"), expressions=[text(NONE)])
+
+    def label(self, name: str, path: str) -> exp.Expr:
+        """Return an attribute as text; null where it isn't known.
+
+        Args:
+            name: The attribute.
+            path: Where in the experiment's definition it is named.
+
+        Raises:
+            NotFound: If no source of attributes has such a column.
+        """
+        return as_text(*self._find(name, self.question.experiment.origin.at(path)))
 
     def covariate(self, metric: Metric, name: str) -> tuple[MomentColumn, ...]:
         """Return an attribute as a covariate: missing ones as 0, and a column that says so.

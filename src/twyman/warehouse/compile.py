@@ -9,11 +9,11 @@ from twyman.kernel.place import Place
 from twyman.metrics.metric import Metric
 from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, unit_columns
-from twyman.warehouse.dimensions import lumped_parts
+from twyman.warehouse.dimensions import lumped_parts, stratum
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
 from twyman.warehouse.facts import FactTable, opened_facts
-from twyman.warehouse.model import CELLS, MetricColumns, Statement, stacked
+from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Statement, stacked
 from twyman.warehouse.syntax import alias, column, select, statement, table
 from twyman.warehouse.values import Values
 
@@ -49,20 +49,22 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
     attributes = Attributes(engine, exposures)
     values = Values(question, facts, FIRST, attributes)
     made = [values.columns(metric) for metric in metrics_of(question)]
-    dimensions = {f"by {name}": attributes.dimension(name) for name in question.experiment.dimensions}
+    held = {f"by {name}": attributes.dimension(name) for name in question.experiment.dimensions}
+    if question.experiment.strata:
+        held[STRATA] = stratum([attributes.label(name, "strata") for name in question.experiment.strata])
     entry = entering(exposures)
     # Facts first: they say which edges of windows the first exposures are to hold.
     comment = "Facts of {}, one row a unit that has any."
     facts_parts = [(one.part, one.query(), comment.format(name)) for name, one in tables.items()]
     parts = [*exposure_parts(exposures), *facts_parts, *attributes.parts]
     joined = [*(one.part for one in tables.values()), *(one.part for one in attributes.tables.values())]
-    parts.append((UNITS, _units(joined, dimensions, made), "One row a unit; null where a metric doesn't take it."))
-    parts += lumped_parts(UNITS, list(dimensions))
-    units = "lumped_units" if dimensions else UNITS
+    parts.append((UNITS, _units(joined, held, made), "One row a unit; null where a metric doesn't take it."))
+    parts += lumped_parts(UNITS, held)
+    units = "lumped_units" if held else UNITS
     caps = cap_parts(made, units)
     parts += caps
     units = caps[-1][0] if caps else units
-    groups = [("arm", "exposed_on"), *(("arm", held) for held in dimensions)]
+    groups = [("arm", "exposed_on"), *(("arm", name) for name in held)]
     parts.append((CELLS, cells(made, units=units, groups=groups), "Moments by arm and day of exposure."))
     answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm()]
     answers += [answer for one in tables.values() for answer in one.answers()]
@@ -81,8 +83,8 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
     )
 
 
-def _units(joined: Sequence[str], dimensions: Mapping[str, exp.Expr], made: Sequence[MetricColumns]) -> exp.Select:
-    named = [alias(value, held) for held, value in dimensions.items()]
+def _units(joined: Sequence[str], held: Mapping[str, exp.Expr], made: Sequence[MetricColumns]) -> exp.Select:
+    named = [alias(value, name) for name, value in held.items()]
     own = [column(name, FIRST) for name in ("unit", "arm", "exposed_on")]
     query = select(*own, *named, *unit_columns(made)).from_(table(FIRST))
     for part in joined:

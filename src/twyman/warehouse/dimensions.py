@@ -1,27 +1,37 @@
-"""Dimensions with many values: the largest are shown one by one, the rest as one."""
+"""Dimensions and strata with many values: the largest stand one by one, the rest as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
-from twyman.warehouse.syntax import alias, column, count_rows, select, table, text, when
+from twyman.app.ports import OTHER_STRATA
+from twyman.warehouse.model import STRATA
+from twyman.warehouse.syntax import alias, call, cast, column, count_rows, select, table, text, when
 
 MOST_VALUES = 50
 """Values of a dimension that are shown one by one; the rest are one."""
 OTHER = "(other)"
+MOST_STRATA = 1_000
+"""Strata that are compared one by one; the rest are one."""
 
 
-def lumped_parts(units: str, dimensions: Sequence[str]) -> list[tuple[str, exp.Query, str]]:
-    """Return the parts that keep the largest values of each dimension, and make one of all others."""
+def stratum(values: Sequence[exp.Expr]) -> exp.Expr:
+    """Return attributes as one text, a JSON list: no two combinations share it, and null is a value like any other."""
+    return cast(call("json_array", *values), "TEXT")
+
+
+def lumped_parts(units: str, dimensions: Iterable[str]) -> list[tuple[str, exp.Query, str]]:
+    """Return the parts that keep the largest values of each column, and make one of all others."""
     parts: list[tuple[str, exp.Query, str]] = []
     replaced: list[exp.Expr] = []
     for held in dimensions:
+        most, other = (MOST_STRATA, OTHER_STRATA) if held == STRATA else (MOST_VALUES, OTHER)
         largest = select(column(held)).from_(table(units)).group_by(column(held))
-        largest = largest.order_by(exp.Ordered(this=count_rows(), desc=True), column(held)).limit(MOST_VALUES)
-        parts.append((f"largest {held}", largest, f"The {MOST_VALUES} values with most units."))
+        largest = largest.order_by(exp.Ordered(this=count_rows(), desc=True), column(held)).limit(most)
+        parts.append((f"largest {held}", largest, f"The {most} values with most units."))
         among = exp.In(this=column(held), query=exp.Subquery(this=select(column(held)).from_(table(f"largest {held}"))))
-        replaced.append(alias(when(among, column(held), text(OTHER)), held))
+        replaced.append(alias(when(among, column(held), text(other)), held))
     if not parts:
         return []
     everything = exp.Star(**{"replace": replaced})
-    return [*parts, ("lumped_units", select(everything).from_(table(units)), f"All other values are {OTHER}.")]
+    return [*parts, ("lumped_units", select(everything).from_(table(units)), "All other values are one.")]

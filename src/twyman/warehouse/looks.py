@@ -52,6 +52,7 @@ class MeasuredDocument(msgspec.Struct, kw_only=True):
     signs: list[tuple[str, str, DaySigns]]
     zoneless: list[str]
     sql: list[str]
+    strata: list[tuple[str, str, str, MomentsDocument]] = []
 
 
 class LookDocument(msgspec.Struct, kw_only=True):
@@ -176,6 +177,7 @@ def _document(look: Look) -> LookDocument:
             signs=[(*key, signs) for key, signs in found.signs.items()],
             zoneless=list(found.zoneless),
             sql=list(found.sql),
+            strata=[(*key, _written(moments)) for key, moments in found.strata.items()],
         ),
     )
 
@@ -207,6 +209,7 @@ def _look(document: LookDocument) -> Look:
             signs={(metric, arm): signs for metric, arm, signs in found.signs},
             zoneless=tuple(found.zoneless),
             sql=tuple(found.sql),
+            strata={(metric, arm, stratum): _moments(written) for metric, arm, stratum, written in found.strata},
         ),
     )
 

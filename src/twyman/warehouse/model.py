@@ -18,6 +18,9 @@ MATURED, KNOWN = "matured", "known"
 NONE = "(none)"
 """What a missing dimension is called."""
 
+STRATA = "strata"
+"""The column that says of which stratum a unit is, in the table of units and in the cells."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -15,11 +15,11 @@ from twyman.kernel.place import Place
 from twyman.metrics.metric import FactValue, Metric, Missing, Ratio, Value
 from twyman.metrics.source import UnitSource
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, gated, unit_columns
-from twyman.warehouse.dimensions import lumped_parts
+from twyman.warehouse.dimensions import lumped_parts, stratum
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET, Entering, arm_number
 from twyman.warehouse.exposures import entity_column, id_columns
-from twyman.warehouse.model import CELLS, NONE, PART, UNITS, MetricColumns, MomentColumn, Statement, stacked
+from twyman.warehouse.model import CELLS, NONE, PART, STRATA, UNITS, MetricColumns, MomentColumn, Statement, stacked
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
 from twyman.warehouse.syntax import (
@@ -162,12 +162,24 @@ class UnitTable:
 
     def dimension(self, name: str) -> exp.Expr:
         """Return a column to break results down by, as text."""
-        place = self.question.experiment.origin.at("dimensions")
+        return exp.Coalesce(this=self.label(name, "dimensions"), expressions=[text(NONE)])
+
+    def label(self, name: str, path: str) -> exp.Expr:
+        """Return a column that tells units apart, as text; null where it is empty.
+
+        Args:
+            name: A covariate or a column.
+            path: Where in the experiment's definition it is named.
+
+        Raises:
+            Invalid: If there is no such column.
+        """
+        place = self.question.experiment.origin.at(path)
         try:
             written = self.rows.expression(self.source.covariates.get(name, name), "covariates")
         except Invalid as error:
             raise Invalid(error.message, place=place) from error
-        return exp.Coalesce(this=as_text(written, self.rows.kind(written, place)), expressions=[text(NONE)])
+        return as_text(written, self.rows.kind(written, place))
 
 
 def numeric_covariate(rows: Rows, title: str, value: exp.Expr) -> list[MomentColumn]:
@@ -193,17 +205,19 @@ def compiled_units(engine: Engine, question: Question, metrics: Sequence[Metric]
     asked = Asked(name=source.name, relation=source.relation, origin=source.origin, formats=source.formats, ids=ids)
     units = UnitTable(question, source, opened(engine, asked, zone=question.zone, bounds=Bounds()))
     made = [units.columns(metric) for metric in metrics]
-    dimensions = {f"by {name}": units.dimension(name) for name in experiment.dimensions}
+    held = {f"by {name}": units.dimension(name) for name in experiment.dimensions}
+    if experiment.strata:
+        held[STRATA] = stratum([units.label(name, "strata") for name in experiment.strata])
     parts = [
-        (ROWS, _row_query(units, made, dimensions), f"Rows of {source.name}. {arm_names(question)}"),
-        *_unit_parts(units, made, list(dimensions)),
+        (ROWS, _row_query(units, made, held), f"Rows of {source.name}. {arm_names(question)}"),
+        *_unit_parts(units, made, list(held)),
     ]
-    parts += lumped_parts(TABLE, list(dimensions))
-    last = "lumped_units" if dimensions else TABLE
+    parts += lumped_parts(TABLE, held)
+    last = "lumped_units" if held else TABLE
     caps = cap_parts(made, last)
     parts += caps
     last = caps[-1][0] if caps else last
-    groups = [("arm",), *(("arm", held) for held in dimensions)]
+    groups = [("arm",), *(("arm", name) for name in held)]
     parts.append((CELLS, cells(made, units=last, groups=groups), "Moments by arm, and by arm and dimension."))
     answers = [cells_part(), *_entrants(units)]
     answers += [part] if (part := caps_part(made)) is not None else []

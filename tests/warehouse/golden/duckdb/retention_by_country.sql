@@ -114,7 +114,7 @@ WITH exposure_rows AS (
     "by country"
   LIMIT 50
 ), lumped_units AS (
-  /* All other values are (other). */
+  /* All other values are one. */
   SELECT
     *
     REPLACE (CASE

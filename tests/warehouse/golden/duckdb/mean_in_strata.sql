@@ -1,0 +1,218 @@
+-- test: test_golden.py  metric: plays  engine: duckdb
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      FALSE
+    ) AS inside
+  FROM READ_PARQUET('exposures.parquet') AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(exposed_at) FILTER(WHERE
+      kept AND inside) AS exposed_at,
+    ARG_MIN(arm, exposed_at) FILTER(WHERE
+      kept AND inside) AS arm,
+    MIN(arm) FILTER(WHERE
+      kept AND inside) <> MAX(arm) FILTER(WHERE
+      kept AND inside) AS crossed,
+    COUNT(arm) FILTER(WHERE
+      kept AND inside) AS entries,
+    MIN(arm) FILTER(WHERE
+      inside) <> MAX(arm) FILTER(WHERE
+      inside) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7' DAY AS "7d after"
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    COUNT(*) AS "plays value",
+    COUNT(*) AS rows
+  FROM READ_PARQUET('listening.parquet') AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) >= first_exposure.exposed_at
+    AND MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) < first_exposure."7d after"
+  GROUP BY
+    first_exposure.unit
+), profile_frozen AS (
+  /* Attributes of profile, frozen before exposure. */
+  SELECT
+    first_exposure.unit,
+    ARG_MAX_NULL(profile.country, profile.valid_from) AS country,
+    ARG_MAX_NULL(profile.signed_up_at >= (
+      first_exposure.exposed_at
+    ) - INTERVAL '7' DAY, profile.valid_from) AS is_new
+  FROM READ_PARQUET('users.parquet') AS profile
+  JOIN first_exposure
+    ON profile.user_id = first_exposure.unit
+  WHERE
+    profile.valid_from <= first_exposure.exposed_at
+  GROUP BY
+    first_exposure.unit
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    CAST(JSON_ARRAY(profile_frozen.country, CAST(profile_frozen.is_new AS TEXT)) AS TEXT) AS strata,
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(COALESCE(listening_facts."plays value", 0) AS DOUBLE)
+    END AS "plays value",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "plays matured"
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+  LEFT JOIN profile_frozen
+    ON first_exposure.unit = profile_frozen.unit
+), "largest strata" AS (
+  /* The 1000 values with most units. */
+  SELECT
+    strata
+  FROM units
+  GROUP BY
+    strata
+  ORDER BY
+    COUNT(*) DESC,
+    strata
+  LIMIT 1000
+), lumped_units AS (
+  /* All other values are one. */
+  SELECT
+    *
+    REPLACE (CASE WHEN strata IN (
+      SELECT
+        strata
+      FROM "largest strata"
+    ) THEN strata ELSE '[]' END AS strata)
+  FROM units
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    strata,
+    COUNT(*) AS units,
+    {'plays': {'matured': COUNT_IF(lumped_units."plays matured"), 'count': COUNT(lumped_units."plays value"), 'means': [FAVG(lumped_units."plays value")], 'covariances': [VAR_POP(lumped_units."plays value")], 'extremes': [
+      {'unit': CAST(ARG_MAX(lumped_units.unit, lumped_units."plays value") AS TEXT), 'values': [ARG_MAX(lumped_units."plays value", lumped_units."plays value")]},
+      {'unit': CAST(ARG_MIN(lumped_units.unit, lumped_units."plays value") AS TEXT), 'values': [ARG_MIN(lumped_units."plays value", lumped_units."plays value")]}
+    ]}} AS moments
+  FROM lumped_units
+  GROUP BY
+    GROUPING SETS (
+      (arm, exposed_on),
+      (arm, strata)
+    )
+)
+SELECT
+  'cells' AS part,
+  *
+FROM cells
+UNION ALL BY NAME
+SELECT
+  'entrants' AS part,
+  arm_value,
+  arm,
+  COUNT(*) AS rows,
+  COUNT(*) FILTER(WHERE
+    kept) AS kept,
+  COUNT(*) - COUNT(unit) AS without_unit,
+  COUNT(*) FILTER(WHERE
+    kept AND NOT inside) AS outside
+FROM exposure_rows
+GROUP BY
+  arm_value,
+  arm
+UNION ALL BY NAME
+SELECT
+  'units' AS part,
+  arm,
+  crossed,
+  COUNT(*) AS units,
+  COUNT_IF(in_two_arms) AS in_two_arms,
+  SUM(entries - CASE WHEN crossed THEN 2 ELSE 1 END) FILTER(WHERE
+    entries > 0) AS repeated
+FROM units_met
+GROUP BY
+  arm,
+  crossed
+UNION ALL BY NAME
+SELECT
+  'facts' AS part,
+  'listening' AS source,
+  COALESCE(SUM(rows), 0) AS rows,
+  COUNT(*) AS units
+FROM listening_facts
+UNION ALL BY NAME
+SELECT
+  'seen' AS part,
+  'listening' AS source,
+  (
+    SELECT
+      MAKE_TIMESTAMP(EPOCH_US(listening.played_at)) AS first_at
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      NOT listening.played_at IS NULL
+      AND listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+    ORDER BY
+      first_at
+    LIMIT 1
+  ) AS first_at,
+  (
+    SELECT
+      MAX(MAKE_TIMESTAMP(EPOCH_US(listening.played_at))) AS last_at
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+  ) AS last_at,
+  (
+    SELECT
+      COUNT(*)
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+  ) AS after_cutoff,
+  (
+    SELECT
+      COUNT(*)
+    FROM READ_PARQUET('listening.parquet') AS listening
+    WHERE
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+  ) AS late
