@@ -55,6 +55,8 @@ def test_a_kind_that_is_none_is_not_found() -> None:
         EXPERIMENT | {"metrics": {"m": {"role": "success", "expect": {"b": EXPECT}}}},
         EXPERIMENT
         | {"decide": {"any": ["m", {"all": ["m"]}]}, "analysis": {"sequential": {"spending": "x", "looks": 4}}},
+        EXPERIMENT | {"analysis": {"sequential": {"always-valid": {"tuned_for": 9}, "looks": "daily"}}},
+        EXPERIMENT | {"analysis": {"units": 9, "sequential": "always-valid"}},
         {"kind": "flag", "name": "f", "variants": {"a": {}}},
     ],
 )

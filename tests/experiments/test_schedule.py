@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from twyman.experiments.plan import Looks, Plan, Spending
+from twyman.experiments.plan import AlwaysValid, Looks, Plan, Spending
 from twyman.experiments.schedule import schedule
 from twyman.kernel.errors import Invalid
 
@@ -59,6 +59,18 @@ def test_thousands_of_looks_are_a_mistake_in_the_dates() -> None:
 
     with pytest.raises(Invalid, match="more than 366 looks"):
         schedule(daily, start=START, until=START + 4000 * DAY, as_of=START)
+
+
+def test_an_always_valid_plan_without_an_end_may_look_daily_for_years() -> None:
+    daily = Plan(spending=AlwaysValid(1_000), looks=Looks(every=DAY))
+
+    laid = schedule(daily, start=START, until=None, as_of=START + 900 * DAY)
+
+    assert (len(laid.cutoffs), laid.planned, laid.final) == (900, None, False)
+    with pytest.raises(Invalid, match="more than 3,660 looks"):
+        schedule(daily, start=START, until=None, as_of=START + 9_000 * DAY)
+    with pytest.raises(Invalid, match="more than 366 looks"):
+        schedule(daily, start=START, until=START + 900 * DAY, as_of=START + DAY)
 
 
 def test_weekly_looks_stay_at_midnight_when_clocks_change() -> None:

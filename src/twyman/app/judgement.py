@@ -159,10 +159,11 @@ class Judge:
         return [made] if made.points else []
 
     def _bounds(self, trial: Trial) -> dict[int, float]:
-        """Return the critical value that decided at each look taken."""
+        """Return the critical value that decided at each look taken; looks before it count where error is spent."""
         bounds: dict[int, float] = {}
         for k in range(1, len(trial.taken) + 1):
-            so_far = with_looks(trial, taken=trial.taken[:k])
+            first = k - 1 if self.experiment.plan.always_valid else 0
+            so_far = with_looks(trial, taken=trial.taken[first:k])
             view = ruled(so_far, self.experiment.plan, self._budget).view
             if view.bound is not None:
                 bounds[trial.taken[k - 1].look] = view.bound

@@ -15,6 +15,9 @@ from twyman.kernel.errors import Invalid
 MAX_LOOKS = 366
 """A year of daily looks. More is a mistake in the dates, and would cost a query each."""
 
+MAX_ENDLESS_LOOKS = 10 * MAX_LOOKS
+"""Of a plan without an end whose bounds hold at any look: it may run for years, and its kept looks cost no query."""
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -46,7 +49,7 @@ def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: date
         zone: In which days are counted: a weekly look stays at midnight when clocks change.
 
     Raises:
-        Invalid: If the plan names more than 366 looks.
+        Invalid: If the plan names more than 366 looks; ten times as many where it is always valid and has no end.
 
     Example:
         >>> from datetime import UTC, timedelta
@@ -62,7 +65,8 @@ def schedule(plan: Plan, *, start: datetime, until: datetime | None, as_of: date
         reached = due <= as_of
         return Schedule((due,) if reached else (), planned=1, next=None if reached else due, final=reached)
     if plan.looks.every:
-        planned, endless = _regular(plan.looks.every, start.astimezone(ZoneInfo(zone)), until, as_of)
+        most = MAX_ENDLESS_LOOKS if plan.always_valid and until is None else MAX_LOOKS
+        planned, endless = _regular(plan.looks.every, start.astimezone(ZoneInfo(zone)), until, as_of, most=most)
     else:
         planned, endless = _given(plan, until), False
     past = tuple(date for date in planned if date <= as_of)
@@ -82,7 +86,7 @@ def _given(plan: Plan, until: datetime | None) -> tuple[datetime, ...]:
 
 
 def _regular(
-    every: timedelta, start: datetime, until: datetime | None, as_of: datetime
+    every: timedelta, start: datetime, until: datetime | None, as_of: datetime, *, most: int
 ) -> tuple[tuple[datetime, ...], bool]:
     """Return a look every so often to the end of measurement; else beyond the day, and on."""
     horizon, dates = until or as_of + every, list[datetime]()
@@ -90,9 +94,9 @@ def _regular(
         date = (start + number * every).astimezone(UTC)
         if date >= horizon:
             break
-        if number > MAX_LOOKS:
+        if number > most:
             raise Invalid(
-                f"the plan has more than {MAX_LOOKS} looks from {start:%Y-%m-%d} to {horizon:%Y-%m-%d}: "
+                f"the plan has more than {most:,} looks from {start:%Y-%m-%d} to {horizon:%Y-%m-%d}: "
                 "look less often, or correct enrol and measure_until"
             )
         dates.append(date)
