@@ -1,7 +1,8 @@
 """Regression adjustment (CUPED) for arrays of comparisons, as `covariates.adjusted` does one by one.
 
 Well-behaved elements are adjusted together. Where a covariate is constant, collinear or short of units in
-an arm, the element is handed to `covariates.adjusted` itself, which drops what is of no use.
+an arm, the element is handed to `covariates.adjusted` itself, which drops what is of no use; where nothing
+is left, the comparison stays the raw one.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from twyman.stats.cells import Cells
 from twyman.stats.covariates import ALONE, Adjusted, adjusted
-from twyman.stats.estimate import Cause
+from twyman.stats.estimate import Cause, NotEstimable
 from twyman.stats.moments import ROUNDING
 from twyman.stats.pair import welch_df
 from twyman.stats.pairs import NUMBERS, Pairs, linearised_cells
@@ -31,7 +32,7 @@ def adjusted_pairs(
         everyone: Moments over all arms, of the same shape; the two arms together where left out.
     """
     arms = (treatment, control) if settings.own == 1 else (linearised_cells(treatment), linearised_cells(control))
-    good = (raw.causes == "") & _usable(arms[0]) & _usable(arms[1])
+    good = (raw.causes == "") & _usable(arms[0]) & _usable(arms[1]) & (arms[0].varies() | arms[1].varies())
     made = _adjusted(
         tuple(arm[good] for arm in arms),
         (everyone or treatment + control)[good].columns(*range(settings.own, treatment.k)),
@@ -49,7 +50,8 @@ def adjusted_pairs(
             test="wald" if settings.test == "score" else settings.test,
             everyone=whole,
         )
-        made.placed(index, answer.pair if isinstance(answer, Adjusted) else answer)
+        if isinstance(answer, NotEstimable) or answer.used:
+            made.placed(index, answer.pair if isinstance(answer, Adjusted) else answer)
     return made
 
 

@@ -14,7 +14,7 @@ from twyman.kernel.errors import Invalid
 from twyman.stats.clusters.sandwich import sandwich
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.linear import INTERCEPT, Fit, Weights, least_squares
-from twyman.stats.pair import Pair, too_few
+from twyman.stats.pair import NO_VARIATION, Pair, too_few
 
 TREATED = "treated"
 
@@ -82,7 +82,7 @@ class Regression:
         if df not in by_name:
             raise Invalid(f"there are no degrees of freedom '{df}': take one of {', '.join(by_name)}")
         units = int(self.treated.sum())
-        return Pair(
+        pair = Pair(
             treatment=self.fit.value(asked[0]),
             control=self.fit.value(asked[1]),
             treatment_variance=float(covariance[0, 0] + extra[0, 0]),
@@ -93,6 +93,7 @@ class Regression:
             control_units=self.fit.rows - units,
             method="regression" if clusters is None else "regression, clusters",
         )
+        return pair if pair.contrast().se else NO_VARIATION
 
     def _sampling(self, clusters: ArrayLike | None) -> Matrix:
         """Return what the covariates' mean, being an estimate, adds to the covariance of the two means."""

@@ -143,7 +143,8 @@ def compare(
     change = adjusted(treatment, control, own=how.own, theta=how.theta, test=how.test, everyone=everyone)
     if isinstance(change, NotEstimable):
         return change
-    return replace(effect(change.pair, how, by=by), unadjusted=plain, adjustment=change)
+    pair = change.pair if change.used else raw
+    return replace(effect(pair, how, by=by), unadjusted=plain, adjustment=change)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -209,8 +210,6 @@ def compare_all(
     plain = _effects(raw, errors, how)
     if treatment.k == how.own:
         return plain
-    if how.kind == "proportion":
-        raw = raw_pairs(treatment.columns(0), control.columns(0), kind="mean", test=how.test)
     over_all = None if everyone is None else everyone.broadcast(shape)
     return replace(
         _effects(adjusted_pairs(raw, treatment, control, how, everyone=over_all), errors, how), unadjusted=plain

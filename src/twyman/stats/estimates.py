@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.estimate import Cause
-from twyman.stats.lift import LARGEST_LOG, delta_se, fieller_ends, in_shares
+from twyman.stats.lift import LARGEST_LOG, delta_se, fieller_ends, in_shares, is_nothing
 from twyman.stats.pairs import Codes, Pairs
 from twyman.stats.tails import critical_values, two_sided_of
 
@@ -80,7 +80,8 @@ def relatives(pairs: Pairs, q: Vector, difference: Estimates, *, method: str = "
     """
     if method not in LIFTS:
         raise Invalid(f"there is no lift '{method}': choose one of {', '.join(LIFTS)}")
-    pairs = pairs.without(pairs.control == 0, Cause.BASELINE_ZERO)
+    nothing = is_nothing(pairs.control, pairs.treatment, pairs.treatment_variance + pairs.control_variance)
+    pairs = pairs.without(nothing, Cause.BASELINE_ZERO)
     with np.errstate(divide="ignore", invalid="ignore"):
         pairs, gain, se, ends, statistic = LIFTS[method](pairs, q)
     fine = pairs.causes == ""

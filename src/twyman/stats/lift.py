@@ -3,6 +3,9 @@
 import math
 from collections.abc import Callable, Mapping
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from twyman.kernel.errors import Invalid, nearest
 from twyman.stats.estimate import Cause, Contrast, Estimate, NotEstimable, checked_alpha
 from twyman.stats.number import N, root
@@ -11,6 +14,9 @@ from twyman.stats.tails import critical_value, two_sided
 
 LARGEST_LOG = 700.0
 """Lifts beyond e to this power are no numbers any more."""
+
+NEXT_TO_NOTHING = 1e-300
+"""A baseline's square that is a smaller share of the rest makes lifts that are no numbers either."""
 
 
 def absolute(pair: Pair, *, alpha: float = 0.05) -> Estimate:
@@ -61,11 +67,17 @@ def relative(pair: Pair, *, alpha: float = 0.05, method: str = "fieller") -> Est
         interval = METHODS[method]
     except KeyError:
         raise Invalid(f"there is no lift '{method}': {nearest(method, METHODS)}") from None
-    if pair.control == 0:
+    if is_nothing(pair.control, pair.treatment, pair.treatment_variance + pair.control_variance):
         return NotEstimable(
             Cause.BASELINE_ZERO, "the control mean is zero, and nothing can be a share of it: read the difference"
         )
     return interval(pair, alpha)
+
+
+def is_nothing(control: ArrayLike, treatment: ArrayLike, variance: ArrayLike) -> NDArray[np.bool_]:
+    """Whether baselines are zero, or so near that the rest in shares of them is beyond what a float holds."""
+    c, t, v = (np.asarray(numbers, dtype=np.float64) for numbers in (control, treatment, variance))
+    return np.asarray(c * c <= NEXT_TO_NOTHING * (t * t + v))
 
 
 def score(pair: Pair, weight: float = 1.0) -> float:

@@ -234,11 +234,10 @@ def _slope_weights(days: Vector, covariance: Vector, weights: str) -> Vector | N
     scale = np.sqrt(variances)
     design = np.column_stack((np.ones(days.size), days - days.mean())) / scale[:, None]
     try:
-        factor = cho_factor(covariance / np.outer(scale, scale))
+        solved = cho_solve(cho_factor(covariance / np.outer(scale, scale)), design)
+        return np.linalg.solve(design.T @ solved, solved.T)[1] / scale
     except np.linalg.LinAlgError:
         return NotEstimable(Cause.COLLINEAR, "some days tell others exactly, so there is no most precise line: use wls")
-    solved = cho_solve(factor, design)
-    return np.linalg.solve(design.T @ solved, solved.T)[1] / scale
 
 
 def _checked_days(treatment: Moments, control: Moments, days: Sequence[float] | None) -> Vector:

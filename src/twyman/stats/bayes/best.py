@@ -61,6 +61,7 @@ def race(means: Sequence[float], sds: Sequence[float], *, improving: int = 1) ->
     if not (np.isfinite(centre).all() and np.isfinite(spread).all() and (spread > 0).all()):
         raise Invalid("an arm's posterior isn't finite, or has no spread: leave out arms without data")
     centre = improving * centre
+    centre = np.subtract(centre, float(np.max(centre)))  # so that floats are finest where the race is decided
     points, weights = _grid(centre, spread)
     z = (points - centre[:, None]) / spread[:, None]
     below = log_ndtr(z)

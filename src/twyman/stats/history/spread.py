@@ -27,6 +27,12 @@ def pooled_mean(y: Vector, v: Vector, tau2: float) -> float:
     return float(w @ y / w.sum())
 
 
+def _others(w: Vector) -> Vector:
+    """Return for each the sum of all others: by sums from either end, as one may outweigh them all."""
+    before, after = np.cumsum(w), np.cumsum(w[::-1])[::-1]
+    return np.append(0.0, before[:-1]) + np.append(after[1:], 0.0)
+
+
 def q_statistic(y: Vector, v: Vector, tau2: float = 0.0) -> float:
     """Return the weighted squares about the weighted mean: Cochran's Q, where tau² is zero."""
     return float(np.sum((y - pooled_mean(y, v, tau2)) ** 2 / (v + tau2)))
@@ -34,8 +40,7 @@ def q_statistic(y: Vector, v: Vector, tau2: float = 0.0) -> float:
 
 def _dersimonian_laird(y: Vector, v: Vector, _: float | None) -> float:
     w = 1 / v
-    scale = w.sum() - (w @ w) / w.sum()
-    return float((q_statistic(y, v) - (y.size - 1)) / scale)
+    return float((q_statistic(y, v) - (y.size - 1)) / (w @ _others(w) / w.sum()))
 
 
 def _hedges(y: Vector, v: Vector, _: float | None) -> float:
@@ -68,10 +73,10 @@ def _ml_step(y: Vector, v: Vector, tau2: float) -> float:
 
 def _reml_step(y: Vector, v: Vector, tau2: float) -> float:
     w = 1 / (v + tau2)
-    total, squares, cubes = w.sum(), w @ w, w @ (w * w)
+    total, rest = w.sum(), w * _others(w)
     gap = w * (y - pooled_mean(y, v, tau2))
-    trace = total - squares / total
-    trace_of_square = squares - 2 * cubes / total + (squares / total) ** 2
+    trace = rest.sum() / total
+    trace_of_square = (rest @ rest + (w * w) @ _others(w * w)) / (total * total)
     return float((gap @ gap - trace) / trace_of_square)
 
 
@@ -121,7 +126,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
 def typical_variance(v: Vector) -> float:
     """Return Higgins and Thompson's typical sampling variance, against which I² sets tau²."""
     w = 1 / v
-    return float((v.size - 1) * w.sum() / (w.sum() ** 2 - w @ w))
+    return float((v.size - 1) * w.sum() / (w @ _others(w)))
 
 
 def restricted_log_likelihood(y: Vector, v: Vector, tau2: float) -> float:

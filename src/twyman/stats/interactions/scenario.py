@@ -37,7 +37,8 @@ def scenario(cells: Grid, weights: ArrayLike) -> Contrast | NotEstimable:
     parts = (w * w * cells.variances)[w != 0]
     if not parts.sum():
         return NO_VARIATION
-    df = float(parts.sum() ** 2 / np.sum(parts**2 / (cells.counts[w != 0] - 1)))
+    shares = parts / parts.sum()
+    df = float(1 / np.sum(shares**2 / (cells.counts[w != 0] - 1)))
     return Contrast(float(np.sum(w * cells.means)), float(np.sqrt(parts.sum())), df)
 
 

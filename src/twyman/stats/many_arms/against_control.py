@@ -206,6 +206,8 @@ def combined(
 
     See docs/explanation/many-tests.md
     """
+    if weights is None and treatments and not any(arm.count for arm in treatments):
+        return too_few(0, control.count) or NO_VARIATION
     shares = _shares(treatments, weights)
     used = [(arm, float(share)) for arm, share in zip(treatments, shares, strict=True) if share > 0]
     refusal = too_few(min(arm.count for arm, _ in used), control.count)

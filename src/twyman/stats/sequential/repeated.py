@@ -14,6 +14,9 @@ from twyman.stats.tails import upper_tail
 FARTHEST = 36.0
 """Scores beyond this have repeated p-values below 1e-280, and are given the one of this."""
 
+LEAST = {1: -4.0, 2: 0.0}
+"""By sides, the deviate of the largest alpha of one side that bounds are laid for: beyond, the p-value is 1."""
+
 
 def repeated_p(
     scores: Sequence[float], information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
@@ -96,7 +99,7 @@ def p_so_far(
     family = _Family.of(scores, information, times, spending, sides)
     smallest, answer = 1.0, list[float]()
     for look in range(len(scores)):
-        if smallest == 1.0 or family.crossed(look, smallest):
+        if family.crossed(look, min(smallest, sides * upper_tail(LEAST[sides]))):
             smallest = min(smallest, family.p_value(look))
         answer.append(smallest)
     return tuple(answer)
@@ -193,7 +196,7 @@ class _Family:
         """Invert one look's bound: it lies above the deviate of one side's alpha, and grows with it."""
         if self.is_all_at_once(look):
             return min(1.0, self.sides * upper_tail(self.scores[look]))
-        low, high = 0.0 if self.sides == 2 else -4.0, min(self.scores[look], FARTHEST)
+        low, high = LEAST[self.sides], min(self.scores[look], FARTHEST)
         if high <= low:
             return 1.0
         found = self.nearby(look, low, high)
