@@ -219,4 +219,4 @@ def test_an_improper_prior_is_the_wald_test_in_other_words() -> None:
 @pytest.mark.skipif(not CASES, reason="needs the oracles beside the repository")
 def test_every_case_is_claimed_by_a_test() -> None:
     assert {kind_of(case) for case in CASES} <= set(KINDS)
-    assert {case["method"] for case in CASES} == {"beta_binomial_exact", "bayesian_normal_effect_prior"}
+    assert {case["method"] for case in CASES} <= {"beta_binomial_exact", "bayesian_normal_effect_prior"}

@@ -48,6 +48,8 @@ def _asked(case: Case, groups: int, fit: Fit) -> tuple[str, str, float]:
         df = "satterthwaite" if inputs["se_type"] == "CR2" else "clusters"
         return {"stata": "CR1S"}.get(inputs["se_type"], inputs["se_type"]), df, 1.0
     kind = inputs["type"]
+    if kind == "CR1p":
+        return "CR0", "satterthwaite", groups / (groups - (fit.rows - fit.df))
     if kind.startswith("CR"):
         return kind, "satterthwaite", 1.0
     adjusted = inputs.get("cadjust", "cadjust" in kind)
@@ -67,7 +69,8 @@ def _agrees(ours: Contrast, case: Case, factor: float) -> None:
     assert ours.se * math.sqrt(factor) == pytest.approx(theirs["se"], rel=1e-9)
     if "df_satterthwaite" in theirs:
         assert ours.df == pytest.approx(theirs["df_satterthwaite"], rel=1e-8)
-        assert two_sided(ours.statistic, ours.df)[0] == pytest.approx(theirs["p_satterthwaite"], rel=1e-7)
+        statistic = ours.statistic / math.sqrt(factor)
+        assert two_sided(statistic, ours.df)[0] == pytest.approx(theirs["p_satterthwaite"], rel=1e-7)
     if "ci" in theirs:
         assert ours.df == pytest.approx(theirs["df"], rel=1e-8)
         assert ours.interval(0.05) == pytest.approx(theirs["ci"], rel=1e-7)

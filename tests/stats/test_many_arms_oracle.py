@@ -39,7 +39,7 @@ def test_critical_values_agree_with_mvtnorm(case: Case) -> None:
         [EQUAL] * inputs["treatments"], alpha=inputs["alpha"], df=_df(inputs), sides=inputs["sides"]
     )
 
-    assert ours == pytest.approx(case["expected"]["critical_value"], abs=1e-3)  # theirs is Monte Carlo
+    assert ours == pytest.approx(case["expected"]["critical_value"], abs=3e-3)  # theirs is Monte Carlo
 
 
 @of("published_dunnett")
@@ -74,7 +74,7 @@ def test_comparisons_agree_with_multcomp(case: Case) -> None:
     ):
         ours = absolute(pair, alpha=answer.interval_alpha)
         assert ours.estimate == pytest.approx(estimate, rel=1e-9)
-        assert (ours.lower, ours.upper) == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
+        assert (ours.lower, ours.upper) == (pytest.approx(low, abs=3e-3), pytest.approx(high, abs=3e-3))
 
 
 @pytest.mark.skipif(not CASES, reason="needs the oracles beside the repository")

@@ -52,9 +52,12 @@ def _arm(inputs: Case, arm: str) -> Moments:
     return Moments(n, [inputs[f"mean_{arm}"]], [[sd * sd * (n - 1)]])
 
 
+def _test(inputs: Case) -> str:
+    return "student" if inputs.get("equal_var") or inputs.get("usevar") == "pooled" else "welch"
+
+
 def _pair(inputs: Case) -> Pair:
-    test = "student" if inputs.get("equal_var") else "welch"
-    pair = means(_arm(inputs, "treatment"), _arm(inputs, "control"), test=test)
+    pair = means(_arm(inputs, "treatment"), _arm(inputs, "control"), test=_test(inputs))
     assert isinstance(pair, Pair)
     return pair
 
@@ -102,13 +105,15 @@ def test_welch_and_student_agree_with_r_and_scipy(case: Case) -> None:
 def test_a_null_difference_other_than_zero_shifts_the_treatment(case: Case) -> None:
     inputs, null = case["inputs"], case["inputs"]["null_difference"]
     treatment = _arm(inputs, "treatment")
-    moved = means(Moments(treatment.count, treatment.means - null, treatment.products), _arm(inputs, "control"))
+    shifted = Moments(treatment.count, treatment.means - null, treatment.products)
+    moved = means(shifted, _arm(inputs, "control"), test=_test(inputs))
     assert isinstance(moved, Pair)
 
-    ours = _answer(moved, "lower", 0.05)
+    ours = _answer(moved, _side(inputs), 1 - inputs.get("confidence", 0.95))
 
-    ours["ci_lower"] = ours["ci"][0] + null
-    _agrees(ours, case["expected"])
+    ends = [None if end is None else end + null for end in ours["ci"]]
+    both = {"ci": ends, "ci_lower": ends[0], "ci_upper": ends[1], "diff": ours["diff"] + null}
+    _agrees(ours | both, case["expected"])
 
 
 @of("equivalence")

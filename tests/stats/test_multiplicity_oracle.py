@@ -72,7 +72,9 @@ def test_corrections_agree_with_r_multtest_and_statsmodels(case: Case) -> None:
 
     ours = BY_NAME[inputs["method"].lower()](p, alpha)
 
-    assert ours == pytest.approx(np.atleast_1d(case["expected"]["adjusted"]), rel=1e-10, abs=0)
+    theirs = np.atleast_1d(case["expected"]["adjusted"])
+    lost = (theirs == 0) & (ours < 1e-15)  # multtest subtracts from 1, where ours keeps the digits
+    assert ours[~lost] == pytest.approx(theirs[~lost], rel=1e-10, abs=0)
     if "reject" in case["expected"]:
         clear = np.abs(ours - alpha) > 1e-12  # at alpha itself their answer hangs on the last bit
         assert (ours < alpha)[clear].tolist() == np.array(case["expected"]["reject"])[clear].tolist()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twyman.stats.estimate import Estimate
+from twyman.stats.estimate import Estimate, NotEstimable
 from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair, welch_df
@@ -52,6 +52,9 @@ def test_quantile_regression_on_one_dummy_agrees_with_quantreg(case: Case) -> No
 
     pair = quantiles(arms["b"], arms["a"], inputs["tau"], spread=inputs["se"], kind=1)
 
+    if isinstance(pair, NotEstimable):  # two or three values beyond the quantile: theirs is a number, and noise
+        assert min(len(arm) for arm in (arms["a"], arms["b"])) * min(inputs["tau"], 1 - inputs["tau"]) < 3
+        return
     assert isinstance(pair, Pair)
     assert pair.contrast().estimate == pytest.approx(case["expected"]["diff"], rel=1e-8)
     assert pair.contrast().se == pytest.approx(case["expected"]["se"], rel=1e-8)

@@ -57,7 +57,7 @@ def test_curves_agree_with_survfit(case: Case) -> None:
     inputs, theirs = case["inputs"], case["expected"]
     curve = kaplan_meier(RiskTable.of(inputs["time"], inputs["event"]))
 
-    lower, upper = curve.interval(kind=inputs["conf_type"])
+    lower, upper = curve.interval(kind=inputs.get("conf_type", "log"))  # R's default
 
     ours = {"time": curve.times, "survival": curve.survival, "se": curve.se, "lower": lower, "upper": upper}
     for name, values in theirs.items():
@@ -65,13 +65,21 @@ def test_curves_agree_with_survfit(case: Case) -> None:
         assert ours[name][known] == pytest.approx(np.array([values[i] for i in known]), **SAME), name
 
 
-LOG_RANK = {"chisq": "statistic", "chi2": "statistic", "p": "p_value", "obs": "observed", "exp": "expected"}
+LOG_RANK = {
+    "chisq": "statistic",
+    "chi2": "statistic",
+    "p": "p_value",
+    "pvalue": "p_value",
+    "obs": "observed",
+    "exp": "expected",
+}
 
 
 @of("log_rank")
 def test_the_log_rank_test_agrees_with_survdiff(case: Case) -> None:
     inputs = case["inputs"]
-    time, event, group = (np.array(inputs[name]) for name in ("time", "event", "group"))
+    time, event = (np.array(inputs[name]) for name in ("time", "event"))
+    (group,) = (np.array(value) for name, value in inputs.items() if name not in {"time", "event", "rho"})
     tables = [RiskTable.of(time[group == name], event[group == name]) for name in np.unique(group)]
 
     test = _test(log_rank(*tables))

@@ -68,7 +68,8 @@ def ratio_log(treatment: Count, control: Count, *, add: float = 0.0) -> Contrast
     n, m = treatment.units + add, control.units + add
     if not (a and b):
         return NO_LOGARITHM
-    return Contrast(math.log(a / n) - math.log(b / m), math.sqrt(1 / a - 1 / n + 1 / b - 1 / m), None)
+    variance = 1 / a - 1 / n + 1 / b - 1 / m
+    return Contrast(math.log(a / n) - math.log(b / m), math.sqrt(variance), None) if variance > 0 else NO_WIDTH
 
 
 def odds_log(treatment: Count, control: Count, *, add: float = 0.0) -> Contrast | NotEstimable:

@@ -51,8 +51,9 @@ class Curve:
         Args:
             alpha: Error of the two-sided intervals.
             kind: `log-log`: symmetric in log(-log(share)), stays within 0 and 1; `log`: in log(share), R's default;
-                `plain`: in the share. Ends are cut off at 0 and 1. Where nobody is left the interval reaches from 0 to
-                the upper end of the time before.
+                `logit`: in log(share / (1 - share)); `arcsin`: in arcsin(sqrt(share)), whose error hardly depends
+                on the share; `plain`: in the share. Ends are cut off at 0 and 1. Where nobody is left the interval
+                reaches from 0 to the upper end of the time before.
 
         Raises:
             Invalid: If there is no such kind, or alpha is no probability.
@@ -85,10 +86,22 @@ def _log_log(survival: Vector, reach: Vector) -> tuple[Vector, Vector]:
     return survival**stretch, survival ** (1 / stretch)
 
 
+def _logit(survival: Vector, reach: Vector) -> tuple[Vector, Vector]:
+    odds, stretch = survival / (1 - survival), np.exp(reach / (1 - survival))
+    return odds / (odds + stretch), odds / (odds + 1 / stretch)
+
+
+def _arcsin(survival: Vector, reach: Vector) -> tuple[Vector, Vector]:
+    angle, turn = np.arcsin(np.sqrt(survival)), 0.5 * reach * np.sqrt(survival / (1 - survival))
+    return np.sin(np.maximum(angle - turn, 0.0)) ** 2, np.sin(np.minimum(angle + turn, np.pi / 2)) ** 2
+
+
 INTERVALS: Mapping[str, Callable[[Vector, Vector], tuple[Vector, Vector]]] = {
     "plain": _plain,
     "log": _log,
     "log-log": _log_log,
+    "logit": _logit,
+    "arcsin": _arcsin,
 }
 
 
