@@ -189,3 +189,8 @@ def test_what_there_is_not_is_refused() -> None:
         noninferiority_score(*arms, margin=1)
     with pytest.raises(Invalid, match="sign"):
         noninferiority_score(*arms, margin=0.1, improving=0)
+
+
+def test_a_margin_too_small_for_a_float_is_no_margin() -> None:
+    """Between arms that all succeed there is nothing to see, and no infinite score for it."""
+    assert noninferiority_score(Count(1, 1), Count(2, 2), margin=5e-324, improving=-1) == 0

@@ -16,6 +16,9 @@ from twyman.stats.tails import critical_value, two_sided
 
 Interval = tuple[float, float]
 
+NOTHING = 1e-280
+"""A gap this small is none: the variance that would belong to it is no float."""
+
 
 def difference_score(treatment: Count, control: Count, null: float = 0.0) -> float:
     """Return Miettinen and Nurminen's score statistic of a difference against a null difference.
@@ -80,7 +83,7 @@ def _difference_score(treatment: Count, control: Count, null: float) -> float:
 def _standardised(gap: float, fit: tuple[float, float, float], treatment: Count, control: Count) -> float:
     p, q, weight = fit
     variance = p * (1 - p) / treatment.units + weight * weight * q * (1 - q) / control.units
-    if gap == 0:
+    if abs(gap) < NOTHING:
         return 0.0
     if variance <= 0:
         return math.copysign(math.inf, gap)
