@@ -109,7 +109,7 @@ def _answers(case: Case, treatment: Bracket, control: Bracket) -> Case:
         method="gbstats",
     )
     inputs = case["inputs"]
-    side = inputs.get("test", "two_sided")
+    side = inputs.get("test", "two_sided").replace("lesser", "less")
     width = inputs["alpha"] * (1 if side == "two_sided" else 2)
     effect = (
         absolute(theirs, alpha=width)
@@ -123,10 +123,10 @@ def _answers(case: Case, treatment: Bracket, control: Bracket) -> Case:
     tails = {
         "two_sided": effect.p_value,
         "one_sided_greater": upper_tail(effect.statistic, effect.df),
-        "one_sided_lesser": upper_tail(-effect.statistic, effect.df),
+        "one_sided_less": upper_tail(-effect.statistic, effect.df),
     }
     ends = [
-        None if side == "one_sided_lesser" else effect.lower,
+        None if side == "one_sided_less" else effect.lower,
         None if side == "one_sided_greater" else effect.upper,
     ]
     return {"estimate": effect.estimate, "se": effect.se, "df": effect.df, "p_value": tails[side], "ci": ends}

@@ -17,7 +17,19 @@ from twyman.stats.estimate import NotEstimable
 from twyman.stats.lift import absolute, relative
 from twyman.stats.margins import noninferiority
 from twyman.stats.moments import Moments
-from twyman.stats.multiplicity import bh, bonferroni, corrected, holm, hommel
+from twyman.stats.multiplicity import (
+    bh,
+    bky,
+    bonferroni,
+    by,
+    corrected,
+    hochberg,
+    holm,
+    holm_sidak,
+    hommel,
+    sidak,
+    two_stage_bh,
+)
 from twyman.stats.pair import Pair
 from twyman.stats.power import information_needed
 from twyman.stats.proportion import proportions
@@ -93,14 +105,18 @@ def test_our_allocation_is_the_papers(case: Case) -> None:
 # Tests of several metrics
 
 
-ADJUST: Mapping[str, Any] = {
+STEPS: Mapping[str, Any] = {
     "holm": holm,
+    "holm-sidak": holm_sidak,
     "hommel": hommel,
+    "sidak": sidak,
+    "simes-hochberg": hochberg,
     "fdr_bh": bh,
-    "spot-1-holm": holm,
-    "spot-1-hommel": hommel,
-    "spot-1-fdr_bh": bh,
+    "fdr_by": by,
+    "fdr_tsbh": two_stage_bh,
+    "fdr_tsbky": bky,
 }
+ADJUST = STEPS | {f"spot-1-{name}": correction for name, correction in STEPS.items()}
 
 
 def _arms(rows: list[Case], reference: str) -> dict[str, dict[str, Moments]]:
