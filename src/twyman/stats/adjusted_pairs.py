@@ -40,7 +40,8 @@ def adjusted_pairs(
         good,
         settings,
     )
-    for index in zip(*np.nonzero(~good & (raw.causes == "")), strict=True):
+    for place in np.argwhere(~good & (raw.causes == "")):
+        index = tuple(place.tolist())
         whole = None if everyone is None else everyone.at(*index)
         answer = adjusted(
             treatment.at(*index),
@@ -58,9 +59,9 @@ def adjusted_pairs(
 def _usable(arm: Cells) -> NDArray[np.bool_]:
     """Whether all covariates vary, none is a combination of those before it, and units are enough."""
     k = arm.k - 1
-    fine = arm.counts >= k + 3
+    fine = np.array(arm.counts >= k + 3)  # an array still where there is one element, and no axis
     for j in range(k):
-        fine = fine & arm.varies(1 + j)
+        fine &= arm.varies(1 + j)
     covariates = arm.products[..., 1:, 1:][fine]
     scale = np.sqrt(np.diagonal(covariates, axis1=-2, axis2=-1))
     scaled = covariates / (scale[..., :, np.newaxis] * scale[..., np.newaxis, :])

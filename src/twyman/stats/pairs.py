@@ -68,8 +68,8 @@ class Pairs:
 
     def copied(self, *, method: str) -> "Pairs":
         """Return a copy whose arrays may be written to, under another method's name."""
-        numbers = {name: getattr(self, name).copy() for name in NUMBERS}
-        return replace(self, causes=self.causes.copy(), method=method, **numbers)
+        numbers = {name: np.array(getattr(self, name)) for name in NUMBERS}
+        return replace(self, causes=np.array(self.causes), method=method, **numbers)
 
     def placed(self, index: tuple[int, ...], answer: Pair | NotEstimable) -> None:
         """Write one comparison, made by itself, into its place."""

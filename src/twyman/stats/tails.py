@@ -159,7 +159,7 @@ def critical_values(tail: Vector, df: Vector) -> Vector:
     found = np.array(-ndtri(tail))
     near = np.isfinite(df) & (tail > 1e-10)
     found[near] = _polished_all(-stdtrit(df[near], tail[near]), tail[near], df[near])
-    for place in zip(*np.nonzero(np.isfinite(df) & ~near), strict=True):
+    for place in map(tuple, np.argwhere(np.isfinite(df) & ~near)):
         found[place] = critical_value(float(tail[place]), float(df[place]))
     return found
 

@@ -11,10 +11,14 @@ import numpy as np
 from scipy.special import ndtri
 
 from twyman.stats.estimate import Cause, NotEstimable
+from twyman.stats.moments import ROUNDING
 from twyman.stats.quantile.lad import slope
 from twyman.stats.quantile.sample import ByRank, Vector, position
 
-ROOT = math.sqrt(float(np.finfo(np.float64).eps))
+
+def _rounding(*arms: Vector) -> float:
+    """Return the distance below which values of this size may be one: so that their unit doesn't matter."""
+    return ROUNDING * max(float(np.abs(arm).max(initial=0.0)) for arm in arms)
 
 
 def bandwidth(count: int, q: float) -> float:
@@ -48,9 +52,9 @@ def nid(treatment: Vector, control: Vector, q: float) -> Thinness | NotEstimable
     """Each arm by itself: how far apart its quantiles are a bandwidth either side (Hendricks, Koenker)."""
     h = _within(treatment.size + control.size, q)
     gaps = [step(arm, q + h) - step(arm, q - h) for arm in (treatment, control)]
-    if min(gaps) <= ROOT:
+    if min(gaps) <= _rounding(treatment, control):
         return FLAT
-    return (gaps[0] - ROOT) / (2 * h), (gaps[1] - ROOT) / (2 * h)
+    return gaps[0] / (2 * h), gaps[1] / (2 * h)
 
 
 def ker(treatment: Vector, control: Vector, q: float) -> Thinness | NotEstimable:
@@ -77,7 +81,7 @@ def iid(treatment: Vector, control: Vector, q: float) -> Thinness | NotEstimable
     """
     distances = np.concatenate((control - step(control, q), treatment - step(treatment, q)))
     count = distances.size
-    at_it = int((np.abs(distances) < ROOT).sum())
+    at_it = int((np.abs(distances) <= _rounding(treatment, control)).sum())
     h = max(3, math.ceil(count * bandwidth(count, q)))
     nearest = np.argsort(np.abs(distances), kind="stable")[at_it : at_it + h + 1]
     if nearest.size < 3:
