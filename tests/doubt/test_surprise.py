@@ -1,8 +1,7 @@
 """METHODS, Rulings 4."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from twyman.doubt.surprise import Surprise, surprise
 from twyman.experiments.expectation import Ceiling, Expectation

@@ -1,7 +1,6 @@
 """Laws of written numbers: signs, rounding, no false zero."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from twyman.report import numbers
 

@@ -1,7 +1,6 @@
 """The axis that rows share: zero and every usual interval lie on it, in order."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from twyman.report.scale import EDGE, WIDTH, shared
 

@@ -39,7 +39,11 @@ def same(ours: Estimates, index: tuple[int, ...], single: Estimate | NotEstimabl
     assert ours.causes[index] == ""
     assert ours.df[index] == pytest.approx(math.inf if single.df is None else single.df, rel=1e-9)
     assert math.isnan(ours.log10_p[index]) == (single.log10_p is None)
-    assert ours.method == single.method or single.method.split(",")[0] in ("difference", "proportion", "ratio")  # no covariate left
+    assert ours.method == single.method or single.method.split(",")[0] in (
+        "difference",
+        "proportion",
+        "ratio",
+    )  # no covariate left
 
 
 def all_the_same(many: Effects, treatment: Cells, control: Cells, settings: Settings) -> None:

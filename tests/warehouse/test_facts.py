@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from twyman.app.ports import Cell, Cohort
 from twyman.kernel.errors import Invalid
@@ -15,6 +14,7 @@ from twyman.metrics.metric import (
     Adjustment,
     Aggregate,
     Cap,
+    Cohort as CohortKind,
     FactValue,
     Mean,
     Metric,
@@ -25,7 +25,6 @@ from twyman.metrics.metric import (
     Retention,
     Window,
 )
-from twyman.metrics.metric import Cohort as CohortKind
 from twyman.metrics.source import Grain, Query, Timestamp
 from twyman.warehouse.duckdb import DuckDB
 
