@@ -305,6 +305,7 @@ def test_one_of_a_kind_is_the_plain_comparison(sides: tuple[Arm, Arm], shares: s
     assert known(post_stratified({"all": moments[0]}, {"all": moments[1]}, sizes=shares)).pair == raw
     same(replace(known(cluster_means(*ones)), df=raw.df), raw)  # one row a cluster
     same(known(combined(moments[:1], moments[1])), raw)  # one arm
+    same(known(conditional(grid([[moments[1]] * 2, [moments[0]] * 2]), 1, other=0)), raw)  # one arm of the other test
     dunnett = against_control([raw])
     assert dunnett.adjusted[0] == pytest.approx(absolute(raw).p_value, rel=1e-6)
     only = scored(allocated(superior("a")), {"a": raw})
