@@ -312,6 +312,24 @@ def test_one_of_a_kind_is_the_plain_comparison(sides: tuple[Arm, Arm], shares: s
     assert only.p_value == pytest.approx(absolute(raw).p_value if raw.score() > 0 else 1.0, rel=1e-9)
 
 
+@FEW
+@given(
+    arms(), st.lists(st.sampled_from([0.0, 3.0, -100.0]), min_size=3, max_size=3), st.sampled_from(["random", "fixed"])
+)
+def test_what_all_of_a_stratum_have_in_common_changes_no_difference(
+    sides: tuple[Arm, Arm], levels: list[float], shares: str
+) -> None:
+    def effect_of(levels: list[float]) -> Pair:
+        t, c = ({str(k): Moments.of(arm[k::3, 0] + level) for k, level in enumerate(levels)} for arm in sides)
+        return known(post_stratified(t, c, sizes=shares)).pair
+
+    plain, moved = effect_of([0.0] * 3), effect_of(levels)
+
+    assert moved.contrast().estimate == pytest.approx(plain.contrast().estimate, abs=1e-9)
+    assert moved.contrast().se == pytest.approx(plain.contrast().se, rel=1e-7)
+    assert moved.df == pytest.approx(plain.df, rel=1e-6)
+
+
 SPENDING = st.sampled_from([ObrienFleming(), Pocock(), PowerSpending(1), PowerSpending(3), HwangShihDecani(-4)])
 
 
