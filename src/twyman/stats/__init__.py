@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         cluster_ratios as cluster_ratios,
     )
     from twyman.stats.comparison import (
+        ENGINE as ENGINE,
         Effect as Effect,
         Effects as Effects,
         compare as compare,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         effect as effect,
     )
     from twyman.stats.count import (
+        Count as Count,
         agresti_coull as agresti_coull,
         clopper_pearson as clopper_pearson,
         jeffreys as jeffreys,
@@ -294,7 +296,7 @@ _ROOMS = {
     "estimate": "Cause Contrast Estimate NotEstimable",
     "pair": "Pair",
     "settings": "Settings",
-    "comparison": "Effect Effects compare compare_all effect",
+    "comparison": "ENGINE Effect Effects compare compare_all effect",
     "certainty": "AnyLook Certainty OneLook PlannedLooks",
     "difference": "means",
     "proportion": "proportions",
@@ -312,7 +314,7 @@ _ROOMS = {
     "clusters.randomisation": "permuted",
     "clusters.intraclass": "intraclass",
     "switchbacks": "Panel Switchback carry_over redrawn switchback",
-    "count": "agresti_coull clopper_pearson jeffreys wilson",
+    "count": "Count agresti_coull clopper_pearson jeffreys wilson",
     "two_counts": "difference_agresti_caffo difference_newcombe odds_log ratio_log",
     "score": "difference_score noninferiority_score odds_score ratio_score score_interval score_test",
     "exact": "barnard boschloo fisher",
