@@ -10,7 +10,7 @@ from twyman.kernel.errors import Invalid
 from twyman.stats.sequential import walk
 from twyman.stats.sequential.bounds import bounds, next_bound
 from twyman.stats.sequential.classical import haybittle_peto, wang_tsiatis
-from twyman.stats.sequential.repeated import AtLook, p_so_far, repeated_p
+from twyman.stats.sequential.repeated import AtLook, p_so_far, repeated_p, smallest_p
 from twyman.stats.sequential.spending import (
     BothSides,
     Custom,
@@ -325,3 +325,20 @@ def test_haybittle_and_peto_leave_nearly_all_for_the_end() -> None:
 def test_plans_that_cannot_be_are_refused(ask) -> None:  # noqa: ANN001
     with pytest.raises(Invalid):
         ask()
+
+
+@settings(max_examples=25)
+@given(
+    scores=st.lists(st.floats(-5, 7), min_size=1, max_size=6),
+    steps=st.lists(st.floats(0.05, 1), min_size=6, max_size=6),
+    sides=st.sampled_from([1, 2]),
+)
+def test_the_smallest_p_is_the_last_of_the_path(scores: list[float], steps: list[float], sides: int) -> None:
+    information = list(itertools.accumulate(steps[: len(scores)]))
+    times = [amount / information[-1] for amount in information]
+
+    path = p_so_far(scores, information, times, spending=PowerSpending(2), sides=sides)
+
+    assert smallest_p(scores, information, times, spending=PowerSpending(2), sides=sides) == pytest.approx(
+        path[-1], rel=1e-9
+    )

@@ -13,7 +13,7 @@ from twyman.stats.anytime.boundary import FARTHEST, Asymptotic
 from twyman.stats.anytime.mixture import critical_values, log_p_values
 from twyman.stats.sequential.bounds import bounds
 from twyman.stats.sequential.looks import CLOSEST
-from twyman.stats.sequential.repeated import p_so_far, repeated_p_now
+from twyman.stats.sequential.repeated import repeated_p_now, smallest_p
 from twyman.stats.sequential.spending import PowerSpending, Spending
 
 Family = Spending | Asymptotic | None
@@ -73,7 +73,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One look as it was judged: its bound, the error spent by it, a p-value of it, whether it crossed."""
+    """One look as it was judged: its bound, the error spent by it, the path's p-value then, whether it crossed.
+
+    Where a later look's p-value includes it, a look's own is left at 1.
+    """
 
     bound: float
     spent: float
@@ -161,12 +164,12 @@ def _superseded(readings: Sequence[Reading]) -> list[Reading]:
 def _laid(
     readings: Sequence[Reading], alpha: float, spending: Spending, sides: int
 ) -> list[tuple[float, float, float]]:
-    """Return bound, error spent, and the p-value of the path so far, at each look."""
+    """Return bound and error spent at each look, and at the last the p-value of the whole path."""
     information = [reading.information for reading in readings]
     times = [reading.time for reading in readings]
     scores = [reading.score for reading in readings]
     laid = bounds(information, times, alpha=alpha, spending=spending, sides=sides)
-    chances = p_so_far(scores, information, times, spending=spending, sides=sides)
+    chances = [1.0] * (len(scores) - 1) + [smallest_p(scores, information, times, spending=spending, sides=sides)]
     return list(zip(laid.z, laid.spent, chances, strict=True))
 
 

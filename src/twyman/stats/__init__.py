@@ -245,7 +245,12 @@ if TYPE_CHECKING:
     from twyman.stats.sequential.futility import futility as futility
     from twyman.stats.sequential.plan import SequentialPlan as SequentialPlan
     from twyman.stats.sequential.record import state_of_json as state_of_json, state_to_json as state_to_json
-    from twyman.stats.sequential.repeated import AtLook as AtLook, p_so_far as p_so_far, repeated_p as repeated_p
+    from twyman.stats.sequential.repeated import (
+        AtLook as AtLook,
+        p_so_far as p_so_far,
+        repeated_p as repeated_p,
+        smallest_p as smallest_p,
+    )
     from twyman.stats.sequential.spending import (
         BothSides as BothSides,
         Custom as Custom,
@@ -335,7 +340,7 @@ _ROOMS = {
     "sequential.bounds": "Bounds bounds",
     "sequential.classical": "haybittle_peto obrien_fleming pocock wang_tsiatis",
     "sequential.spending": "BothSides Custom HwangShihDecani ObrienFleming Pocock PowerSpending Spending Tabulated",
-    "sequential.repeated": "AtLook p_so_far repeated_p",
+    "sequential.repeated": "AtLook p_so_far repeated_p smallest_p",
     "sequential.stopping": "crossings drift_for inflation peeking_error",
     "sequential.stagewise": "Stagewise stagewise",
     "sequential.curtailment": "conditional_power predictive_power",

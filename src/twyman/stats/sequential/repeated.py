@@ -105,6 +105,36 @@ def p_so_far(
     return tuple(answer)
 
 
+def smallest_p(
+    scores: Sequence[float], information: Sequence[float], times: Sequence[float], *, spending: Spending, sides: int = 2
+) -> float:
+    """Return the smallest alpha at which some look so far would have crossed its bound.
+
+    The last of `p_so_far`, at the price of one root or two however many looks there are: from the last
+    look's p-value on, only looks that would cross at the smallest so far are asked for theirs.
+
+    Raises:
+        Invalid: As in `bounds`, and if there is no look.
+
+    Example:
+        >>> from twyman.stats.sequential.spending import PowerSpending
+        >>> f"{smallest_p([3.0, 1.0], [0.5, 1.0], [0.5, 1.0], spending=PowerSpending(2)):.4f}"
+        '0.0108'
+
+    See docs/explanation/group-sequential.md
+    """
+    family = _Family.of(scores, information, times, spending, sides)
+    if not scores:
+        raise Invalid("a path of no looks has no p-value: give the scores of one look at least")
+    left = set(range(len(scores) - 1))
+    smallest = family.p_value(len(scores) - 1)
+    while crossing_looks := family.beyond(min(smallest, sides * upper_tail(LEAST[sides]))) & left:
+        look = family.furthest(crossing_looks, min(smallest, sides * upper_tail(LEAST[sides])))
+        left.discard(look)
+        smallest = min(smallest, family.p_value(look))
+    return smallest
+
+
 @dataclass(frozen=True, slots=True)
 class AtLook:
     """What one test compares with at its latest look: a critical value, and what p-value each score would have.
@@ -184,6 +214,16 @@ class _Family:
         """Whether a look's score reaches the bound of an alpha."""
         side = alpha / self.sides
         return self.scores[look] >= side_bounds(self.information, self.times, side, self.spending, self.sides).z[look]
+
+    def beyond(self, alpha: float) -> set[int]:
+        """Return the looks whose scores reach their bounds of an alpha."""
+        z = side_bounds(self.information, self.times, alpha / self.sides, self.spending, self.sides).z
+        return {look for look, score in enumerate(self.scores) if score >= z[look]}
+
+    def furthest(self, looks: set[int], alpha: float) -> int:
+        """Return which of some looks is furthest beyond its bound of an alpha."""
+        z = side_bounds(self.information, self.times, alpha / self.sides, self.spending, self.sides).z
+        return max(looks, key=lambda look: self.scores[look] - z[look])
 
     def excess(self, look: int, deviate: float) -> float:
         """Return how far the score is below the bound where one side's alpha is the tail beyond a deviate."""
