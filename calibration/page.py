@@ -47,16 +47,29 @@ With {promises:,} promises below, about {chance:.1f} would lie out of band by ch
 """
 
 LESSONS = """\
-- **Few big spenders, and arms of different size.** A mean over people of whom nine in ten spend nothing is lopsided,
-  and so is its standard error. Two arms of one size cancel each other's lopsidedness, so their error stays at 5 %
-  however few they are; arms of 10 % and 90 % don't. The rule is 355 × skewness² units in the smaller arm: at that
-  size the same population behaves.
-- **Rare events, counted too few.** Below some 100 successes an arm, what can happen are a few lumps, and promises are
+Nothing here is news to statisticians; it is what to look for in one's own data.
+
+- **Few big spenders, in arms of different size.** A mean over people of whom nine in ten spend nothing is lopsided, and
+  its standard error goes along: who draws a big spender has a higher mean *and* a wider interval. Two arms of one size
+  cancel each other's lopsidedness, and err in 5 % however few they are; 500 against 4,500 don't, and nearly all of the
+  error is on one side. With 355 × skewness² units in the smaller arm the same population behaves. Capping helps
+  before that; resampling doesn't.
+- **Rare events, counted too few.** Below some 100 successes an arm what can happen are a few lumps, and promises are
   kept on average only.
-- **A borrowed variance.** The score test uses the variance under "no effect". It promises error there, and nothing
-  about intervals far away; Student's t borrows the other arm's variance, and is wrong wherever that differs.
-- **Few clusters.** Taken as a ratio over clusters, 20 of them have an interval that is a little short. CR2 below was
-  made for this.
+- **A borrowed variance.** The score test uses the variance under "no effect", and promises nothing about intervals far
+  from there. Student's t lends each arm the other's variance: with a noisy small arm it errs in one of five.
+- **A noisy baseline.** With the control mean five standard errors from zero or nearer, symmetric intervals of a lift
+  miss on one side (delta) or are too wide (log). Fieller's aren't, and are refused where they have no end.
+- **Few clusters.** Plain sandwich errors err in one of five experiments on 3 + 3 clusters. CR2 doesn't.
+- **Stopping at the best moment.** Peeking at a fixed test errs in two of five experiments; and an estimate at which a
+  test was stopped, even rightly, is more often too high than too low. Bounds mend the first, stage-wise estimates the
+  second.
+- **Plans that know too little.** A plan for a multiplicative effect finds it less often than it says, unless it is told
+  that the treated will vary more. Where big spenders decide both mean and error it finds increases more often.
+- **Beliefs that aren't history.** A posterior promises what it does under *its* prior. Shrinkage estimates its prior,
+  and with ten experiments it doesn't know it: intervals of 95 % hold 86.
+- **Approximations at their edge.** A trend over days, an F test of several contrasts and an adaptive discovery rate are
+  off by a few thousandths with few units, which takes 20,000 experiments to see.
 """
 
 COLUMNS = ("method", "population", "units", "looks", "runs", "what", "promised", "measured", "band", "verdict")
@@ -86,7 +99,7 @@ def page(sections: Sequence[Section], findings: Sequence[Finding], pictures: str
 
 
 def _section(section: Section, findings: Sequence[Finding]) -> str:
-    notes = list(dict.fromkeys(one.promise.holds_when for one in findings if one.promise.holds_when))
+    notes = list(dict.fromkeys(one.promise.holds_when for one in findings if one.verdict == "warned"))
     rows = [_row(finding, notes) for finding in findings]
     table = [_line(COLUMNS), "|---|---|---|---|---|---|---|---|---|---|", *map(_line, rows)]
     told = ["", "Warned rows hold when:", "", *(f"{i}. {note}." for i, note in enumerate(notes, 1))] if notes else []
@@ -96,7 +109,7 @@ def _section(section: Section, findings: Sequence[Finding]) -> str:
 def _row(finding: Finding, notes: list[str]) -> tuple[str, ...]:
     study, promise = finding.study, finding.promise
     sign = {"exactly": "", "at most": "≤ ", "at least": "≥ "}[promise.side]
-    note = f" ({notes.index(promise.holds_when) + 1})" if promise.holds_when and not finding.within else ""
+    note = f" ({notes.index(promise.holds_when) + 1})" if finding.verdict == "warned" else ""
     return (
         promise.method or study.method,
         study.population,

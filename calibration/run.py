@@ -8,14 +8,15 @@ from multiprocessing import get_context
 from typing import Any
 
 from calibration.registry import CURVES, STUDIES
-from calibration.study import Curve, Finding, Point, Promise, Study
+from calibration.study import MISSED, MISSED_IN_SHORT, Curve, Finding, Point, Promise, Study
 
 
 def findings(studies: Sequence[Study], *, workers: int, quick: bool = False) -> list[Finding]:
     """Run studies, and return what they found in the order given."""
-    asked = [(STUDIES.index(study), study.quick if quick else study.runs) for study in studies]
+    missed = MISSED_IN_SHORT if quick else MISSED
+    asked = [(STUDIES.index(study), study.quick if quick else study.runs, missed) for study in studies]
     done = _done(_studied, [job for job in asked if job[1]], workers)
-    known = [STUDIES[place] for place, runs in asked if runs]
+    known = [STUDIES[place] for place, runs, _ in asked if runs]
     return [Finding(study, *values) for study, found in zip(known, done, strict=True) for values in found]
 
 
@@ -25,7 +26,7 @@ def points(curves: Sequence[Curve], *, workers: int) -> dict[str, list[Point]]:
     return {curve.name: line for curve, line in zip(curves, drawn, strict=True)}
 
 
-def _done(work: Callable[..., list[Any]], jobs: Sequence[tuple[int, ...]], workers: int) -> list[list[Any]]:
+def _done(work: Callable[..., list[Any]], jobs: Sequence[tuple[float, ...]], workers: int) -> list[list[Any]]:
     """Do jobs in so many processes; one process is this one."""
     if workers < 2:
         return [work(*job) for job in jobs]
@@ -33,9 +34,9 @@ def _done(work: Callable[..., list[Any]], jobs: Sequence[tuple[int, ...]], worke
         return list(pool.map(work, *zip(*jobs, strict=True)))
 
 
-def _studied(place: int, runs: int) -> list[tuple[Promise, float, int, float, float]]:
+def _studied(place: int, runs: int, missed: float) -> list[tuple[Promise, float, int, float, float]]:
     started, study = time.process_time(), STUDIES[place]
-    found = study.run(runs)
+    found = study.run(runs, missed=missed)
     _tell(started, study.name)
     return [(one.promise, one.measured, one.runs, one.low, one.high) for one in found]
 

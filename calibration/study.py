@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtrik
+from scipy.special import bdtrik, ndtri
 
 SEED = 2026
 """Of everything; change it, and all numbers are drawn anew."""
@@ -25,6 +25,9 @@ FEW_RUNS = 2_000
 
 MISSED = 0.0005
 """Chance that a method which keeps its promise is found beyond one end of the band."""
+
+MISSED_IN_SHORT = 0.0001
+"""The same in the short version, whose failure stops people at their work."""
 
 BLOCK = 1_000
 """Experiments simulated at once: part of the seed's meaning, and small enough for memory."""
@@ -62,16 +65,21 @@ class Promise:
         """Return the name by which a trial gives what was counted."""
         return f"{self.method}: {self.what}" if self.method else self.what
 
-    def band(self, runs: int, spread: float | None = None) -> tuple[float, float]:
+    def band(self, runs: int, spread: float | None = None, *, missed: float = MISSED) -> tuple[float, float]:
         """Return the rates that chance leaves to a method that keeps the promise.
 
         Exact binomial limits; for the average of proportions, whose `spread` is given, normal ones.
+
+        Args:
+            runs: Simulated experiments.
+            spread: Standard deviation of what was counted, where it isn't zeros and ones.
+            missed: Chance beyond each limit.
         """
         if spread is None:
-            low = math.ceil(bdtrik(MISSED, runs, self.rate)) / runs if self.rate else 0.0
-            high = math.ceil(bdtrik(1 - MISSED, runs, self.rate)) / runs if self.rate else 0.0
+            low = math.ceil(bdtrik(missed, runs, self.rate)) / runs if self.rate else 0.0
+            high = math.ceil(bdtrik(1 - missed, runs, self.rate)) / runs if self.rate else 0.0
         else:
-            reach = 3.2905 * spread / math.sqrt(runs)
+            reach = -float(ndtri(missed)) * spread / math.sqrt(runs)
             low, high = self.rate - reach, self.rate + reach
         return (0.0 if self.side == "at most" else low), (1.0 if self.side == "at least" else high)
 
@@ -157,20 +165,23 @@ class Study:
         """Return what tells it from all others, and is its seed."""
         return f"{self.method} / {self.population} / {self.units} / {self.looks}"
 
-    def run(self, runs: int | None = None) -> list[Finding]:
-        """Simulate, count, and compare with the promises."""
+    def run(self, runs: int | None = None, *, missed: float = MISSED) -> list[Finding]:
+        """Simulate, count, and compare with the promises.
+
+        Args:
+            runs: Simulated experiments; the study's own number where left out.
+            missed: Chance that a kept promise is found beyond one end of its band.
+        """
         rng = np.random.default_rng([SEED, crc32(self.name.encode())])
         wanted = self.runs if runs is None else runs
         blocks = [self.trial(rng, min(BLOCK, wanted - done)) for done in range(0, wanted, BLOCK)]
-        return [
-            self._found(promise, np.concatenate([np.asarray(block[promise.key], dtype=float) for block in blocks]))
-            for promise in self.promises
-        ]
+        counted = {key: np.concatenate([np.asarray(block[key], dtype=float) for block in blocks]) for key in blocks[0]}
+        return [self._found(promise, counted[promise.key], missed) for promise in self.promises]
 
-    def _found(self, promise: Promise, seen: Vector) -> Finding:
+    def _found(self, promise: Promise, seen: Vector, missed: float) -> Finding:
         answers = seen[~np.isnan(seen)]
-        counted = bool(np.isin(answers, (0.0, 1.0)).all())
-        low, high = promise.band(len(answers), None if counted else float(answers.std()))
+        spread = None if np.isin(answers, (0.0, 1.0)).all() else float(answers.std())
+        low, high = promise.band(len(answers), spread, missed=missed)
         return Finding(self, promise, float(answers.mean()), len(answers), low, high)
 
 

@@ -84,7 +84,7 @@ SECTION = Section(
     "looks, so that fourteen looks see less. Rates of the canary go up by day and down by night, and the test "
     "doesn't mind.",
     (
-        looked("rate, beta-binomial", "Bernoulli 0.1", "100 a look", at_least(HELD, 0.95), once=_rate),
+        looked("rate, beta-binomial", "Bernoulli 0.1", "100 a look", at_least(HELD, 0.95), once=_rate, quick=50),
         looked(
             "rate ratio",
             "Poisson, rates by day",

@@ -18,7 +18,9 @@ WON, LOSS = "truly better, of those given 80 to 90 %", "loss over loss expected"
 WIDE = (
     "the prior is the one that effects come from: a prior ten times too wide is no prior, and hides the winner's curse"
 )
-KNOWN = "experiments are some 200: the spread of true effects is estimated too, and its error isn't in the interval"
+KNOWN = (
+    "experiments are some thousand: the spread of true effects is estimated too, and its error isn't in the interval"
+)
 
 
 def _posterior(truth: NormalPrior, believed: NormalPrior) -> Callable[[np.random.Generator], dict[str, float]]:
@@ -69,8 +71,8 @@ def shrunken(experiments: int, note: str = "") -> Study:
         f"{experiments} experiments",
         promise,
         once=once,
-        runs=FEW_RUNS,
-        quick=200,
+        runs=FEW_RUNS if experiments < 1_000 else 500,
+        quick=200 if experiments < 1_000 else 20,
     )
 
 
@@ -144,7 +146,8 @@ SECTION = Section(
             runs=5_000,
             quick=200,
         ),
-        shrunken(200),
+        shrunken(1_000),
+        shrunken(200, KNOWN),
         shrunken(40, KNOWN),
         shrunken(10, KNOWN),
         Study("exaggeration", "effect of one se", "power 0.17", DOUBLED, _significant),

@@ -17,6 +17,7 @@ from twyman.stats.tails import critical_values, upper_tails
 
 Vector = NDArray[np.float64]
 
+GUESSED = "tests are many: the number of nulls is guessed from few; `bky` does it with a proof"
 ANY, FALSE, FOUND = "any false find", "share of false finds", "power"
 NULLS, EFFECTS = 12, 8
 HALF = np.sqrt(0.5)
@@ -138,7 +139,10 @@ SECTION = Section(
         ),
         in_family("Benjamini–Hochberg", discoveries.bh, 0.0, exactly(FALSE, 0.03)),
         *(in_family(name, adjust, HALF, at_most(FALSE, 0.05)) for name, adjust in list(DISCOVERIES.items())[:2]),
-        *(in_family(name, adjust, 0.0, at_most(FALSE, 0.05)) for name, adjust in list(DISCOVERIES.items())[1:]),
+        *(
+            in_family(name, adjust, 0.0, at_most(FALSE, 0.05, GUESSED if name == "adaptive" else ""))
+            for name, adjust in list(DISCOVERIES.items())[1:]
+        ),
         *(picked(name) for name in ("bonferroni", "sidak", "bh", "by")),
         study(
             "e-values, e-BH", "20 metrics, 8 with an effect", "4.5 se at look 14", at_most(FALSE, 0.05), once=_e_values

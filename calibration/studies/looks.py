@@ -67,7 +67,7 @@ def peeked(population: Population, each: int, looks: int, settings: Settings, ea
         promises(looks, early),
         trial,
         looks,
-        quick=2_000 if looks < 100 else 400,
+        quick=1_000 if looks < 100 else 250,
     )
 
 

@@ -1,5 +1,7 @@
 """Effects that differ: between experiments, between segments, over days."""
 
+from functools import partial
+
 import numpy as np
 
 from calibration.one_by_one import COVERAGE, ERROR, read, study
@@ -14,15 +16,21 @@ from twyman.stats.segments import StratifiedOdds, breakdown, mantel_haenszel
 from twyman.stats.segments.heterogeneity import Heterogeneity
 
 BOTH = exactly(ERROR, 0.05), exactly(COVERAGE, 0.95)
+CELLS = "cells have some 100 units: several contrasts at once are tested by an approximate F"
+DAYS = "units are many times the days: the trend weighs days by a precision that it takes from the same units"
 SLOPE, WEEKS = "error of the trend", "error of first week against later"
 
 
-def _cells(rng: np.random.Generator, joint: float, *, shape: tuple[int, int] = (2, 2)) -> list[list[Moments]]:
+def _cells(
+    rng: np.random.Generator, joint: float, *, shape: tuple[int, int] = (2, 2), times: int = 1
+) -> list[list[Moments]]:
     """Two experiments whose effects add up, but for a joint one in the last cell; cells differ in units and spread."""
     a, b = shape
     return [
         [
-            Moments.of(rng.normal(0.3 * i + 0.2 * j + joint * (i == a - 1 and j == b - 1), 1 + i, 40 + 20 * j))
+            Moments.of(
+                rng.normal(0.3 * i + 0.2 * j + joint * (i == a - 1 and j == b - 1), 1 + i, times * (40 + 20 * j))
+            )
             for j in range(b)
         ]
         for i in range(a)
@@ -37,17 +45,18 @@ def _interacting(rng: np.random.Generator) -> dict[str, float]:
     return {ERROR: float(still.p_value < 0.05), COVERAGE: read(contrast, 0.5)[COVERAGE]}
 
 
-def _many_cells(rng: np.random.Generator) -> dict[str, float]:
-    found = interaction(_cells(rng, 0.0, shape=(3, 3)))
+def _many_cells(rng: np.random.Generator, times: int) -> dict[str, float]:
+    found = interaction(_cells(rng, 0.0, shape=(3, 3), times=times))
     return {ERROR: float(found.p_value < 0.05) if isinstance(found, Interaction) else np.nan}
 
 
 def _segments(rng: np.random.Generator) -> dict[str, float]:
     """Five segments of different size and baseline, one effect."""
-    sizes, levels = (300, 200, 100, 80, 60), (0.0, 1.0, 2.0, 3.0, 4.0)
+    levels, shares = (0.0, 1.0, 2.0, 3.0, 4.0), (0.4, 0.27, 0.14, 0.11, 0.08)
+    counts = rng.multinomial(740, shares, 2)
     arms = [
-        (Moments.of(rng.normal(level + 0.3, 1, n)), Moments.of(rng.normal(level, 1, n)))
-        for n, level in zip(sizes, levels, strict=True)
+        (Moments.of(rng.normal(level + 0.3, 1, n)), Moments.of(rng.normal(level, 1, m)))
+        for n, m, level in zip(*counts, levels, strict=True)
     ]
     found = breakdown(arms, compare=means)
     assert isinstance(found.heterogeneity, Heterogeneity)  # noqa: S101 - five segments
@@ -79,8 +88,8 @@ def _daily(rng: np.random.Generator, n: int) -> Moments:
     )
 
 
-def _wearing_off(rng: np.random.Generator) -> dict[str, float]:
-    found = novelty(_daily(rng, 80), _daily(rng, 120))
+def _wearing_off(rng: np.random.Generator, units: tuple[int, int]) -> dict[str, float]:
+    found = novelty(_daily(rng, units[0]), _daily(rng, units[1]))
     assert isinstance(found, Novelty)  # noqa: S101 - units vary
     return {SLOPE: read(found.trend)[ERROR], WEEKS: read(found.early_less_late)[ERROR]}
 
@@ -106,18 +115,21 @@ SECTION = Section(
             runs=10_000,
             quick=500,
         ),
-        study(
-            "interaction, 3 × 3",
-            "normal, unequal cells",
-            "40 to 80 a cell",
-            exactly(ERROR, 0.05),
-            once=_many_cells,
-            quick=500,
+        *(
+            study(
+                "interaction, 3 × 3",
+                "normal, unequal cells",
+                f"{40 * times} to {80 * times} a cell",
+                exactly(ERROR, 0.05, note),
+                once=partial(_many_cells, times=times),
+                quick=500,
+            )
+            for times, note in ((1, CELLS), (3, ""))
         ),
         study(
             "segments",
             "five segments, one effect",
-            "60 to 300 an arm",
+            "740 + 740",
             exactly("error of heterogeneity", 0.05),
             exactly("error against the rest", 0.05),
             once=_segments,
@@ -125,14 +137,17 @@ SECTION = Section(
             quick=200,
         ),
         study("odds over strata, Mantel–Haenszel", "ten strata", "30 + 40 each", *BOTH, once=_odds),
-        study(
-            "novelty",
-            "14 days, going together",
-            "80 + 120",
-            exactly(SLOPE, 0.05),
-            exactly(WEEKS, 0.05),
-            once=_wearing_off,
-            quick=500,
+        *(
+            study(
+                "novelty",
+                "14 days, going together",
+                f"{units[0]} + {units[1]}",
+                exactly(SLOPE, 0.05, note),
+                exactly(WEEKS, 0.05),
+                once=partial(_wearing_off, units=units),
+                quick=500,
+            )
+            for units, note in (((80, 120), DAYS), ((400, 600), ""))
         ),
         study("balance before", "three covariates, going together", "300 + 500", exactly(ERROR, 0.05), once=_before),
     ),
