@@ -50,7 +50,7 @@ calibration: $(READY) ## what methods promise, counted over some thousand simula
 calibrate: $(READY) ## the same over twenty thousand, which writes docs/explanation/calibration.md
 	$(BIN)/python -m calibration --workers $(WORKERS)
 
-slow: $(READY)   ## the story over 100 seeds
+slow: $(READY)   ## the story over 100 seeds, and the largest public data set
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
 
 sizes: $(READY)  ## the ten largest files and functions
