@@ -79,6 +79,8 @@ def srm(observed: Sequence[int], shares: Sequence[float]) -> Balance | NotEstima
     Example:
         >>> f"{srm([821588, 815482], [1, 1]).p_value:.2e}"
         '1.82e-06'
+
+    See docs/explanation/sample-ratio.md
     """
     return stratified_srm([Period(observed, shares)])
 
@@ -152,6 +154,8 @@ def exact_binomial(successes: int, n: int, share: float) -> float:
 
     References:
         R's binom.test, which takes outcomes within a relative 1e-7 for equally likely.
+
+    See docs/explanation/sample-ratio.md
     """
     if not 0 <= successes <= n or not 0 <= share <= 1:
         raise Invalid(f"{successes} of {n} at share {share} can't be: counts lie within n, shares within 0 and 1")

@@ -82,6 +82,8 @@ class CapRule:
         >>> cap = CapRule(upper=0.9).threshold(treatment=[0, 5, 9, 80], control=[0, 4, 8, 50])
         >>> f"{cap.upper:.1f}"
         '59.0'
+
+    See docs/explanation/caps-ranks-and-bootstrap.md
     """
 
     upper: float = 1.0

@@ -48,6 +48,8 @@ class OneLook:
 
     Attributes:
         alpha: Two-sided error of the interval.
+
+    See docs/explanation/group-sequential.md
     """
 
     alpha: float = 0.05

@@ -47,6 +47,8 @@ class Effect:
         settings: The conventions.
         certainty: What decides: "one look", or the name of a way to look several times.
         engine: Version of the numbers.
+
+    See docs/explanation/statistics.md
     """
 
     absolute: Estimate
@@ -156,6 +158,8 @@ class Effects:
         unadjusted: The same without covariates, where covariates were used.
         settings: The conventions.
         engine: Version of the numbers.
+
+    See docs/explanation/statistics.md
     """
 
     absolute: Estimates

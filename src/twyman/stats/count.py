@@ -66,6 +66,8 @@ def wilson(count: Count, *, alpha: float = 0.05) -> tuple[float, float]:
     References:
         Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference.
         JASA 22.
+
+    See docs/explanation/proportions.md
     """
     z = critical_value(checked_alpha(alpha) / 2)
     n, square = count.units, z * z
@@ -82,6 +84,8 @@ def agresti_coull(count: Count, *, alpha: float = 0.05) -> tuple[float, float]:
     References:
         Agresti, A. and Coull, B. A. (1998). Approximate is better than "exact" for interval
         estimation of binomial proportions. The American Statistician 52.
+
+    See docs/explanation/proportions.md
     """
     z = critical_value(checked_alpha(alpha) / 2)
     wide = count.plus(z * z / 2, z * z / 2)
@@ -99,6 +103,8 @@ def clopper_pearson(count: Count, *, alpha: float = 0.05) -> tuple[float, float]
 
     References:
         Clopper, C. J. and Pearson, E. S. (1934). The use of confidence or fiducial limits. Biometrika 26.
+
+    See docs/explanation/proportions.md
     """
     side = checked_alpha(alpha) / 2
     low = float(betaincinv(count.successes, count.failures + 1, side)) if count.successes else 0.0
@@ -112,6 +118,8 @@ def jeffreys(count: Count, *, alpha: float = 0.05) -> tuple[float, float]:
     References:
         Brown, L. D., Cai, T. T. and DasGupta, A. (2001). Interval estimation for a binomial
         proportion. Statistical Science 16.
+
+    See docs/explanation/proportions.md
     """
     side = checked_alpha(alpha) / 2
     a, b = count.successes + 0.5, count.failures + 0.5

@@ -37,6 +37,8 @@ def means(treatment: Moments, control: Moments, *, test: str = "welch") -> Pair 
     References:
         Welch, B. L. (1947). The generalization of "Student's" problem when several different
         population variances are involved. Biometrika 34.
+
+    See docs/explanation/statistics.md
     """
     variances = chosen(test, VARIANCES)
     refusal = too_few(treatment.count, control.count)

@@ -64,6 +64,8 @@ class Estimate:
         statistic: What `p_value` was read off, with `df` degrees of freedom (`None`: normal).
         scale: "absolute" or "relative".
         method: How the two means came about, and the test or kind of interval.
+
+    See docs/explanation/statistics.md
     """
 
     estimate: float

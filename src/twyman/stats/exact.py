@@ -23,6 +23,8 @@ def fisher(treatment: Count, control: Count) -> float:
     Example:
         >>> f"{fisher(Count(12, 510), Count(3, 500)):.4f}"
         '0.0340'
+
+    See docs/explanation/proportions.md
     """
     answer: Any = stats.fisher_exact(_table(treatment, control))
     return float(answer.pvalue)
@@ -36,12 +38,18 @@ def odds_ratio(treatment: Count, control: Count, *, alpha: float = 0.05) -> tupl
 
 
 def barnard(treatment: Count, control: Count) -> float:
-    """Return Barnard's two-sided p-value, by the pooled statistic."""
+    """Return Barnard's two-sided p-value, by the pooled statistic.
+
+    See docs/explanation/proportions.md
+    """
     answer: Any = stats.barnard_exact(_table(treatment, control))
     return float(answer.pvalue)
 
 
 def boschloo(treatment: Count, control: Count) -> float:
-    """Return Boschloo's two-sided p-value: Fisher's, made more powerful."""
+    """Return Boschloo's two-sided p-value: Fisher's, made more powerful.
+
+    See docs/explanation/proportions.md
+    """
     answer: Any = stats.boschloo_exact(_table(treatment, control))
     return float(answer.pvalue)

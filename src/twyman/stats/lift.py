@@ -28,6 +28,8 @@ def absolute(pair: Pair, *, alpha: float = 0.05) -> Estimate:
 
     Raises:
         Invalid: If alpha is no probability.
+
+    See docs/explanation/statistics.md
     """
     return pair.contrast().as_estimate(alpha=alpha, scale="absolute", method=pair.method)
 
@@ -61,6 +63,8 @@ def relative(pair: Pair, *, alpha: float = 0.05, method: str = "fieller") -> Est
 
     References:
         Fieller, E. C. (1954). Some problems in interval estimation. JRSS B 16.
+
+    See docs/explanation/statistics.md
     """
     checked_alpha(alpha)
     try:

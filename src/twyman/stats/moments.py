@@ -41,6 +41,8 @@ class Moments:
     References:
         Chan, T. F., Golub, G. H. and LeVeque, R. J. (1983). Algorithms for computing the sample
         variance. The American Statistician 37.
+
+    See docs/explanation/statistics.md
     """
 
     count: int

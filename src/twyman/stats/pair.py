@@ -24,6 +24,8 @@ class Pair:
             for all weights, so that absolute, relative and margin tests agree.
         treatment_units, control_units: Units behind the means.
         method: How the means came about.
+
+    See docs/explanation/statistics.md
     """
 
     treatment: float

@@ -32,6 +32,8 @@ def proportions(treatment: Moments, control: Moments, *, test: str = "welch") ->
         >>> pair = proportions(Moments.binary(250, 1000), Moments.binary(200, 1000), test="score")
         >>> f"{pair.contrast().statistic:.3f}"
         '2.677'
+
+    See docs/explanation/proportions.md
     """
     variances = chosen(test, VARIANCES)
     for arm in (treatment, control):

@@ -40,6 +40,8 @@ def ratios(treatment: Moments, control: Moments, *, test: str = "welch") -> Pair
     References:
         Deng, A., Knoblich, U. and Lu, J. (2018). Applying the delta method in metric analytics.
         KDD 2018.
+
+    See docs/explanation/statistics.md
     """
     variances = chosen(test, VARIANCES)
     refusal = too_few(treatment.count, control.count)

@@ -31,6 +31,8 @@ class Settings:
     Example:
         >>> Settings(kind="proportion", test="score").alpha
         0.05
+
+    See docs/explanation/statistics.md
     """
 
     kind: str = "mean"

@@ -34,6 +34,8 @@ class Panel:
         region: Which region, by number.
         period: Which period, by number, counted alike in all regions.
         block: Which stretch of time was randomised as one, by number over all regions.
+
+    See docs/explanation/clusters-and-switchbacks.md
     """
 
     outcome: Vector

@@ -33,6 +33,8 @@ def difference_agresti_caffo(treatment: Count, control: Count) -> Contrast:
     References:
         Agresti, A. and Caffo, B. (2000). Simple and effective confidence intervals for proportions and
         differences of proportions. The American Statistician 54.
+
+    See docs/explanation/proportions.md
     """
     return _wald(treatment.plus(1, 1), control.plus(1, 1))
 
@@ -48,6 +50,8 @@ def difference_newcombe(treatment: Count, control: Count, *, alpha: float = 0.05
     References:
         Newcombe, R. G. (1998). Interval estimation for the difference between independent
         proportions. Statistics in Medicine 17.
+
+    See docs/explanation/proportions.md
     """
     gap = treatment.share - control.share
     low_t, high_t = wilson(treatment, alpha=alpha)
@@ -63,6 +67,8 @@ def ratio_log(treatment: Count, control: Count, *, add: float = 0.0) -> Contrast
     References:
         Katz, D., Baptista, J., Azen, S. P. and Pike, M. C. (1978). Obtaining confidence intervals for
         the risk ratio in cohort studies. Biometrics 34.
+
+    See docs/explanation/proportions.md
     """
     a, b = treatment.successes + add, control.successes + add
     n, m = treatment.units + add, control.units + add
@@ -73,7 +79,10 @@ def ratio_log(treatment: Count, control: Count, *, add: float = 0.0) -> Contrast
 
 
 def odds_log(treatment: Count, control: Count, *, add: float = 0.0) -> Contrast | NotEstimable:
-    """Return the logarithm of the odds ratio, by Woolf; `add` 0.5 to each cell for small ones."""
+    """Return the logarithm of the odds ratio, by Woolf; `add` 0.5 to each cell for small ones.
+
+    See docs/explanation/proportions.md
+    """
     t, c = treatment.plus(add, add), control.plus(add, add)
     cells = (t.successes, t.failures, c.successes, c.failures)
     if not all(cells):

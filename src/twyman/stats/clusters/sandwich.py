@@ -158,6 +158,8 @@ def multiway(
     References:
         Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2011). Robust inference with multiway
         clustering. JBES 29.
+
+    See docs/explanation/clusters-and-switchbacks.md
     """
     asked = {weights: 1.0} if isinstance(weights, str) else weights
     a, b = (np.unique(np.asarray(labels), return_inverse=True)[1].ravel() for labels in (first, second))

@@ -29,6 +29,8 @@ class Clusters:
         sizes: Number of rows (or any denominator), by cluster; none may be negative.
         within: Squared deviations of rows from their cluster's mean, over all clusters; `None`
             where rows were never seen.
+
+    See docs/explanation/clusters-and-switchbacks.md
     """
 
     sums: Vector

@@ -151,5 +151,8 @@ def horizons(plan: Design, intake: Intake, *, every: int = 7) -> tuple[Horizon, 
 
 
 def plan_by(plan: Design, intake: Intake, day: int) -> Design:
-    """Return the plan with the moments that a day's window has, days counted from 0."""
+    """Return the plan with the moments that a day's window has, days counted from 0.
+
+    See docs/explanation/power.md
+    """
     return plan if intake.moments is None else replace(plan, control=intake.moments[day])

@@ -23,6 +23,8 @@ def known_mean(mean: float, sd: float) -> Moments:
     Example:
         >>> known_mean(10.0, 2.0).variance()
         4.0
+
+    See docs/explanation/power.md
     """
     if not 0 <= sd < math.inf:
         raise Invalid(f"standard deviation {sd} is none: give that of units, not of their mean")
@@ -34,6 +36,8 @@ def known_proportion(share: float) -> Moments:
 
     Raises:
         Invalid: If share isn't between 0 and 1.
+
+    See docs/explanation/power.md
     """
     if not 0 <= share <= 1:
         raise Invalid(f"{share} is no share: give a number between 0 and 1")
@@ -72,6 +76,8 @@ def known_quantile(q: float, value: float, density: float) -> Moments:
     Example:
         >>> round(known_quantile(0.5, 0.0, 0.3989).variance(), 3)  # of the normal: pi / 2
         1.571
+
+    See docs/explanation/power.md
     """
     if not 0 < q < 1:
         raise Invalid(f"{q} is no quantile: give a number between 0 and 1, such as 0.95")
@@ -89,6 +95,8 @@ def with_covariate(moments: Moments, correlation: float) -> Moments:
     Example:
         >>> with_covariate(known_mean(10.0, 2.0), 0.6).covariance().tolist()
         [[4.0, 1.2], [1.2, 1.0]]
+
+    See docs/explanation/power.md
     """
     if not -1 < correlation < 1:
         raise Invalid(f"correlation {correlation} isn't between -1 and 1")
@@ -119,6 +127,8 @@ def design_effect(size: float, icc: float, cv: float = 0.0) -> float:
     References:
         Eldridge, S. M., Ashby, D. and Kerry, S. (2006). Sample size for cluster randomized trials:
         effect of coefficient of variation of cluster size. International Journal of Epidemiology 35.
+
+    See docs/explanation/power.md
     """
     if not (1 <= size < math.inf and 0 <= icc <= 1 and 0 <= cv < math.inf):
         raise Invalid(f"clusters of {size} units, correlation {icc} and variation {cv} can't be: check each")
@@ -138,6 +148,8 @@ def clustered(moments: Moments, *, size: float, icc: float, cv: float = 0.0) -> 
         >>> groups = clustered(known_mean(10.0, 2.0), size=20, icc=0.05)
         >>> groups.means.tolist()
         [200.0, 20.0]
+
+    See docs/explanation/power.md
     """
     if moments.means.size != 1:
         raise Invalid(f"moments of {moments.means.size} columns can't be put into clusters: give one mean")

@@ -80,6 +80,8 @@ def looks_at(count: int, spending: Spending | None = None) -> GroupSequential:
     Example:
         >>> looks_at(4).times
         (0.25, 0.5, 0.75, 1.0)
+
+    See docs/explanation/power.md
     """
     if count < 1:
         raise Invalid(f"{count} looks see nothing: give one or more")

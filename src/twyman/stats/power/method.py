@@ -72,6 +72,8 @@ class Compared:
 
     Raises:
         Invalid: If there is no such kind.
+
+    See docs/explanation/power.md
     """
 
     kind: str = "mean"

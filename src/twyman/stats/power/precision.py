@@ -26,6 +26,8 @@ def detectable(se: float, *, alpha: float, power: float, sides: int = 2) -> floa
 
     Raises:
         Invalid: If alpha or power is no probability, or the standard error isn't positive.
+
+    See docs/explanation/power.md
     """
     if not 0 < se < math.inf:
         raise Invalid(f"standard error {se} isn't positive: give that of an estimate")
@@ -41,6 +43,8 @@ def information_needed(effect: float, alpha: float, power: float, sides: int = 2
 
     Raises:
         Invalid: If alpha or power is no probability, or the effect is zero.
+
+    See docs/explanation/power.md
     """
     if not effect:
         raise Invalid("no information shows an effect of zero: give the smallest effect that matters")
@@ -58,6 +62,8 @@ def share_inflation(times: Sequence[float], *, spending: Spending, alpha: float,
 
     Raises:
         Invalid: As in `sequential.bounds`, and if power is no probability above alpha.
+
+    See docs/explanation/power.md
     """
     return (
         drift_needed(times, spending=spending, alpha=alpha, power=power, sides=sides) / _reach(alpha, power, sides)
@@ -69,6 +75,8 @@ def drift_needed(times: Sequence[float], *, spending: Spending, alpha: float, po
 
     Raises:
         Invalid: As in `share_inflation`.
+
+    See docs/explanation/power.md
     """
     _reach(alpha, power, sides)
     return drift_for(times, bounds(times, times, alpha=alpha, spending=spending, sides=sides).z, power=power)

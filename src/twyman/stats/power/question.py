@@ -45,6 +45,8 @@ class Superiority:
 
     Raises:
         Invalid: If sides isn't 1 or 2, improving isn't a sign, or there is no such lift.
+
+    See docs/explanation/power.md
     """
 
     sides: int = 2
@@ -99,6 +101,8 @@ class NonInferiority:
 
     Raises:
         Invalid: If the margin is negative, or improving isn't a sign.
+
+    See docs/explanation/power.md
     """
 
     margin: float

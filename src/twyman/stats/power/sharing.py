@@ -24,6 +24,8 @@ def best_shares(arms: int) -> tuple[float, ...]:
     References:
         Dunnett, C. W. (1955). A multiple comparison procedure for comparing several treatments with a
         control. JASA 50.
+
+    See docs/explanation/power.md
     """
     if arms < 1:
         raise Invalid(f"{arms} treatments have nothing to compare: give one or more")

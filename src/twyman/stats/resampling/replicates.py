@@ -25,6 +25,8 @@ class Replicates:
         squares: Weighted sums of products of columns, by replicate, column and column.
         count: Number of units.
         totals: Plain sums of the columns, of their products, and of the products of three.
+
+    See docs/explanation/caps-ranks-and-bootstrap.md
     """
 
     seed: int

@@ -64,22 +64,34 @@ class Hypothesis:
 
 
 def superior(name: str, *, sides: int = 2, improving: int = 1) -> Hypothesis:
-    """Return "better than control"."""
+    """Return "better than control".
+
+    See docs/explanation/decision-rule.md
+    """
     return Hypothesis(name, Claim.SUPERIOR, sides=sides, improving=improving)
 
 
 def noninferior(name: str, *, margin: float, improving: int = 1) -> Hypothesis:
-    """Return "not worse by the margin or more"."""
+    """Return "not worse by the margin or more".
+
+    See docs/explanation/decision-rule.md
+    """
     return Hypothesis(name, Claim.NON_INFERIOR, margin=margin, improving=improving)
 
 
 def within(name: str, *, margin: float) -> Hypothesis:
-    """Return "neither better nor worse by the margin or more"."""
+    """Return "neither better nor worse by the margin or more".
+
+    See docs/explanation/decision-rule.md
+    """
     return Hypothesis(name, Claim.EQUIVALENT, margin=margin)
 
 
 def unharmed(name: str, *, improving: int = 1) -> Hypothesis:
-    """Return "not shown to be worse": it stands unless its test for harm rejects; quality tests are such too."""
+    """Return "not shown to be worse": it stands unless its test for harm rejects; quality tests are such too.
+
+    See docs/explanation/decision-rule.md
+    """
     return Hypothesis(name, Claim.UNHARMED, improving=improving)
 
 
@@ -121,12 +133,18 @@ Node = Hypothesis | All | Any
 
 
 def all_of(*parts: Node, weights: Sequence[float] = ()) -> All:
-    """Return that every part must be met."""
+    """Return that every part must be met.
+
+    See docs/explanation/decision-rule.md
+    """
     return All(parts, tuple(weights))
 
 
 def any_of(*parts: Node, weights: Sequence[float] = ()) -> Any:
-    """Return that one part at least must be met."""
+    """Return that one part at least must be met.
+
+    See docs/explanation/decision-rule.md
+    """
     return Any(parts, tuple(weights))
 
 

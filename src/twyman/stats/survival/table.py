@@ -27,6 +27,8 @@ class RiskTable:
         >>> table = RiskTable.of([1, 2, 2, 3], [True, True, False, True])
         >>> table.at_risk.tolist(), table.events.tolist()
         ([4.0, 3.0, 1.0], [1.0, 1.0, 1.0])
+
+    See docs/explanation/retention-curves.md
     """
 
     times: Vector
