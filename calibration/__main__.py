@@ -48,7 +48,9 @@ def _write(found: Sequence[Finding], workers: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, drawn in pictures(found, points(CURVES, workers=workers)).items():
         (folder / f"{name}.svg").write_text(drawn)
-    shown = "\n\n".join(f"![{name}](../images/calibration/{name}.svg)\n\n{text}" for name, text in TEXTS.items())
+    shown = "\n\n".join(
+        f"![{name.replace('-', ' ')}](../images/calibration/{name}.svg)\n\n{text}" for name, text in TEXTS.items()
+    )
     (DOCS / "explanation" / "calibration.md").write_text(page(SECTIONS, found, shown, LESSONS))
 
 

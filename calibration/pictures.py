@@ -24,7 +24,9 @@ TEXTS = {
 def pictures(findings: Sequence[Finding], curves: Mapping[str, Sequence[Point]]) -> dict[str, str]:
     """Return SVG by name."""
     specs = {
-        "error-by-method": _errors([one for one in findings if one.promise.what == ERROR and one.study.looks == 1]),
+        "error-by-method": _errors(
+            [one for one in findings if (one.promise.what, one.promise.rate) == (ERROR, 0.05) and one.study.looks == 1]
+        ),
         "coverage-by-lift": _coverage(curves["coverage by lift"]),
         "false-alarms-by-looks": _alarms(curves["false alarms by looks"]),
     }
@@ -84,7 +86,7 @@ def _lines(points: Sequence[Point], x: Any, y: Any, target: float, colors: Mappi
 def _coverage(points: Sequence[Point]) -> Spec:
     alt = altair()
     x = alt.X("x:Q", axis=alt.Axis(format="+.0%", title="true lift", titleColor=QUIET))
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0.8, 1.0], zero=False), axis=alt.Axis(format=".0%"))
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0.75, 1.0], zero=False), axis=alt.Axis(format=".0%"))
     colors = {"fieller": EFFECT, "delta": ARMS[3], "log": ARMS[4], "baseline taken for known": HARM}
     return _sized(_lines(points, x, y, 0.95, colors), 520, 240, "Coverage of 95 % intervals of a lift")
 
