@@ -6,7 +6,7 @@ from calibration.one_by_one import POWER
 from calibration.peeking import Path, spent_by
 from calibration.populations import Bernoulli, Normal, Population, cumulated
 from calibration.studies.ratios import CLICKS, CLICKS_PAST, PAST
-from calibration.study import Section, Study, Trial, at_least, exactly
+from calibration.study import Section, Study, at_least, exactly
 from twyman.stats.anytime.boundary import Asymptotic
 from twyman.stats.anytime.mixture import critical_values
 from twyman.stats.comparison import compare_all
@@ -77,11 +77,7 @@ def watched(population: Population, effect: float, settings: Settings, *, looks:
     promise = (at_least if always else exactly)(POWER, 0.8 if always else round(sizes.power, 4))
     name = "always valid" if always else "group sequential"
     called = f"plan for {effect:+.0%}, {name}".replace("%", " %")
-    return Study(called, population.name, f"{each:,} an arm and look", (promise,), _typed(trial), looks)
-
-
-def _typed(trial: Trial) -> Trial:
-    return trial
+    return Study(called, population.name, f"{each:,} an arm and look", (promise,), trial, looks)
 
 
 def _units(sizes: Sizes) -> str:
