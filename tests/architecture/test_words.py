@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "twyman"
 FILES = sorted(SOURCE.rglob("*.py"))
-PURE = ("kernel", "metrics", "stats", "experiments", "doubt", "decisions", "app")
+PURE = ("kernel", "flags", "metrics", "stats", "experiments", "doubt", "decisions", "app")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
