@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twyman.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TwymanError, Unavailable
-    from twyman.wiring import Analysis, analyze
+    from twyman.wiring.analysis import Analysis, analyze
 
 __version__ = "0.1.0"
 
@@ -26,7 +26,7 @@ __all__ = [
     "analyze",
 ]
 
-_ROOMS = {"analyze": "twyman.wiring", "Analysis": "twyman.wiring"}
+_ROOMS = {"analyze": "twyman.wiring.analysis", "Analysis": "twyman.wiring.analysis"}
 
 
 def __getattr__(name: str) -> object:

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from twyman import wiring
 from twyman.cli.main import main
+from twyman.wiring import analysis as wiring
 
 UNITS = 24
 FILES = {

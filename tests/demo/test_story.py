@@ -16,7 +16,7 @@ from twyman.app.views import Answer, Effect, Interval, Verdict
 from twyman.demo.phase import LAUNCH, NEW_ZEALAND, WINDOW_DAYS, Phase
 from twyman.demo.simulator import simulate
 from twyman.demo.story import RETENTION, definition, run, usual_reading
-from twyman.wiring import analyze
+from twyman.wiring.analysis import analyze
 
 SEEDS = range(100)
 

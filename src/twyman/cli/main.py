@@ -88,7 +88,7 @@ class _Version(argparse.Action):
 
 
 def _analyze(options: argparse.Namespace) -> int:
-    from twyman.wiring import analyze  # noqa: PLC0415 - loads numpy and duckdb, which `--help` doesn't need
+    from twyman.wiring.analysis import analyze  # noqa: PLC0415 - loads numpy and duckdb, which `--help` doesn't need
 
     failing = _actions(options.fail_on)
     if options.output is not None:
@@ -118,7 +118,7 @@ def _check(options: argparse.Namespace) -> int:
 def _sql(options: argparse.Namespace) -> int:
     from twyman.definitions import load_experiment  # noqa: PLC0415
     from twyman.kernel.time import instant  # noqa: PLC0415
-    from twyman.wiring import explain  # noqa: PLC0415
+    from twyman.wiring.analysis import explain  # noqa: PLC0415
 
     project, experiment = load_experiment(options.file, options.experiment)
     as_of = instant(options.as_of, zone=project.zone) if options.as_of else None

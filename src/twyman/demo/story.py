@@ -11,7 +11,7 @@ from twyman.app.views import Answer, Result
 from twyman.app.wording import percent
 from twyman.demo.phase import LAUNCH, NEW_ZEALAND, Phase
 from twyman.demo.simulator import SEED, simulate
-from twyman.wiring import analyze
+from twyman.wiring.analysis import analyze
 
 RETENTION = "retention_week_4"
 

@@ -1,4 +1,4 @@
-"""The only page that names concrete classes: which adapter stands behind each port."""
+"""An analysis, put together: definitions, a warehouse that keeps its looks, and a report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
