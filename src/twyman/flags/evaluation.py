@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """The unit's id is no id: neither text nor a whole number, or longer than 100 characters."""
     BROKEN = "broken"
     """The flag can't be resolved: its definition is at fault."""
+    NOT_READY = "not_ready"
+    """No state is there yet: a client's answer, no resolver's."""
 
 
 class Assignment(Struct, frozen=True):
