@@ -1,0 +1,47 @@
+"""Where exposures go: a port, and the row that goes through it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec.structs import astuple
+
+from twyman.flags.exposure import Exposure
+
+
+class Row(Exposure, frozen=True):
+    """An exposure as it is kept.
+
+    Attributes:
+        received_at: When it reached us, in UTC.
+        batch: What it came in; empty where we met the unit ourselves.
+    """
+
+    received_at: datetime | None = None
+    batch: str = ""
+
+
+def row_of(met: Exposure, *, received_at: datetime, batch: str = "") -> Row:
+    """Return an exposure as it is kept."""
+    return Row(*astuple(met), received_at, batch)
+
+
+class Sink(Protocol):
+    """Keeps exposures."""
+
+    def offer(self, row: Row) -> None:
+        """Take one without waiting; where there is no more room it is lost, and counted."""
+        ...
+
+    async def commit(self, rows: Sequence[Row]) -> None:
+        """Return once all are where no crash reaches them.
+
+        Raises:
+            Unavailable: If they can't be kept just now; then none of them is acknowledged.
+        """
+        ...
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it; empty where nothing is."""
+        ...
