@@ -1,6 +1,7 @@
 """What is served at present: one state, seen through one view for each who asks."""
 
 from collections.abc import Iterable
+from copy import copy
 
 from twyman.api.asgi import Headers
 from twyman.api.asker import Asker, Askers
@@ -57,6 +58,12 @@ class Served:
             if asker in self._askers:
                 self._of(asker)
         return self
+
+    def told(self, problems: Iterable[str]) -> "Served":
+        """Return the same, with other problems."""
+        told = copy(self)
+        told.problems = tuple(problems)
+        return told
 
     def _of(self, asker: Asker) -> View:
         found = self._views.get(asker)

@@ -23,7 +23,7 @@ class Row(Exposure, frozen=True):
 
 def row_of(met: Exposure, *, received_at: datetime, batch: str = "") -> Row:
     """Return an exposure as it is kept."""
-    return Row(*astuple(met), received_at, batch)
+    return Row(*astuple(met), received_at=received_at, batch=batch)
 
 
 class Sink(Protocol):
