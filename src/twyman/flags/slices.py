@@ -7,7 +7,7 @@ from msgspec import Struct
 from twyman.flags.bucketing import BUCKETS, bucket_of
 
 
-class Slice(Struct, frozen=True, array_like=True, order=True):
+class Slice(Struct, frozen=True, array_like=True, order=True, gc=False):
     """Buckets from `start` up to, and without, `stop`.
 
     Example:
