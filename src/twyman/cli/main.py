@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
+from twyman.cli.flags import add_flags
 from twyman.cli.output import deliver, ready
+from twyman.cli.serve import add_serve
 from twyman.kernel.errors import Invalid, TwymanError, nearest
 
 ACTIONS = ("ship", "continue", "end", "abort", "hold")
@@ -58,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
 
     schema = _command(commands.add_parser, "schema", "print the JSON Schema of definition files, for editors", _schema)
     schema.add_argument("kind", nargs="?", metavar="KIND", help="one kind only, as in experiment")
+
+    add_flags(_command, commands.add_parser)
+    add_serve(_command, commands.add_parser)
 
     demo = _command(commands.add_parser, "demo", "replay the story on simulated users", _demo)
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), metavar="FOLDER")
