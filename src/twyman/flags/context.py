@@ -58,7 +58,7 @@ def unit_of(context: Context, path: str) -> str | None:
 
 def _text(found: object) -> str:
     if isinstance(found, str):
-        return found
+        return found if type(found) is str else str.__str__(found)  # a member of an enumeration is its value
     if isinstance(found, int) and not isinstance(found, bool):
         return _digits(found)
     if isinstance(found, float) and found.is_integer():
