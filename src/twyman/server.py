@@ -149,20 +149,7 @@ class Server(uvicorn.Server):
     """uvicorn with one worker, that follows a source and stops without losing what was promised."""
 
     def __init__(self, api: Api, source: Source, sink: ExposureFile | None, settings: Settings) -> None:
-        config = uvicorn.Config(
-            api,
-            host=settings.host,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=settings.access_log,
-            server_header=False,
-            timeout_keep_alive=75,  # longer than balancers keep an idle connection
-            timeout_graceful_shutdown=GRACE,
-        )
-        super().__init__(config)
+        super().__init__(configuration(api, access_log=settings.access_log))
         if settings.access_log:
             logging.basicConfig(format="%(message)s", level=logging.INFO)
         self._api = api
@@ -222,6 +209,22 @@ class Server(uvicorn.Server):
             if problem not in before.problems:
                 _warn(problem)
         self._api.swap(served)
+
+
+def configuration(app: Any, *, access_log: bool = False) -> uvicorn.Config:  # noqa: ANN401 - an ASGI application
+    """Return how uvicorn runs an application of ours."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=access_log,
+        server_header=False,
+        timeout_keep_alive=75,  # longer than balancers keep an idle connection
+        timeout_graceful_shutdown=GRACE,
+    )
 
 
 def announcement(served: Served, path: Path, host: str, port: int) -> str:
