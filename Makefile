@@ -5,7 +5,7 @@ READY := .venv/ready
 WORKERS ?= 2
 
 help:            ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv from the locked requirements (every other word does it by itself)
 $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
@@ -50,6 +50,11 @@ calibration: $(READY) ## what methods promise, counted over some thousand simula
 calibrate: $(READY) ## the same over twenty thousand, which writes docs/explanation/calibration.md
 	$(BIN)/python -m calibration --workers $(WORKERS)
 
+test-conformance: $(READY) ## the official OpenFeature providers, in Python, Node and Chromium, against our server
+	tools/debian.sh chromium=chromium
+	npm ci --prefix tests/conformance --silent --no-audit --no-fund
+	TWYMAN_CONFORMANCE=required $(BIN)/python -m pytest -q tests/conformance -m 'slow or not slow'
+
 slow: $(READY)   ## the story over 100 seeds, and the largest public data set
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
 
@@ -62,8 +67,24 @@ $(PEERS): requirements/bench.txt $(READY)
 	$(BIN)/uv pip sync --quiet --python bench/.venv/bin/python --require-hashes requirements/bench.txt
 	@touch $@
 
-bench: bench-statistics ## ratios in one run: against other packages, numpy's floor, and hand-written SQL
+FLAG_PEERS := bench/.venv-flags/ready
+$(FLAG_PEERS): requirements/bench-flags.txt $(READY)
+	test -x bench/.venv-flags/bin/python || $(PYTHON) -m venv bench/.venv-flags
+	$(BIN)/uv pip sync --quiet --python bench/.venv-flags/bin/python --require-hashes requirements/bench-flags.txt
+	@touch $@
+
+bench: bench-statistics bench-flags bench-cohorts bench-ofrep ## ratios in one run: against other packages, numpy's floor, hand-written SQL
 	$(BIN)/python bench/warehouse.py
+
+bench-flags: $(FLAG_PEERS)
+	PYTHONPATH=src bench/.venv-flags/bin/python bench/flags.py
+
+bench-cohorts: $(READY)
+	$(BIN)/python bench/cohorts.py
+
+bench-ofrep: $(READY)
+	tools/debian.sh wrk=wrk
+	$(BIN)/python bench/ofrep.py
 
 bench-statistics: $(PEERS)
 	PYTHONPATH=src bench/.venv/bin/python bench/statistics_engine.py
@@ -73,5 +94,8 @@ lock:            ## renew the locked requirements
 	  --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade requirements/bench.in -o requirements/bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade requirements/bench-flags.in -o requirements/bench-flags.txt
 
-.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate slow sizes bench bench-statistics lock
+.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance slow sizes bench bench-statistics bench-flags \
+  bench-cohorts bench-ofrep lock
