@@ -11,6 +11,7 @@ stays on the loopback.
     python bench/ofrep.py bare 8002  # the other
 """
 
+import gc
 import os
 import re
 import select
@@ -91,6 +92,7 @@ def run(which: str, port: int) -> None:
     if which == "ours":
         sink = ExposureFile(Path(tempfile.mkdtemp()) / "exposures.jsonl")
         app = Api(Served(State({"start-page": flag()})), sink=sink)
+    gc.freeze()  # as `twyman serve` does
     uvicorn.Server(configuration(app)).run(sockets=[socket.create_server(("127.0.0.1", port), backlog=2_048)])
 
 

@@ -9,10 +9,11 @@ from twyman.api.part import part_of
 from twyman.api.reply import Reply
 from twyman.flags.document import versioned, written
 from twyman.flags.evaluation import Evaluation, Reason
-from twyman.flags.resolve import Interpreter, Resolver
+from twyman.flags.compiled import Compiled
+from twyman.flags.resolve import Resolver
 from twyman.flags.state import State
 
-RESOLVER = Interpreter
+RESOLVER = Compiled
 """What resolves, for every view."""
 
 MOST_KEPT = 100_000
