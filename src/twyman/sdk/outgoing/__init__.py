@@ -1,0 +1,1 @@
+"""What a client sends: exposures and events, in batches, in the background."""

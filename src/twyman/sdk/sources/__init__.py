@@ -1,0 +1,1 @@
+"""Where a client's state comes from: memory, a file, or a server."""
