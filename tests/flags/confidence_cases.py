@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from twyman.flags.compiled import Compiled
 from twyman.flags.dialects import confidence
 from twyman.flags.evaluation import Evaluation, Reason
 from twyman.flags.resolve import Interpreter, Resolver
@@ -19,6 +20,7 @@ from twyman.flags.state import State
 
 RESOLVERS: dict[str, Callable[..., Resolver]] = {
     "interpreter": Interpreter,
+    "compiled": Compiled,
 }
 """How each resolver is made: of a state, `client=` and `environments=`."""
 

@@ -299,7 +299,7 @@ def drawn_context(rng: Random) -> Context:
     context: dict[str, object] = {}
     for path in ATTRIBUTES:
         if rng.random() < 0.7:
-            _put(context, path, _value(rng))
+            _put(context, path, drawn_value(rng))
     for path in ("targeting_key", "user_id"):
         if rng.random() < 0.9:
             context[path] = rng.choice(UNITS) if rng.random() < 0.85 else _odd_unit(rng)
@@ -317,7 +317,8 @@ def _put(context: dict[str, object], path: str, value: object) -> None:
     context[last] = value
 
 
-def _value(rng: Random) -> object:
+def drawn_value(rng: Random) -> object:
+    """Draw a value of an attribute."""
     pool = rng.choice((TEXTS, TEXTS, NUMBERS, VERSIONS, TIMES, HOSTILE))
     if rng.random() < 0.15:
         return [rng.choice(pool) for _ in range(rng.randint(0, 3))]
