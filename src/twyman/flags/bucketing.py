@@ -25,11 +25,11 @@ def bucket_of(unit: str, *, salt: str, buckets: int = BUCKETS) -> int:
 
     Raises:
         ZeroDivisionError: If there are no buckets.
-        UnicodeEncodeError: If the unit is no text that UTF-8 can write (a lone surrogate).
+        UnicodeEncodeError: If salt or unit is no text that UTF-8 can write (a lone surrogate).
 
     Example:
         >>> bucket_of("roug", salt="MegaSalt-confidence-test")
         567493
     """
-    low, _ = mmh3.hash64(f"{salt}|{unit}", seed=0, x64arch=True, signed=False)
+    low, _ = mmh3.hash64(f"{salt}|{unit}".encode(), seed=0, x64arch=True, signed=False)
     return (low >> 4) % buckets

@@ -6,7 +6,7 @@ evaluated deeper than `DEEPEST` or wider than `LARGEST`, so that no state can ma
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from twyman.flags.flag import Flag, Outcome, Rule
@@ -81,8 +81,9 @@ def faults_of(state: State) -> Faults:
 
 
 def _of_segment(state: State, name: str, extents: dict[Node, tuple[int, int]], found: Faults) -> tuple[int, int]:
-    extent = _extent(state.segments[name].when, extents)
-    why = _beyond(extent)
+    segment = state.segments[name]
+    extent = _extent(segment.when, extents)
+    why = _beyond(extent) or _unwritable(claim.salt for claim in segment.claims)
     if why:
         found.segments[name] = why
         return 0, 1
@@ -118,7 +119,14 @@ def _of_rule(state: State, flag: Flag, rule: Rule, found: Faults) -> str:
     for side in rule.split.assigned:
         if side.to is Outcome.VARIANT and side.variant not in known:
             return f"variant '{side.variant}' isn't one of the flag's"
-    return "" if rule.split.buckets > 0 else f"its split has {rule.split.buckets} buckets"
+    if rule.split.buckets <= 0:
+        return f"its split has {rule.split.buckets} buckets"
+    return _unwritable([rule.split.salt, *(claim.salt for claim in rule.claims)])
+
+
+def _unwritable(salts: Iterable[str]) -> str:
+    odd = next((salt for salt in salts if not salt.isascii() and salt != salt.encode(errors="ignore").decode()), None)
+    return "" if odd is None else f"its salt {odd!a} holds half a character (a lone surrogate)"
 
 
 def _beyond(extent: tuple[int, int]) -> str:

@@ -78,7 +78,7 @@ class BloomFilter(Struct, frozen=True, tag="bloom", tag_field="as"):
 
 
 def _bits_of(unit: str, hashes: int, bits: int) -> Iterator[int]:
-    first, second = mmh3.hash64(unit, seed=0, x64arch=True, signed=False)
+    first, second = mmh3.hash64(unit.encode(), seed=0, x64arch=True, signed=False)
     combined = first
     for _ in range(hashes):
         yield (combined & _SIGN) % bits

@@ -59,7 +59,7 @@ def covers(slices: Iterable[Slice], buckets: int) -> bool:
     reached = 0
     for part in sorted(slices):
         if part.start > reached:
-            return False
+            break
         reached = max(reached, part.stop)
     return reached >= buckets
 
