@@ -1,6 +1,6 @@
 """Exposures that we meet ourselves, each noted once: a server is asked for the same flag again and again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from twyman.api.sink import Sink, row_of
 from twyman.flags.context import Context
@@ -34,11 +34,15 @@ class ExposureLog:
         if self._sink is None:
             return
         now = self._clock()
+        if len(self._young) >= MOST_REMEMBERED or now - self._since > REMEMBERED:
+            self._forget(now)
         for met in exposures_of(evaluation, context, at=now, client=client, state=state):
             identity = hash(met.identity)
-            if identity in self._young or identity in self._old:
-                continue
-            if len(self._young) >= MOST_REMEMBERED or now - self._since > REMEMBERED:
-                self._old, self._young, self._since = self._young, set(), now
-            self._young.add(identity)
-            self._sink.offer(row_of(met, received_at=now))
+            if identity not in self._young and identity not in self._old:
+                self._young.add(identity)
+                self._sink.offer(row_of(met, received_at=now))
+
+    def _forget(self, now: datetime) -> None:
+        """Let the old generation go, and the young one grow old; or both, after a long silence."""
+        self._old = self._young if now - self._since <= 2 * REMEMBERED else set()
+        self._young, self._since = set(), now

@@ -7,14 +7,10 @@ from twyman.api.answer import FAILURES, answer
 from twyman.api.asker import Asker
 from twyman.api.part import part_of
 from twyman.api.reply import Reply
+from twyman.flags.compiled import Compiled
 from twyman.flags.document import versioned, written
 from twyman.flags.evaluation import Evaluation, Reason
-from twyman.flags.compiled import Compiled
-from twyman.flags.resolve import Resolver
 from twyman.flags.state import State
-
-RESOLVER = Compiled
-"""What resolves, for every view."""
 
 MOST_KEPT = 100_000
 """Answers kept ready; beyond it they are made anew."""
@@ -36,7 +32,7 @@ class View:
         self._answers: dict[int, tuple[Evaluation, Reply]] = {}
         self.asker = asker
         self.version = self._part.version
-        self.resolver: Resolver = RESOLVER(state, client=asker.client, environments=asker.environments)
+        self.resolver = Compiled(state, client=asker.client, environments=asker.environments)
         self.stamp = "\0".join((self.version, *asker.environments)).encode()
 
     def answer(self, evaluation: Evaluation) -> Reply:
