@@ -17,9 +17,9 @@ def everybody(variant: str, name: str = "all") -> Rule:
     return Rule(name, Split((Assigned(WHOLE, variant),)))
 
 
-def static(name: str, value: object = True, *, type_: Type | None = None, **more: object) -> Flag:
+def static(name: str, value: object = None, *, type_: Type | None = None, **more: object) -> Flag:
     schema = Field(type_) if type_ else None
-    return Flag(name, (Variant("on", value),), (everybody("on"),), schema=schema, **more)  # type: ignore[arg-type]
+    return Flag(name, (Variant("on", True if value is None else value),), (everybody("on"),), schema=schema, **more)  # type: ignore[arg-type]
 
 
 def halved(name: str = "start-page") -> Flag:

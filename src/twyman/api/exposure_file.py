@@ -35,8 +35,12 @@ class ExposureFile:
         problem: Why the last write failed; empty where it didn't.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, most_waiting: int = MOST_WAITING) -> None:
         """Open the file, or make it.
+
+        Args:
+            path: The file; its folder is made.
+            most_waiting: Rows taken without waiting that may wait for the disk.
 
         Raises:
             Conflict: If another process writes to it.
@@ -45,6 +49,7 @@ class ExposureFile:
         self.lost = 0
         self.problem = ""
         self._path = path
+        self._most = most_waiting
         self._file, self._size = _opened(path)
         self._offered: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -54,7 +59,7 @@ class ExposureFile:
 
     def offer(self, row: Row) -> None:
         """Take a row without waiting: it is written with others in a moment."""
-        if len(self._offered) >= MOST_WAITING:
+        if len(self._offered) >= self._most:
             self.lost += 1
             return
         self._offered.append(_ENCODER.encode(row))
@@ -89,7 +94,7 @@ class ExposureFile:
         try:
             await self._written(taken)
         except Unavailable:
-            room = MOST_WAITING - len(self._offered)
+            room = self._most - len(self._offered)
             self.lost += max(0, len(taken) - room)
             self._offered = taken[:room] + self._offered
             if again and self._timer is None:
