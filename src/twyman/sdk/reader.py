@@ -94,7 +94,7 @@ class Reader:
         try:
             self._expose(answer, context, self._feed.snapshot)
         except Exception as error:  # noqa: BLE001 - the caller is never raised into
-            self._broken(answer.flag, error)
+            self._broken(getattr(answer, "flag", "?"), error)
 
     def value(self, path: str, context: Context, default: T) -> T:
         """Return a flag's value, or one of a struct's fields (`start-page.rows`), and log the exposure.
