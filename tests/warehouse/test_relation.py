@@ -58,6 +58,8 @@ def test_frames_can_be_named_in_definitions(scene: Any, metric: Any) -> None:
         ("day=1.parquet", "format parquet", "*.parquet"),
         ("plays.csv", "format csv, header", "plays.csv"),
         ("plays.csv.gz", "format csv, header, compression gzip", "plays.csv.gz"),
+        ("plays.jsonl", "format json", "plays.jsonl"),
+        ("plays.ndjson.gz", "format json, compression gzip", "*.ndjson.gz"),
         ("plays.tsv", "format csv, header, delimiter '\t'", "plays.tsv"),
     ],
 )
@@ -142,3 +144,19 @@ def test_what_is_no_table_is_refused(values: Any) -> None:
 def test_a_query_can_not_change_the_session(values: Any) -> None:
     with pytest.raises(Invalid, match=r"^plays.yaml:4: source 'plays' can't be read"):
         values(Query("select * from query('set threads = 1')"))
+
+
+def test_a_date_in_json_lines_stays_text_as_it_does_in_other_text_files(values: Any, tmp_path: Path) -> None:
+    (tmp_path / "plays.jsonl").write_text('{"user_id": 7, "at": "2024-03-04 13:00", "ms": 5}\n')
+    assert values(Table("plays.jsonl"), tmp_path) == (1, 1)
+
+    (tmp_path / "plays.jsonl").write_text('{"user_id": 7, "at": "05/06/2024", "ms": 5}\n')
+    with pytest.raises(Invalid, match="ambiguous|formats"):
+        values(Table("plays.jsonl"), tmp_path)
+
+
+def test_a_line_that_is_no_json_is_named(values: Any, tmp_path: Path) -> None:
+    (tmp_path / "plays.jsonl").write_text('{"user_id": 7, "at": "2024-03-04 13:00", "ms": 5}\n{"user_id": 7, "at"\n')
+
+    with pytest.raises(Invalid, match=r"plays\.jsonl"):
+        values(Table("plays.jsonl"), tmp_path)

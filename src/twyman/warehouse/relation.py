@@ -26,6 +26,7 @@ from twyman.warehouse.expression import unread
 from twyman.warehouse.syntax import DIALECT, array, call, name, number, select, struct, table, text
 
 TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
+JSON_LINES = (".jsonl", ".ndjson")
 PARQUET = (".parquet", ".pq")
 DELIMITERS = (",", "\t", ";", "|")
 PACKED = (".gz", ".zst")
@@ -102,6 +103,9 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
     if ending in TEXT_FILES:
         title = _file(engine, title, place)
         return exp.Table(this=_read_csv(engine, title, place, as_text))
+    if ending in JSON_LINES:
+        title = _file(engine, title, place)
+        return exp.Table(this=_read_json(engine, title, place, as_text))
     if title in engine.tables() or "." in title:
         return exp.to_table(title, dialect=DIALECT)
     hint = nearest(title, [*engine.tables(), *engine.frames])
@@ -117,7 +121,11 @@ def _file(engine: Engine, title: str, place: Place | None) -> str:
     if not found and (engine.root / title).is_file():
         return glob.escape(title)
     if not found:
-        there = [found.name for found in engine.root.iterdir() if found.suffix in (*TEXT_FILES, *PARQUET, *PACKED)]
+        there = [
+            found.name
+            for found in engine.root.iterdir()
+            if found.suffix in (*TEXT_FILES, *JSON_LINES, *PARQUET, *PACKED)
+        ]
         hint = nearest(title, there) if there else "its folder has no data files"
         raise NotFound(f"file '{engine.root / title}' isn't there: {hint}", place=place)
     for each in map(Path, found):
@@ -145,6 +153,20 @@ def _read_csv(engine: Engine, title: str, place: Place | None, as_text: tuple[st
         forced = {column: text("VARCHAR") for column in columns if column in as_text}
         options |= {"types": struct(forced)} if forced else {}
     return _csv(title, options)
+
+
+def _read_json(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:
+    """Read one JSON object a line, as clients write exposures; what looks like a date stays text here, too."""
+    options: dict[str, exp.Expr] = {"format": text("newline_delimited"), "sample_size": number(-1)}
+    columns = engine.types(
+        select(exp.Star()).from_(exp.Table(this=_called("read_json", title, options))), place=place, what=title
+    )
+    kinds = {
+        column: "VARCHAR" if column in as_text or kind.startswith(("DATE", "TIME", "UUID")) else kind
+        for column, kind in columns.items()
+    }
+    options["columns"] = struct({column: text(kind) for column, kind in kinds.items()})
+    return _called("read_json", title, options)
 
 
 def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], place: Place | None) -> None:
@@ -194,5 +216,9 @@ def _refuse_odd_line(file: TextIO, delimiter: str, place: Place | None) -> None:
 
 
 def _csv(title: str, options: dict[str, exp.Expr]) -> exp.Expr:
+    return _called("read_csv", title, options)
+
+
+def _called(reader: str, title: str, options: dict[str, exp.Expr]) -> exp.Expr:
     named = [exp.EQ(this=exp.Column(this=name(key)), expression=value.copy()) for key, value in options.items()]
-    return call("read_csv", text(title), *named)
+    return call(reader, text(title), *named)
