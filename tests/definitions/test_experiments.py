@@ -74,9 +74,11 @@ def test_the_control_is_the_arm_marked_so_else_the_one_named_so() -> None:
 FLAG = {
     "kind": "flag",
     "name": "start",
+    "schema": "bool",
+    "variants": {"old": False, "new": True},
     "rules": [
-        {"name": "testers", "serve": "new"},
-        {"name": "mail", "split": {"old": "90%", "new": "10%"}, "experiment": "mail"},
+        {"name": "testers", "when": {"user_id": {"in": ["u-1"]}}, "serve": "new"},
+        {"name": "mail", "salt": "s-1", "split": {"old": "90%", "new": "10%"}, "experiment": "mail"},
     ],
 }
 
@@ -85,8 +87,8 @@ def test_shares_come_from_the_flags_rule_of_the_experiments_name() -> None:
     arms = {"control": {"variant": "old"}, "mail": {"variant": "new"}}
 
     assert [(arm.share, arm.value) for arm in experiment(FLAG, flag="start", arms=arms).arms] == [
-        (0.9, "control"),
-        (0.1, "mail"),
+        (0.9, "old"),
+        (0.1, "new"),
     ]
     assert [arm.share for arm in experiment(flag="elsewhere", arms=arms).arms] == [0.5, 0.5]
 
@@ -474,6 +476,8 @@ def test_a_metric_over_facts_cannot_be_read_of_a_table(errors: Spoilt, music: Pa
     ],
 )
 def test_arms_and_the_flags_rule_must_agree(spoilt_table: Spoilt, here: Path, arms: str, said: str) -> None:
-    (here / "b.yaml").write_text("kind: flag\nname: f\nrules: [{name: mail, split: {old: 90%, new: 10%}}]\n")
+    rule = "{name: mail, salt: s-1, split: {old: 90%, new: 10%}}"
+    variants = "variants: {old: false, new: true}"
+    (here / "b.yaml").write_text(f"kind: flag\nname: f\nschema: bool\n{variants}\nrules: [{rule}]\n")
 
     assert said in "\n".join(spoilt_table("arms: {control: {}, mail: {}}\n", f"arms: {arms}\nflag: f\n"))

@@ -242,12 +242,11 @@ def test_a_definition_that_holds_itself_is_refused() -> None:
         project_of([endless])
 
 
-@pytest.mark.parametrize("kind", ["flag", "segment", "surface"])
-def test_the_flags_own_kinds_are_recognised_and_left_alone(here: Path, kind: str) -> None:
-    write(here, a=f"kind: {kind}\nname: x\nanything: {{at: [all]}}\n---\nkind: {kind}\nname: x\n")
+def test_surfaces_are_recognised_and_left_alone(here: Path) -> None:
+    write(here, a="kind: surface\nname: x\nanything: {at: [all]}\n---\nkind: surface\nname: x\n")
 
     (error,) = check(here).errors
-    assert f"{kind} 'x' is defined twice" in str(error)
+    assert "surface 'x' is defined twice" in str(error)
 
 
 def test_five_hundred_metrics_are_read_in_seconds_and_again_at_once(here: Path) -> None:

@@ -31,7 +31,7 @@ def test_the_pages_examples_make_a_sound_project(here: Path) -> None:
 
     project = load(here)
 
-    assert set(project.counts) == set(DOCUMENTS) - {"segment", "surface"}
+    assert set(project.counts) == set(DOCUMENTS) - {"import", "surface"}
     assert set(project.experiments) == {"moment-page", "mail", "another-page"}
 
 
@@ -47,7 +47,7 @@ def test_the_page_explains_every_key_in_the_words_of_the_schema() -> None:
     lines = {
         f"| `{key}`{' (required)' if key in required(each) else ''} | {text} |"
         for each in structures()
-        if each.__name__ not in {"Document", "NamedDocument", "SegmentDocument", "SurfaceDocument"}
+        if each.__name__ not in {"Document", "NamedDocument", "SurfaceDocument"}
         for key, text in meanings(each).items()
         if key not in {"title", "owner", "description"}
     }

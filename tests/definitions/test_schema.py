@@ -57,7 +57,7 @@ def test_a_kind_that_is_none_is_not_found() -> None:
         | {"decide": {"any": ["m", {"all": ["m"]}]}, "analysis": {"sequential": {"spending": "x", "looks": 4}}},
         EXPERIMENT | {"analysis": {"sequential": {"always-valid": {"tuned_for": 9}, "looks": "daily"}}},
         EXPERIMENT | {"analysis": {"units": 9, "sequential": "always-valid"}},
-        {"kind": "flag", "name": "f", "variants": {"a": {}}},
+        {"kind": "flag", "name": "f", "schema": "bool", "variants": {"a": True}},
     ],
 )
 def test_sound_definitions_are_valid(definition: dict[str, Any]) -> None:
@@ -109,7 +109,9 @@ def test_the_published_folder_says_what_this_version_lacks_and_what_the_page_lea
     write(here, published)
 
     found = [re.sub(r"^3.yaml:\d+: experiment 'moment-page': ", "", str(error)) for error in check(here).errors]
+    lacking = found.pop()
 
+    assert "its 20 % of group 'start-page' have no slices in allocations.lock" in lacking
     assert [error.split(",")[0].split(":")[0] for error in found] == [
         "randomisation by 'household'",
         "'trigger' isn't available in this version",

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 from twyman.definitions.experiment_documents import ArmDocument, ExperimentDocument
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import share
 from twyman.experiments.experiment import Arm
-from twyman.kernel.errors import Invalid, nearest
+from twyman.flags.exposure import ARMS
+from twyman.flags.flag import Assigned, Flag, Outcome, Rule
+from twyman.flags.slices import size
+from twyman.kernel.errors import nearest
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The split of a flag's rule: share by variant."""
+    """The split of a flag's rule: share by what its exposures log as their arm."""
 
     shares: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -23,17 +25,29 @@ def arms(document: ExperimentDocument, subject: Subject, split: Split | None) ->
     written = {name: arm or ArmDocument() for name, arm in document.arms.items()}
     control = _control(written)
     shares = _shares(written, subject, split)
+    of_flag = document.flag is not None
     return tuple(
-        Arm(name=name, share=shares[name], control=name == control or arm.control, value=_value(name, arm))
+        Arm(
+            name=name,
+            share=shares[name],
+            control=name == control or arm.control,
+            value=_value(name, arm, of_flag=of_flag),
+        )
         for name, arm in written.items()
     )
 
 
-def _value(name: str, arm: ArmDocument) -> str:
-    """What the data call an arm; a truth as the warehouse writes it when it casts to text."""
+def _value(name: str, arm: ArmDocument, *, of_flag: bool) -> str:
+    """What the data call an arm: what it says, else what its flag logs; a truth as the warehouse casts it to text."""
     if arm.value is None:
-        return name
+        return _logged(name, arm) if of_flag else name
     return str(arm.value).lower() if isinstance(arm.value, bool) else str(arm.value)
+
+
+def _logged(name: str, arm: ArmDocument) -> str:
+    """Return what exposures of a flag log as an arm: its variant, else its name; a fallthrough is logged as control."""
+    variant = arm.variant or name
+    return ARMS[Outcome(variant)] if variant in {*ARMS} else variant
 
 
 def _control(written: Mapping[str, ArmDocument]) -> str | None:
@@ -63,7 +77,7 @@ def _shares(written: Mapping[str, ArmDocument], subject: Subject, split: Split |
 def _of_flag(
     written: Mapping[str, ArmDocument], given: Mapping[str, float], split: Split, subject: Subject
 ) -> Mapping[str, float] | None:
-    served = {name: split.shares.get(arm.variant or name) for name, arm in written.items()}
+    served = {name: split.shares.get(_logged(name, arm)) for name, arm in written.items()}
     for name, share_served in served.items():
         if share_served is None:
             variant = written[name].variant or name
@@ -81,32 +95,25 @@ def _of_flag(
     return known if len(known) == len(served) else None
 
 
-def split_of(flag: Mapping[str, Any], experiment: str) -> Split | None:
-    """Return the split of the flag's rule for an experiment; `None` where it has no such rule.
-
-    Raises:
-        Invalid: If the rule's split isn't shares by variant.
+def rule_of(flag: Flag, experiment: str) -> Rule | None:
+    """Return the flag's rule for an experiment: the one that logs for it, else the one of its name; `None` for none.
 
     Example:
-        >>> rule = {"name": "big", "split": {"old": "50%", "new": "50%"}}
-        >>> split_of({"rules": [rule]}, "big").shares
-        {'old': 0.5, 'new': 0.5}
+        >>> from twyman.flags.flag import Split as Sides
+        >>> sides = Sides(())
+        >>> flag = Flag("page", (), (Rule("first", sides), Rule("big", sides, experiment="page-test")))
+        >>> rule_of(flag, "page-test").name
+        'big'
     """
-    for rule in cast("list[Any]", flag.get("rules") or []):
-        if not isinstance(rule, dict):
-            continue
-        known = cast("dict[str, Any]", rule)
-        if experiment in (known.get("experiment"), known.get("name")) and known.get("split") is not None:
-            return _split(known["split"])
-    return None
+    logging = next((rule for rule in flag.rules if rule.experiment == experiment), None)
+    return logging or next((rule for rule in flag.rules if rule.name == experiment), None)
 
 
-def _split(written: object) -> Split:
-    if not isinstance(written, dict):
-        raise Invalid("split of the flag's rule isn't a mapping: write {variant: share, …}")
-    shares: dict[str, float] = {}
-    for variant, value in cast("dict[str, object]", written).items():
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Invalid(f"share of variant '{variant}' in the flag's rule isn't a share: write 50% or 0.5")
-        shares[variant] = share(value)
-    return Split(shares)
+def split_of(rule: Rule) -> Split:
+    """Return the shares of a rule's sides, by what their exposures log: the variant, `control` for a fallthrough."""
+    whole = rule.split.buckets
+    return Split({_side(side): size(side.slices) / whole for side in rule.split.assigned})
+
+
+def _side(side: Assigned) -> str:
+    return ARMS.get(side.to, side.variant)

@@ -1,10 +1,19 @@
 """Every kind of document, by the word that a file says after `kind:`."""
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from msgspec import Struct
 
 from twyman.definitions.experiment_documents import ExperimentDocument
+from twyman.definitions.flag_documents import (
+    ClientDocument,
+    FlagDocument,
+    GroupDocument,
+    ImportDocument,
+    SegmentDocument,
+)
+from twyman.definitions.folder import Written
 from twyman.definitions.metric_documents import MetricDocument
 from twyman.definitions.source_documents import (
     AggregatesDocument,
@@ -15,7 +24,17 @@ from twyman.definitions.source_documents import (
     NamedDocument,
     UnitsDocument,
 )
+from twyman.definitions.subject import Subject
 from twyman.definitions.words import Duration, Name, Share, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document read, as it was written, and the subject under which errors are noted."""
+
+    written: Written
+    document: Document
+    subject: Subject
 
 
 class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -77,20 +96,6 @@ class ProjectDocument(Document, kw_only=True, tag="project"):
     defaults: DefaultsDocument | None = None
 
 
-class FlagDocument(NamedDocument, kw_only=True, tag="flag", forbid_unknown_fields=False):
-    """A flag; its body is read by the flags themselves, and an experiment takes its shares from its rules.
-
-    Attributes:
-        rules: Ordered rules; an experiment takes its shares from the split of the rule of its name.
-    """
-
-    rules: list[Any] | None = None
-
-
-class SegmentDocument(NamedDocument, kw_only=True, tag="segment", forbid_unknown_fields=False):
-    """A reusable population; its body is read by the flags."""
-
-
 class SurfaceDocument(NamedDocument, kw_only=True, tag="surface", forbid_unknown_fields=False):
     """A product area whose experiments are coordinated together."""
 
@@ -106,6 +111,9 @@ DOCUMENTS: dict[str, type[Document]] = {
     "experiment": ExperimentDocument,
     "flag": FlagDocument,
     "segment": SegmentDocument,
+    "group": GroupDocument,
+    "client": ClientDocument,
+    "import": ImportDocument,
     "surface": SurfaceDocument,
 }
 """The type of each kind's document."""

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from twyman.definitions.adjustments import attribute_names
-from twyman.definitions.arms import Split, arms, split_of
+from twyman.definitions.arms import Split, arms, rule_of, split_of
 from twyman.definitions.experiment_documents import ExperimentDocument
+from twyman.definitions.flag_state import FlagReading
 from twyman.definitions.plans import Calendar, Defaults, plan
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment
 from twyman.definitions.tracked import goal, tracked
 from twyman.experiments.experiment import Entry, Experiment, Role
+from twyman.flags.flag import Flag, Rule
 from twyman.kernel.errors import Invalid, nearest
 from twyman.metrics.catalogue import SOURCE_WORDS, Catalogue
 from twyman.metrics.metric import Direction, FactValue, Metric, OutcomeValue
@@ -31,12 +32,12 @@ class ExperimentSurroundings:
 
     Attributes:
         broken: Names of sources and metrics that stand in the files and couldn't be read.
-        flags: Bodies of the flags, by name.
+        flags: Those that could be read.
     """
 
     catalogue: Catalogue
     broken: frozenset[str] = frozenset()
-    flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    flags: FlagReading = field(default_factory=FlagReading)
     zone: str = "UTC"
     defaults: Defaults = field(default_factory=Defaults)
 
@@ -60,7 +61,7 @@ class _Reader:
         entity = self._entity(source)
         self._refuse_later(entity)
         start, until, end = self._times()
-        made_arms = arms(document, self.subject, self._split())
+        made_arms = arms(document, self.subject, self._split(source, entity))
         treatments = tuple(arm.name for arm in made_arms if not arm.control)
         measured = tuple(
             tracked(metric, written, treatments, self._direction(metric), self.subject)
@@ -179,11 +180,42 @@ class _Reader:
             return None
         return self.subject.attempt(path, lambda text: moment(text, self.among.zone), written, None)
 
-    def _split(self) -> Split | None:
-        flag = self.among.flags.get(self.document.flag or "")
+    def _split(self, source: Source | None, entity: str) -> Split | None:
+        """The shares of the flag's rule for this experiment; what doesn't fit together is remarked on."""
+        name, flags = self.document.flag, self.among.flags
+        if name is None or not flags.state.flags or (name in flags.state.flags and name not in flags.flags):
+            return None  # a broken flag says itself what is wrong
+        flag = flags.flags.get(name)
         if flag is None:
+            self.subject.remark("flag", f"flag '{name}' isn't in this folder: {nearest(name, flags.state.flags)}")
             return None
-        return self.subject.attempt("flag", lambda body: split_of(body, self.document.name), flag, None)
+        rule = rule_of(flag, self._key()) or rule_of(flag, self.document.name)
+        if rule is None:
+            known = nearest(self._key(), [each.name for each in flag.rules])
+            self.subject.remark(
+                "flag",
+                f"flag '{name}' has no rule for '{self._key()}', so shares are taken as they stand here: {known}",
+            )
+            return None
+        self._compare(flag, rule, source, entity)
+        return split_of(rule)
+
+    def _compare(self, flag: Flag, rule: Rule, source: Source | None, entity: str) -> None:
+        logged = rule.experiment or f"{flag.name}.{rule.name}"
+        if logged != self._key():
+            self.subject.remark(
+                "flag",
+                f"rule '{rule.name}' of flag '{flag.name}' logs its exposures under '{logged}', and this experiment "
+                f"looks for '{self._key()}': add experiment: {self._key()} to the rule, or key: {logged} here",
+            )
+        ids = source.entities if isinstance(source, ExposureSource) else dict[str, str]()
+        others = [other for other, column in ids.items() if other != entity and column == rule.by]
+        if rule.by and others and ids.get(entity) != rule.by:
+            self.subject.remark(
+                "flag",
+                f"rule '{rule.name}' of flag '{flag.name}' deals out by '{rule.by}', which is each {others[0]}, and "
+                f"this experiment compares each {entity}: randomise and analyse the same, or intervals are too narrow",
+            )
 
     def _direction(self, metric: str) -> Direction:
         found = self.among.catalogue.metrics.get(metric)

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twyman.flags.allocation import Lock
+from twyman.definitions.allocations import LOCK_FILE, read_lock, write_lock
+from twyman.definitions.project import Reading, raise_all, read_path
+from twyman.flags.allocation import Lock, allocated, changes
 from twyman.flags.state import State
 from twyman.kernel.errors import TwymanError
-
-LOCK_FILE = "allocations.lock"
-"""Beside the project's file: the slices that claims hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,24 @@ def load_flags(path: Path | str) -> FlagFolder:
         NotFound: If there is no such file or folder.
         Invalid: If there are more files than a project has.
     """
-    raise NotImplementedError(path)
+    reading = read_path(Path(path))
+    errors = _errors(reading)
+    problems = (*map(str, errors), *map(str, reading.remarks))
+    return FlagFolder(reading.flags.state, errors, problems, _files(reading))
+
+
+def _errors(reading: Reading) -> tuple[TwymanError, ...]:
+    """Return what is wrong with flags and all they need, and with files that may hold some."""
+    wanted = {error for owner, errors in reading.faults.items() if owner.startswith("flag") for error in errors}
+    wanted |= {*reading.folder.errors}
+    return tuple(error for error in reading.errors if error in wanted)
+
+
+def _files(reading: Reading) -> tuple[Path, ...]:
+    root = reading.project.root
+    beside = [root / name for name in reading.flags.files]
+    written = [Path(document.origin.file).resolve() for document in reading.documents]
+    return tuple(dict.fromkeys([*written, root / LOCK_FILE, *beside]))
 
 
 def allocate_folder(path: Path | str, *, renamed: Mapping[str, str] | None = None, dry_run: bool = False) -> Allocated:
@@ -68,4 +84,10 @@ def allocate_folder(path: Path | str, *, renamed: Mapping[str, str] | None = Non
         Conflict: If a group hasn't room for what its claims ask for.
         Unavailable: If the lock can't be written: the old one stands as it was.
     """
-    raise NotImplementedError(path, renamed, dry_run)
+    reading = read_path(Path(path))
+    raise_all([*reading.folder.errors, *reading.flags.in_the_way])
+    before = read_lock(reading.project.root / LOCK_FILE, LOCK_FILE)
+    after = allocated(before.lock, reading.flags.wanted, renamed=renamed)
+    if not dry_run and (after != before.lock or not before.path.exists()):
+        write_lock(before.path, after)
+    return Allocated(before.path, before.lock, after, tuple(changes(before.lock, after)))

@@ -23,7 +23,7 @@ _IS_PROJECT = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?kind[\"']?\s*:\s*[\"']?proje
 _NAME = re.compile(rb"^[\s{]*[\"']?name[\"']?\s*:\s*[\"']?([a-z][a-z0-9_-]*)", re.MULTILINE)
 _HAS_KIND = re.compile(
     rb"^[\s{]*[\"']?kind[\"']?\s*:\s*[\"']?"
-    rb"(?:project|facts|attributes|exposures|units|aggregates|metric|experiment|flag|segment|surface)\b",
+    rb"(project|facts|attributes|exposures|units|aggregates|metric|experiment|flag|segment|group|client|import|surface)\b",
     re.MULTILINE,
 )
 
@@ -54,6 +54,7 @@ class Folder:
         declared: Whether the root has a project file.
         errors: Why some files couldn't be read.
         lost: Names that seem to be defined in those files.
+        unread: What seems to be defined in those files: kind, name, and why it can't be read.
     """
 
     root: Path
@@ -61,6 +62,7 @@ class Folder:
     documents: tuple[Written, ...] = ()
     errors: tuple[TwymanError, ...] = field(default=())
     lost: frozenset[str] = frozenset()
+    unread: tuple[tuple[str, str, TwymanError], ...] = ()
 
 
 def read_folder(path: Path) -> Folder:
@@ -77,6 +79,7 @@ def read_folder(path: Path) -> Folder:
     documents: list[Written] = []
     errors: list[TwymanError] = []
     lost: set[str] = set()
+    unread: list[tuple[str, str, TwymanError]] = []
     asked = path.resolve()
     files = _files(root or start.resolve(), asked)
     if root is None and asked.is_file():
@@ -87,9 +90,12 @@ def read_folder(path: Path) -> Folder:
         except TwymanError as error:
             errors.append(error)
             lost |= _names(file)
+            unread += [(kind, name, error) for kind, name in _defined(file)]
     if root is None and asked.is_file():
         documents = _own_first(documents, asked)
-    return Folder(root or start.resolve(), root is not None, tuple(documents), tuple(errors), frozenset(lost))
+    return Folder(
+        root or start.resolve(), root is not None, tuple(documents), tuple(errors), frozenset(lost), tuple(unread)
+    )
 
 
 def _own_first(documents: list[Written], asked: Path) -> list[Written]:
@@ -110,6 +116,19 @@ def _names(file: Path) -> set[str]:
             return {found.decode() for found in _NAME.findall(opened.read(MAX_BYTES))}
     except OSError:
         return set()
+
+
+def _defined(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of what seems to be defined in a file that can't be read."""
+    try:
+        with file.open("rb") as opened:
+            chunks = re.split(rb"^---", opened.read(MAX_BYTES), flags=re.MULTILINE)
+    except OSError:
+        return
+    for chunk in chunks:
+        kind, name = _HAS_KIND.search(chunk), _NAME.search(chunk)
+        if kind and name:
+            yield kind[1].decode(), name[1].decode()
 
 
 def shown(file: Path) -> str:

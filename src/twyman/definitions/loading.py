@@ -1,7 +1,7 @@
 """The doors of this room: load a project, load one experiment, check a folder, read plain dictionaries."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, cast
 from twyman.definitions.folder import Folder, Written, written
 from twyman.definitions.node import Entry, Listing, Mapped, Node, Scalar
 from twyman.definitions.project import Project, Reading, raise_all, read, read_path
+from twyman.definitions.subject import Remark
 from twyman.definitions.yaml_text import MAX_DEPTH
 from twyman.experiments.experiment import Experiment
 from twyman.kernel.errors import Invalid, NotFound, TwymanError, nearest
@@ -23,11 +24,13 @@ class Report:
     Attributes:
         counts: Definitions by kind.
         errors: All errors, in the order of files and lines; each says where, what, why and what now.
+        remarks: What isn't wrong, and that its author would want to know.
     """
 
     root: Path
     counts: Mapping[str, int]
     errors: tuple[TwymanError, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -36,10 +39,11 @@ class Report:
 
     def __str__(self) -> str:
         held = ", ".join(f"{count} {kind}" for kind, count in self.counts.items())
+        remarks = [f"note: {remark}" for remark in self.remarks]
         if self.ok:
-            return f"all {sum(self.counts.values())} definitions are sound: {held}"
+            return "\n".join([*remarks, f"all {sum(self.counts.values())} definitions are sound: {held}"])
         wrong = f"{len(self.errors)} error{'s' if len(self.errors) > 1 else ''}"
-        return "\n".join([*map(str, self.errors), f"{wrong} in: {held}" if held else wrong])
+        return "\n".join([*remarks, *map(str, self.errors), f"{wrong} in: {held}" if held else wrong])
 
 
 def load(path: Path | str) -> Project:
@@ -50,11 +54,18 @@ def load(path: Path | str) -> Project:
 
     Raises:
         NotFound: If there is no such file or folder.
-        Invalid: If anything in the project is wrong; `also` holds all errors after the first.
+        Invalid: If anything in the project is wrong, but for slices that aren't allocated yet; `also` holds all
+            errors after the first.
     """
     reading = read_path(Path(path))
-    raise_all(reading.errors)
+    raise_all(_of_definitions(reading))
     return reading.project
+
+
+def _of_definitions(reading: Reading) -> Iterator[TwymanError]:
+    """Yield all errors but those of slices that aren't allocated yet, which only serving needs."""
+    later = {*reading.flags.lock_errors}
+    return (error for error in reading.errors if error not in later)
 
 
 def load_experiment(path: Path | str, name: str | None = None) -> tuple[Project, Experiment]:
@@ -72,7 +83,8 @@ def load_experiment(path: Path | str, name: str | None = None) -> tuple[Project,
     path = Path(path)
     reading = read_path(path)
     chosen = name or _only(path, reading)
-    in_its_way = {*reading.faults.get("", ()), *reading.faults.get(chosen, ())}
+    its_flag = next((f"flag {each.node.text('flag')}" for each in _named(reading) if each.name == chosen), "flag ")
+    in_its_way = {error for owner in ("", chosen, its_flag) for error in reading.faults.get(owner, ())}
     raise_all(error for error in reading.errors if error in in_its_way)
     if chosen not in reading.project.experiments:
         raise NotFound(f"experiment '{chosen}' isn't defined: {nearest(chosen, reading.project.experiments)}")
@@ -116,7 +128,7 @@ def check(folder: Path | str) -> Report:
         raise Invalid(
             f"'{folder}' holds no definitions: name a folder with YAML files that say kind: metric, and so on"
         )
-    return Report(reading.project.root, reading.project.counts, reading.errors)
+    return Report(reading.project.root, reading.project.counts, reading.errors, reading.remarks)
 
 
 def project_of(
@@ -148,7 +160,7 @@ def project_of(
     documents = tuple(written(plain.node(each, ()), "") for each in definitions)
     folder = Folder(Path(root or Path.cwd()).resolve(), declared=False, documents=documents)
     reading = read(folder, frames)
-    raise_all(reading.errors)
+    raise_all(_of_definitions(reading))
     return reading.project
 
 

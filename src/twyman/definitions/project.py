@@ -6,17 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from twyman.definitions.adjustments import check_covariates
-from twyman.definitions.documents import DOCUMENTS, FlagDocument, ProjectDocument
+from twyman.definitions.allocations import LOCK_FILE, read_lock
+from twyman.definitions.documents import DOCUMENTS, Parsed, ProjectDocument
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.experiments import ExperimentSurroundings, experiment
-from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder
+from twyman.definitions.flag_collection import Collection, Unread
+from twyman.definitions.flag_state import KINDS, FlagReading, read_flags
+from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder, shown
 from twyman.definitions.metric_documents import MetricDocument
 from twyman.definitions.metrics import metric
 from twyman.definitions.plans import Defaults
-from twyman.definitions.reading import builtins, document
+from twyman.definitions.reading import document
 from twyman.definitions.source_documents import (
     AggregatesDocument,
     AttributesDocument,
@@ -26,7 +29,7 @@ from twyman.definitions.source_documents import (
     UnitsDocument,
 )
 from twyman.definitions.sources import Surroundings, source
-from twyman.definitions.subject import Subject
+from twyman.definitions.subject import Remark, Subject
 from twyman.definitions.terms import probability, some_length, zone
 from twyman.definitions.values import CUPED_WINDOW, MetricSurroundings
 from twyman.experiments.experiment import Experiment
@@ -74,12 +77,21 @@ class Reading:
     """A project as far as it could be read, and every error found.
 
     Attributes:
-        faults: Errors of each broken experiment, by its name; errors of anything else are under `""`.
+        faults: Errors of each broken experiment, by its name; of each flag, by `"flag "` and its name; of what flags
+            alone need, under `"flags"`; errors of anything else are under `""`.
+        remarks: What isn't wrong, and should be known.
     """
 
     project: Project
-    documents: tuple[Written, ...]
+    folder: Folder
     faults: Mapping[str, tuple[TwymanError, ...]] = field(default_factory=dict[str, tuple[TwymanError, ...]])
+    flags: FlagReading = field(default_factory=FlagReading)
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def documents(self) -> tuple[Written, ...]:
+        """Every document, as it was written."""
+        return self.folder.documents
 
     @property
     def errors(self) -> tuple[TwymanError, ...]:
@@ -87,7 +99,7 @@ class Reading:
         return tuple(sorted((error for errors in self.faults.values() for error in errors), key=_where))
 
 
-def _where(error: TwymanError) -> tuple[str, int]:
+def _where(error: TwymanError | Remark) -> tuple[str, int]:
     return (error.place.file, error.place.line) if error.place else ("", 0)
 
 
@@ -102,23 +114,15 @@ def read_path(path: Path) -> Reading:
 
 
 @dataclass(slots=True)
-class _Parsed:
-    """A document read, and the subject under which errors are noted."""
-
-    written: Written
-    document: Document
-    subject: Subject
-
-
-@dataclass(slots=True)
 class _Reader:
     """Reads sources before metrics before experiments, as each leans on the former."""
 
     folder: Folder
     frames: Mapping[str, object]
     subjects: list[tuple[str, Subject]] = field(default_factory=list[tuple[str, Subject]])
-    parsed: list[_Parsed] = field(default_factory=list[_Parsed])
+    parsed: list[Parsed] = field(default_factory=list[Parsed])
     broken: set[str] = field(default_factory=set[str])
+    unread: list[Unread] = field(default_factory=list[Unread])
 
     def read(self) -> Reading:
         self._parse()
@@ -126,14 +130,17 @@ class _Reader:
         sources = self._sources(project)
         metrics = self._metrics(project, sources)
         catalogue = Catalogue(project.catalogue.entities, sources, metrics)
-        experiments = self._experiments(project, catalogue)
+        flags = self._flags(project)
+        experiments = self._experiments(project, catalogue, flags)
         project = replace(project, catalogue=catalogue, experiments=experiments, counts=self._counts())
-        return Reading(project, self.folder.documents, self._faults())
+        remarks = tuple(sorted((each for _, subject in self.subjects for each in subject.remarks), key=_where))
+        return Reading(project, self.folder, self._faults(flags), flags, remarks)
 
-    def _faults(self) -> Mapping[str, tuple[TwymanError, ...]]:
+    def _faults(self, flags: FlagReading) -> Mapping[str, tuple[TwymanError, ...]]:
         faults: dict[str, list[TwymanError]] = {"": list(self.folder.errors)}
         for owner, subject in self.subjects:
             faults.setdefault(owner, []).extend(subject.errors)
+        faults.setdefault("flags", []).extend(flags.lock_errors)
         return {owner: tuple(errors) for owner, errors in faults.items() if errors}
 
     def _counts(self) -> Mapping[str, int]:
@@ -153,19 +160,24 @@ class _Reader:
                 self._refuse_kind(written, subject)
                 continue
             if not self._is_first(written, kind, firsts, subject):
+                self._miss(written, subject)
                 continue
             read = document(written.node, kind, subject)
             if read is not None:
-                self.parsed.append(_Parsed(written, read, subject))
+                self.parsed.append(Parsed(written, read, subject))
             elif written.name:
                 self.broken.add(written.name)
+                self._miss(written, subject)
+
+    def _miss(self, written: Written, subject: Subject) -> None:
+        if written.kind in KINDS and written.name:
+            self.unread.append(Unread(written.kind, written.name, subject.errors[0]))
 
     def _subject(self, written: Written) -> Subject:
         kind = written.kind or "definition"
         label = f"{kind} '{written.name}'" if written.name else kind
         subject = Subject(label, written.origin)
-        owner = written.name if written.kind == "experiment" else ""
-        self.subjects.append((owner, subject))
+        self.subjects.append((_owner(written), subject))
         return subject
 
     def _refuse_kind(self, written: Written, subject: Subject) -> None:
@@ -231,11 +243,17 @@ class _Reader:
             check_covariates(each, made, sources, subjects[name])
         return made
 
-    def _experiments(self, project: Project, catalogue: Catalogue) -> dict[str, Experiment]:
+    def _flags(self, project: Project) -> FlagReading:
+        root = self.folder.root
+        lock = read_lock(root / LOCK_FILE, shown(root / LOCK_FILE))
+        lost = [Unread(kind, name, error) for kind, name, error in self.folder.unread if kind in KINDS]
+        return read_flags(self.parsed, Collection(lock, (*self.unread, *lost)), root=root, zone=project.zone)
+
+    def _experiments(self, project: Project, catalogue: Catalogue, flags: FlagReading) -> dict[str, Experiment]:
         among = ExperimentSurroundings(
             catalogue=catalogue,
             broken=frozenset(self.broken),
-            flags=self._flags(),
+            flags=flags,
             zone=project.zone,
             defaults=project.defaults,
         )
@@ -247,12 +265,14 @@ class _Reader:
                     made[read.name] = read
         return made
 
-    def _flags(self) -> dict[str, Mapping[str, Any]]:
-        return {
-            each.document.name: cast("Mapping[str, Any]", builtins(each.written.node))
-            for each in self.parsed
-            if isinstance(each.document, FlagDocument)
-        }
+
+def _owner(written: Written) -> str:
+    """Return under what a definition's errors are kept."""
+    if written.kind == "experiment":
+        return written.name
+    if written.kind == "flag":
+        return f"flag {written.name}"
+    return "flags" if written.kind in KINDS else ""
 
 
 def _project(written: ProjectDocument, subject: Subject, root: Path) -> Project:

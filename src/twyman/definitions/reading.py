@@ -34,6 +34,19 @@ def document(node: Mapped, kind: type[_D], subject: Subject) -> _D | None:
         return None
 
 
+def part(node: Node, kind: type[_D], subject: Subject, path: str) -> _D | None:
+    """Read a part of a definition, at a path, as `document` reads the whole."""
+    before = len(subject.errors)
+    plain = _Walk(subject).plain(_type(kind), node, path)
+    if len(subject.errors) > before:
+        return None
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        subject.refuse(path, f"'{path}' can't be read ({error}): correct this part")
+        return None
+
+
 def builtins(node: Node) -> object:
     """Return a node as plain dictionaries, lists and scalars."""
     match node:

@@ -2,14 +2,19 @@
 
 import inspect
 import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
+from twyman.definitions.criterion_documents import CriterionDocument, PrerequisiteDocument, WhenDocument
 from twyman.definitions.documents import DOCUMENTS
 from twyman.definitions.words import ONCE_OR_BY_ARM, TEXT_AS_IT_STANDS
 from twyman.kernel.errors import NotFound, nearest
+
+_REFERRED = (WhenDocument, CriterionDocument, PrerequisiteDocument)
+"""Parts that others name by reference only, since their keys are the user's."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
@@ -28,13 +33,39 @@ def schema(kind: str | None = None) -> dict[str, Any]:
     if kind is not None and kind not in DOCUMENTS:
         raise NotFound(f"kind '{kind}' isn't known: {nearest(kind, DOCUMENTS)}")
     documents = [DOCUMENTS[kind]] if kind else list(DOCUMENTS.values())
-    wholes, parts = msgspec.json.schema_components(documents, ref_template="#/$defs/{name}")
+    wholes, parts = msgspec.json.schema_components([*documents, *_REFERRED], ref_template="#/$defs/{name}")
     types = _structs()
     named = {name: _part(part, types[name]) for name, part in parts.items()}
+    wholes = list(wholes)[: len(documents)]
+    needed = _reached(wholes, named)
+    named = {name: part for name, part in named.items() if name in needed}
     if kind is None:
-        return {"$schema": _DIALECT, "title": "A definition of Twyman", "oneOf": list(wholes), "$defs": named}
+        return {"$schema": _DIALECT, "title": "A definition of Twyman", "oneOf": wholes, "$defs": named}
     own = named.pop(documents[0].__name__)
     return {"$schema": _DIALECT, **own, **({"$defs": named} if named else {})}
+
+
+def _reached(wholes: object, parts: dict[str, Any]) -> set[str]:
+    """Return the names of the parts that some schemas refer to, and of those that these do."""
+    reached: set[str] = set()
+    waiting = [*_references(wholes)]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += _references(parts[name])
+    return reached
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in cast("list[object]", node):
+            yield from _references(item)
+    elif isinstance(node, dict):
+        for key, item in cast("dict[str, object]", node).items():
+            if key == "$ref":
+                yield str(item).removeprefix("#/$defs/")
+            yield from _references(item)
 
 
 def meanings(document: type[Struct]) -> dict[str, str]:
@@ -75,7 +106,9 @@ def _part(part: dict[str, Any], document: type[Struct]) -> dict[str, Any]:
     kinds = cast("list[str]", properties.get("kind", {}).get("enum", []))
     title = kinds[0] if kinds else document.__name__.removesuffix("Document").lower()
     description = inspect.cleandoc(document.__doc__ or "").partition("\n\nAttributes:")[0]
-    return {**tidy, "title": title, "description": description}
+    others = getattr(document, "OTHERS", None)
+    rest = {"additionalProperties": {"$ref": f"#/$defs/{others.__name__}"}} if others else {}
+    return {**tidy, "title": title, "description": description, **rest}
 
 
 def _tidy(node: object) -> object:

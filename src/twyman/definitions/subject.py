@@ -5,7 +5,19 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from twyman.kernel.errors import Invalid, TwymanError
-from twyman.kernel.place import Origin
+from twyman.kernel.place import Origin, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that isn't wrong, and that its author would want to know."""
+
+    message: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
@@ -22,10 +34,15 @@ class Subject:
     label: str
     origin: Origin
     errors: list[TwymanError] = field(default_factory=list[TwymanError])
+    remarks: list[Remark] = field(default_factory=list[Remark])
 
     def refuse(self, path: str, message: str) -> None:
         """Note an error at a part of the definition."""
         self.errors.append(Invalid(f"{self.label}: {message}", place=self.origin.at(path)))
+
+    def remark(self, path: str, message: str) -> None:
+        """Note what isn't wrong, at a part of the definition."""
+        self.remarks.append(Remark(f"{self.label}: {message}", self.origin.at(path)))
 
     def adopt(self, path: str, error: TwymanError) -> None:
         """Note an error that somebody else raised; where it has no place, it is given this part's."""

@@ -12,7 +12,7 @@ Number = str | int | float
 """A number as people write it: `0.05`, `5%`, `1/60`."""
 
 _PLAIN = r"[-+]?(?:\d{1,18}(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,2})?"
-_NUMBER = re.compile(rf"({_PLAIN})(\s?%)?(?:\s?/\s?(\d{{1,18}}(?:\.\d*)?))?", re.ASCII)
+NUMBER = re.compile(rf"({_PLAIN})(\s?%)?(?:\s?/\s?(\d{{1,18}}(?:\.\d*)?))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _POWER = re.compile(r"power-(\d{1,3}(?:\.\d{1,6})?)", re.ASCII)
 
@@ -29,7 +29,7 @@ def number(value: Number, word: str = "number", sample: str = "0.05, 5% or 1/60"
     """
     if not isinstance(value, str):
         return float(value)
-    found = _NUMBER.fullmatch(value.strip())
+    found = NUMBER.fullmatch(value.strip())
     if not found or (found[3] and not float(found[3])):
         raise Invalid(f"{word} {value!r} isn't a number: write {sample}")
     divisor = float(found[3] or 1)

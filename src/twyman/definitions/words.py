@@ -66,3 +66,44 @@ Later = Annotated[Any, Meta(description="Recognised, and not available in this v
 Named = dict[Name, Expression] | list[Column]
 """Expressions by name; or a list of columns that keep theirs."""
 Formats = dict[str, Annotated[str, Meta(description="A strptime format.", examples=["%m/%d/%Y"])]]
+
+When = Annotated[
+    Any,
+    Meta(
+        description="Whom it speaks to: criteria by attribute, and all, any, not over them.",
+        examples=["{country: {in: [NZ]}}"],
+        extra_json_schema={"$ref": "#/$defs/WhenDocument"},
+    ),
+]
+FieldType = Annotated[
+    Any,
+    Meta(
+        description="int, double, string or bool; [string] for a list; types by name for a struct; or with limits.",
+        examples=["{layout: string, rows: {type: int, minimum: 0}}"],
+        extra_json_schema={
+            "anyOf": [
+                {"enum": ["int", "double", "string", "bool"]},
+                {"type": "array", "minItems": 1, "maxItems": 1},
+                {"type": "object"},
+            ]
+        },
+    ),
+]
+Salt = Annotated[
+    str, Meta(description="What a draw is salted with: written once, never reused.", examples=["moment-page-2015-04"])
+]
+UnitPath = Annotated[
+    str,
+    Meta(
+        description="Where the context holds the unit's id; left out: the targeting key.",
+        examples=["user_id", "account.id"],
+    ),
+]
+UnitId = Annotated[
+    str,
+    Meta(
+        description="The id of a unit, as it stands.",
+        extra={TEXT_AS_IT_STANDS: True},
+        extra_json_schema={TEXT_AS_IT_STANDS: True},
+    ),
+]

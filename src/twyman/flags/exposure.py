@@ -9,8 +9,8 @@ from twyman.flags.context import Context, NoUnit, unit_of
 from twyman.flags.evaluation import Evaluation
 from twyman.flags.flag import Outcome
 
-
-_ARMS = {Outcome.FALLTHROUGH: "control", Outcome.CLIENT_DEFAULT: "client_default"}
+ARMS = {Outcome.FALLTHROUGH: "control", Outcome.CLIENT_DEFAULT: "client_default"}
+"""What exposures of an assignment without a variant log as their arm."""
 
 
 class Exposure(Struct, frozen=True):
@@ -66,7 +66,7 @@ def exposures_of(
             unit = None
         if unit is None:
             continue
-        arm = _ARMS.get(made.to, made.variant)
+        arm = ARMS.get(made.to, made.variant)
         experiment = made.experiment or f"{evaluation.flag}.{made.rule}"
         yield Exposure(
             unit, at, evaluation.flag, made.rule, made.variant, experiment, arm, made.by, made.id, client, state
