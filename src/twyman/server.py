@@ -84,12 +84,12 @@ def serve(path: Path, load: Load, settings: Settings = Settings()) -> None:  # n
     served = source.read()
     for problem in served.problems:
         _warn(problem)
-    listening = _listening(settings.host, settings.port)
+    door = listening(settings.host, settings.port)
     sink = ExposureFile(settings.exposures) if settings.exposures else None
     server = Server(Api(served, sink=sink, origins=settings.origins), source, sink, settings)
     gc.freeze()  # a state of many flags needn't be looked through at each collection
     with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+        server.run(sockets=[door])
 
 
 class Source:
@@ -99,7 +99,7 @@ class Source:
         path: A folder, or a file.
     """
 
-    def __init__(self, path: Path, load: Load, environments: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, load: Load, environments: tuple[str, ...] = ()) -> None:
         self.path = path.absolute()
         self._load = load
         self._environments = environments
@@ -163,8 +163,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._following = asyncio.create_task(self._follow())
         await asyncio.sleep(0)  # files are watched from here on
-        for listening in sockets or []:
-            sys.stdout.write(announcement(self._api.served, self._source.path, *listening.getsockname()[:2]))
+        for door in sockets or []:
+            sys.stdout.write(announcement(self._api.served, self._source.path, *door.getsockname()[:2]))
             sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -249,7 +249,12 @@ def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one.
+
+    Raises:
+        Conflict: If the port is taken, or is none.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2_048)

@@ -50,7 +50,8 @@ async def asked(
 
 def scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
     encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return {"type": "http", "method": method, "path": path, "query_string": b"", "headers": encoded}
+    before, _, query = path.partition("?")
+    return {"type": "http", "method": method, "path": before, "query_string": query.encode(), "headers": encoded}
 
 
 def single(api: Api, key: str, *, headers: Mapping[str, str] | None = None, **context: object) -> Answer:

@@ -183,9 +183,18 @@ def test_bulk_answers_every_flag_that_is_not_archived_and_logs_nothing(api: Api,
     assert sink.rows == []
 
 
-def test_bulk_answers_as_single_does(api: Api) -> None:
+def test_bulk_answers_as_single_does_but_for_the_version(api: Api) -> None:
     for each in bulk(api, targetingKey="u-1", country="NZ").said["flags"]:
-        assert each == single(api, each["key"], targetingKey="u-1", country="NZ").said
+        alone = single(api, each["key"], targetingKey="u-1", country="NZ").said
+        alone.get("metadata", {}).pop("version", None)
+        assert each == alone
+
+
+def test_a_change_of_one_flag_changes_no_other_answer(api: Api) -> None:
+    before = bulk(api, targetingKey="u-1").said["flags"]
+    api.swap(Served(State({**flags(), "added": static("added")})))
+
+    assert [each for each in bulk(api, targetingKey="u-1").said["flags"] if each["key"] != "added"] == before
 
 
 def test_one_broken_flag_is_a_failure_among_good_ones(api: Api) -> None:
@@ -197,7 +206,7 @@ def test_one_broken_flag_is_a_failure_among_good_ones(api: Api) -> None:
 def test_bulk_says_where_to_listen_and_which_set_it_is(api: Api) -> None:
     said = bulk(api).said
 
-    endpoint = {"requestUri": "/ofrep/v1/streams/open"}
+    endpoint = {"requestUri": f"/ofrep/v1/streams/open?since={api.served.view({}).version}"}
     assert said["eventStreams"] == [{"type": "sse", "endpoint": endpoint, "inactivityDelaySec": 120}]
     assert said["metadata"] == {"version": api.served.view({}).version, "environments": ""}
 

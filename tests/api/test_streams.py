@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.api.calling import ask, scope
+from tests.api.calling import ask, bulk, scope
 from tests.api.states import MOBILE, flags, static, with_clients
 
 from twyman.api import Api, Limits, Served
@@ -122,6 +122,18 @@ def test_who_missed_a_change_hears_of_it_at_once(api: Api, seen: str, count: int
         listener = Listener(api, headers={"Last-Event-ID": seen})
         await joins(listener)
         assert len(listener.events) == count
+
+    run(story)
+
+
+def test_a_change_between_the_answers_and_listening_is_told_at_once(api: Api) -> None:
+    where = bulk(api).said["eventStreams"][0]["endpoint"]["requestUri"]
+    api.swap(changed(1))
+
+    async def story(joins: Any) -> None:
+        listener = Listener(api, path=where)
+        await joins(listener)
+        assert [told["etag"] for told in listener.events] == [api.served.state.version]
 
     run(story)
 
