@@ -52,12 +52,12 @@ class Journal:
         self.boxes: dict[str, Outbox[Any]] = {}
         self._exposures = self._box("exposures", sinks.exposures)
         self._events = self._box("events", sinks.events)
-        self._kept: Outbox[Kept] | None = self._box("sticky", self._sticky and self._sticky.keep)
+        self._kept: Outbox[Kept] | None = self._box("sticky", self._sticky.keep if self._sticky is not None else None)
 
     @property
     def memory(self) -> Memory:
         """What is kept for units, to resolve with."""
-        return self._sticky or NOTHING
+        return self._sticky if self._sticky is not None else NOTHING
 
     def expose(self, answer: Evaluation, context: Context, *, client: str | None, version: str) -> None:
         """Write down that a unit met an answer: an exposure for each assignment not logged lately, and what to keep."""

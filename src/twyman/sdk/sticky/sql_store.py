@@ -3,8 +3,8 @@
 import os
 import re
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +18,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
 
 
 class SqlStore:
-    """A store in a table, which is made where it is missing. Each thread and process has a connection of its own.
+    """A store in a table, which is made where it is missing.
+
+    Connections are kept for whichever thread asks next, as many as ask at once; a forked child opens its own.
 
     Args:
         connect: Opens a connection.
@@ -41,12 +43,14 @@ class SqlStore:
         self._connect = connect
         self._mark = _MARKS[paramstyle]
         self._table = table
-        self._own = threading.local()
+        self._idle: list[Any] = []
+        self._parents: list[Any] = []
+        self._pid = os.getpid()
 
     @classmethod
     def sqlite(cls, path: str | Path, *, table: str = "twyman_sticky") -> "SqlStore":
         """Return a store in a file of SQLite, for the processes of one machine."""
-        return cls(lambda: sqlite3.connect(path, timeout=5.0), table=table)
+        return cls(lambda: sqlite3.connect(path, timeout=5.0, check_same_thread=False), table=table)
 
     def variant(self, store: str, unit: str, rule: str) -> str | None:
         """Return the variant kept."""
@@ -68,10 +72,9 @@ class SqlStore:
         self._done(put)
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        connection, self._own.connection = getattr(self._own, "connection", None), None
-        if connection is not None:
-            connection.close()
+        """Close the connections that nobody uses just now; the next question opens one again."""
+        while self._idle:
+            self._idle.pop().close()
 
     def _row(self, column: str, condition: str, values: tuple[str, ...]) -> Any:  # noqa: ANN401
         select = f"SELECT {column} FROM {self._table} WHERE {condition} LIMIT 1"  # noqa: S608 - the name is checked
@@ -91,45 +94,63 @@ class SqlStore:
             cursor.close()
             connection.commit()
         except Exception:
-            self._give_up(connection)
+            _give_up(connection)
             raise
+        self._idle.append(connection)
         return found
 
     def _connection(self) -> Any:  # noqa: ANN401
-        if getattr(self._own, "pid", None) != os.getpid():
-            self._own.connection, self._own.pid = None, os.getpid()  # a parent's connection is the parent's
-        if self._own.connection is None:
+        if self._pid != os.getpid():
+            self._parents += self._idle  # kept, and never closed: to close them here would close the parent's, too
+            self._idle, self._pid = [], os.getpid()
+        try:
+            return self._idle.pop()
+        except IndexError:
             connection = self._connect()
-            try:
-                self._make_table(connection)
-            except Exception:
-                self._give_up(connection)
-                raise
-            self._own.connection = connection
-        return self._own.connection
+        try:
+            self._make_table(connection)
+        except Exception:
+            _give_up(connection)
+            raise
+        return connection
 
     def _make_table(self, connection: Any) -> None:  # noqa: ANN401
-        """Make the table unless it is there; asking first needs no right to make any."""
+        """Make the table unless it is there: asking first needs no right to make any, and another may be faster."""
+        if self._has_table(connection):
+            return
+        columns = ", ".join(f"{name} VARCHAR(255) NOT NULL" for name in ("store", "unit", "rule", "variant"))
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {self._table} ({columns}, PRIMARY KEY (store, unit, rule))")
+            connection.commit()
+        except Exception:
+            connection.rollback()
+            if not self._has_table(connection):
+                raise
+        finally:
+            cursor.close()
+
+    def _has_table(self, connection: Any) -> bool:  # noqa: ANN401
         cursor = connection.cursor()
         try:
             cursor.execute(f"SELECT 1 FROM {self._table} WHERE 1 = 0")  # noqa: S608 - the name is checked
         except Exception:  # noqa: BLE001 - every driver has its own error for a missing table
+            return False
+        finally:
+            cursor.close()
             connection.rollback()
-            columns = ", ".join(f"{name} VARCHAR(255) NOT NULL" for name in ("store", "unit", "rule", "variant"))
-            cursor.execute(f"CREATE TABLE IF NOT EXISTS {self._table} ({columns}, PRIMARY KEY (store, unit, rule))")
-        cursor.close()
-        connection.commit()
-
-    def _give_up(self, connection: Any) -> None:  # noqa: ANN401
-        self._own.connection = None
-        try:
-            connection.rollback()
-            connection.close()
-        except Exception:  # noqa: BLE001, S110 - it is broken already
-            pass
+        return True
 
     def _sql(self, statement: str) -> str:
         return statement.replace("?", self._mark)
+
+
+def _give_up(connection: Any) -> None:  # noqa: ANN401
+    """Close a connection that may be broken already."""
+    with suppress(Exception):
+        connection.rollback()
+    with suppress(Exception):
+        connection.close()
 
 
 def _key(record: Kept) -> tuple[str, str, str]:

@@ -54,6 +54,9 @@ class Remembered:
         self._found: OrderedDict[Key, tuple[object, float]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     @property
     def name(self) -> str:
         """What to call the store in a log."""
