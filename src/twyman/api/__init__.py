@@ -8,7 +8,7 @@ and `key` where a flag was asked for):
 
     POST /ofrep/v1/evaluate/flags/{key}   one flag in a context; logs the exposure where it applies
     POST /ofrep/v1/evaluate/flags         all flags in a context; ETag and 304; logs nothing
-    GET  /ofrep/v1/streams/{token}        change events (its address comes with the answer above)
+    GET  /ofrep/v1/streams/{token}?since= change events (the address comes with the answer above)
     GET  /v1/state                        the state for an in-process client; ETag, 304, gzip
     POST /v1/exposures                    a batch of exposures; 202 once it is on disk
     GET  /healthz, /readyz                alive; which state, how many flags, what is wrong

@@ -35,7 +35,7 @@ class _Success(Struct, frozen=True):
 
 
 def answer(evaluation: Evaluation, state: State, version: str) -> Reply:
-    """Return an evaluation as OFREP's answer for one flag.
+    """Return an evaluation as OFREP's answer for one flag; without a version it doesn't say which state decided.
 
     Example:
         >>> answer(Evaluation("page", Reason.NO_MATCH, "old", 7), State(), "v1").body
@@ -73,8 +73,8 @@ def _takes_everybody(rule: Rule) -> bool:
 
 
 def _metadata(evaluation: Evaluation, version: str) -> dict[str, str]:
-    """Say which state decided, by which rule, and under which key it is analysed."""
-    said = {"version": version}
+    """Say which state decided, if that is to be said, by which rule, and under which key it is analysed."""
+    said = {"version": version} if version else {}
     if evaluation.rule:
         said["rule"] = evaluation.rule
     if evaluation.assignments:

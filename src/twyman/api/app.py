@@ -10,12 +10,12 @@ from twyman.api.asgi import Gone, Headers, Receive, Request, Scope, Send, body_o
 from twyman.api.cors import Origins
 from twyman.api.exposure_log import ExposureLog
 from twyman.api.intake import Intake
-from twyman.api.ofrep import STREAMS, Ofrep
+from twyman.api.ofrep import Ofrep
 from twyman.api.reply import Refused, Reply, json_of, json_reply
 from twyman.api.served import Served
 from twyman.api.shipment import shipment
 from twyman.api.sink import Sink
-from twyman.api.streams import News, Streams
+from twyman.api.streams import STREAMS, News, Streams, told_already
 from twyman.flags.memory import NOTHING, Memory
 from twyman.kernel.time import Clock, system_clock
 
@@ -117,7 +117,8 @@ class Api:
                 body = await body_of(headers, receive, limit=self._limits.context)
                 reply = self._ofrep.single(view, key, body)
             elif path.startswith(STREAMS) and scope["method"] == "GET":
-                await self.streams.serve(self._news(path[len(STREAMS) :]), headers, extra, receive, send)
+                told = told_already(scope["query_string"], headers)
+                await self.streams.serve(self._news(path[len(STREAMS) :]), told, extra, receive, send)
                 return
             else:
                 reply = await self._routed(Request(scope["method"], path, headers, receive))

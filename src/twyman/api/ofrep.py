@@ -12,12 +12,11 @@ from twyman.api.asgi import Headers
 from twyman.api.etag import has_not_changed, tag_of, unchanged
 from twyman.api.exposure_log import ExposureLog
 from twyman.api.reply import Refused, Reply, json_of, json_reply
+from twyman.api.streams import address
 from twyman.api.view import View
 from twyman.flags.context import Context, with_targeting_key
 from twyman.flags.memory import Memory
 
-STREAMS = "/ofrep/v1/streams/"
-"""Where change events are; a token follows."""
 INACTIVITY = 120
 """Seconds out of sight after which a client may stop listening."""
 
@@ -79,13 +78,17 @@ class Ofrep:
         if has_not_changed(headers, tag):
             return unchanged(tag)
         resolver = view.resolver
-        answers = (view.answer(resolver.evaluate(name, context, self._memory)).body for name in resolver.flags)
+        answers = (view.item(resolver.evaluate(name, context, self._memory)) for name in resolver.flags)
         flags = b",".join(answers)
         return json_reply(200, b'{"flags":[%s],%s' % (flags, _tail(view, stream)), (b"etag", tag))
 
 
 def _tail(view: View, stream: str) -> bytes:
     """Return the end of a bulk answer: where to listen for changes, and what of the set is worth knowing."""
-    listen = {"type": "sse", "endpoint": {"requestUri": STREAMS + stream}, "inactivityDelaySec": INACTIVITY}
+    listen = {
+        "type": "sse",
+        "endpoint": {"requestUri": address(stream, view.version)},
+        "inactivityDelaySec": INACTIVITY,
+    }
     about = {"version": view.version, "environments": ",".join(view.asker.environments)}
     return json_of({"eventStreams": [listen], "metadata": about})[1:]

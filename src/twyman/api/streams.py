@@ -5,6 +5,7 @@ the latest version and no more, so that a slow reader misses steps in between, a
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from msgspec import Struct
 from twyman.api.asgi import Headers, Receive, Send
 from twyman.api.reply import Header, Refused, json_of
 
+STREAMS = "/ofrep/v1/streams/"
+"""Where change events are; a token follows."""
+_SINCE = re.compile(rb"(?:^|&)since=([0-9a-f]+)")
 _HEADERS: list[Header] = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -70,9 +74,16 @@ class Streams:
         self.publish()
 
     async def serve(
-        self, news: Callable[[], News | None], headers: Headers, extra: list[Header], receive: Receive, send: Send
+        self, news: Callable[[], News | None], told: bytes, extra: list[Header], receive: Receive, send: Send
     ) -> None:
         """Tell one listener, until it goes, or there is no news for it any more.
+
+        Args:
+            news: What there is to be told at present; `None` where it may not listen any more.
+            told: The version that the listener has; empty for the one that is served now.
+            extra: Headers that the answer bears beside its own.
+            receive: Tells when the listener goes.
+            send: Takes what it is told.
 
         Raises:
             Refused: 404 if there is none for it to begin with, 503 if too many listen.
@@ -87,7 +98,7 @@ class Streams:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *extra]})
             await send({"type": "http.response.body", "body": _RETRY, "more_body": True})
-            await self._tell(news, headers.get(b"last-event-id", first.version.encode()), gone, send)
+            await self._tell(news, told or first.version.encode(), gone, send)
             if not gone.done():
                 await send({"type": "http.response.body", "body": b""})
         finally:
@@ -112,6 +123,27 @@ class Streams:
         if self._changed is None:
             self._changed = asyncio.get_running_loop().create_future()
         return self._changed
+
+
+def address(token: str, version: str) -> str:
+    """Return where to listen for what comes after a version: a change before anybody listens is told at once.
+
+    Example:
+        >>> address("open", "8b448a239fc0b743")
+        '/ofrep/v1/streams/open?since=8b448a239fc0b743'
+    """
+    return f"{STREAMS}{token}?since={version}"
+
+
+def told_already(query: bytes, headers: Headers) -> bytes:
+    """Return the version that a listener has: of the last event that reached it, or else of its address.
+
+    Example:
+        >>> told_already(b"since=8b44", {}), told_already(b"since=8b44", {b"last-event-id": b"9c55"})
+        (b'8b44', b'9c55')
+    """
+    found = _SINCE.search(query)
+    return headers.get(b"last-event-id") or (found.group(1) if found else b"")
 
 
 def event(news: News) -> bytes:

@@ -12,6 +12,8 @@ from twyman.flags.document import versioned, written
 from twyman.flags.evaluation import Evaluation, Reason
 from twyman.flags.state import State
 
+Answers = dict[int, tuple[Evaluation, Reply]]
+"""Answers by the identity of their evaluations, which they keep alive."""
 MOST_KEPT = 100_000
 """Answers kept ready; beyond it they are made anew."""
 
@@ -29,25 +31,37 @@ class View:
     def __init__(self, state: State, asker: Asker) -> None:
         self._state = state
         self._part = versioned(part_of(state, asker.client, asker.environments))
-        self._answers: dict[int, tuple[Evaluation, Reply]] = {}
+        self._answers: Answers = {}
+        self._items: Answers = {}
         self.asker = asker
         self.version = self._part.version
         self.resolver = Compiled(state, client=asker.client, environments=asker.environments)
         self.stamp = "\0".join((self.version, *asker.environments)).encode()
 
     def answer(self, evaluation: Evaluation) -> Reply:
-        """Return OFREP's answer for an evaluation.
+        """Return OFREP's answer for an evaluation that was asked for alone."""
+        return self._answered(self._answers, evaluation, self.version)
 
-        Resolvers give one evaluation to all units that one side of a rule serves, so its answer is
-        encoded once. One that names its context (what is kept, what was asked for) is not kept.
+    def item(self, evaluation: Evaluation) -> bytes:
+        """Return it as one of the answers for all flags.
+
+        The whole says which version decided, and no item does: browsers compare items to tell which flags changed.
         """
-        found = self._answers.get(id(evaluation))
+        return self._answered(self._items, evaluation, "").body
+
+    def _answered(self, kept: Answers, evaluation: Evaluation, version: str) -> Reply:
+        """Return an answer, encoded once.
+
+        Resolvers give one evaluation to all units that one side of a rule serves. An evaluation that names its
+        context (what is kept, what was asked for) is not kept.
+        """
+        found = kept.get(id(evaluation))
         if found is not None and found[0] is evaluation:
             return found[1]
-        made = answer(evaluation, self._state, self.version)
+        made = answer(evaluation, self._state, version)
         lasting = not evaluation.keep and (evaluation.reason not in FAILURES or evaluation.reason is Reason.BROKEN)
-        if lasting and len(self._answers) < MOST_KEPT:
-            self._answers[id(evaluation)] = evaluation, made
+        if lasting and len(kept) < MOST_KEPT:
+            kept[id(evaluation)] = evaluation, made
         return made
 
     @cached_property
