@@ -151,7 +151,7 @@ def test_a_date_in_json_lines_stays_text_as_it_does_in_other_text_files(values: 
     assert values(Table("plays.jsonl"), tmp_path) == (1, 1)
 
     (tmp_path / "plays.jsonl").write_text('{"user_id": 7, "at": "05/06/2024", "ms": 5}\n')
-    with pytest.raises(Invalid, match="ambiguous|formats"):
+    with pytest.raises(Invalid, match=r"ambiguous|formats"):
         values(Table("plays.jsonl"), tmp_path)
 
 
