@@ -10,7 +10,7 @@ from typing import Any
 from twyman.api import Api, ExposureFile
 from twyman.flags.document import read, written
 from twyman.flags.state import State
-from twyman.server import Server, Settings, Source, listening
+from twyman.server import Load, Server, Settings, Source, listening
 
 
 def load(path: Path) -> Any:
@@ -27,8 +27,8 @@ def write(path: Path, state: State) -> None:
 
 
 @contextmanager
-def running(path: Path, *, exposures: Path | None = None) -> Iterator[tuple[str, Server]]:
-    """Serve a state file, and yield the server's address."""
+def running(path: Path, *, exposures: Path | None = None, load: Load = load) -> Iterator[tuple[str, Server]]:
+    """Serve a state file, or what is read otherwise, and yield the server's address."""
     source = Source(path, load)
     sink = ExposureFile(exposures) if exposures else None
     server = Server(Api(source.read(), sink=sink), source, sink, Settings())

@@ -18,6 +18,7 @@ from tests.api.states import flags, static, with_clients
 from watchfiles import Change
 
 from twyman.api import Served
+from twyman.definitions.flags import load_flags
 from twyman.flags.flag import Flag
 from twyman.flags.state import State
 from twyman.kernel.errors import Conflict
@@ -218,3 +219,26 @@ def test_beside_a_state_file_nothing_else_is_followed(path: Path) -> None:
 
     assert source.concerns(Change.modified, str(path))
     assert not source.concerns(Change.modified, str(path.with_name("other.json")))
+
+
+def test_a_folder_of_yaml_is_served_and_followed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "twyman.yaml").write_text("kind: project\nname: music\n")
+    pages, rows = tmp_path / "flags" / "page.yaml", tmp_path / "flags" / "rows.yaml"
+    pages.parent.mkdir()
+    flag = "kind: flag\nname: {name}\nschema: {type}\nvariants: {{on: {value}}}\nrules:\n  - {{name: all, serve: on}}\n"
+    pages.write_text(flag.format(name="page", type="string", value="cards"))
+    rows.write_text(flag.format(name="rows", type="int", value=12))
+
+    with running(tmp_path, load=load_flags) as (url, _):
+        assert (value(url, "page"), value(url, "rows")) == ("cards", 12)
+        pages.write_text(flag.format(name="page", type="string", value="list"))
+        until(lambda: value(url, "page") == "list")
+        rows.write_text("kind: flag\nname: rows\nvariants: {on: [")
+        until(lambda: bool(ready(url)["problems"]))
+        pages.write_text(flag.format(name="page", type="string", value="tiles"))
+        until(lambda: value(url, "page") == "tiles")
+        assert value(url, "rows") == 12
+        rows.write_text(flag.format(name="rows", type="int", value=13))
+        until(lambda: value(url, "rows") == 13)
+        assert ready(url)["problems"] == []
+    assert "rows.yaml" in capfd.readouterr().err
