@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from tests.cohorts.one_row import OneRow
 
 from twyman.flags.compiled import Compiled
 from twyman.flags.dialects import confidence
@@ -20,6 +21,7 @@ from twyman.flags.state import State
 
 RESOLVERS: dict[str, Callable[..., Resolver]] = {
     "interpreter": Interpreter,
+    "vectorised": OneRow,
     "compiled": Compiled,
 }
 """How each resolver is made: of a state, `client=` and `environments=`."""

@@ -63,12 +63,12 @@ class Cohort:
         (2, {'user_id': 'u-2', 'country': None})
     """
 
-    def __init__(self, sources: Sequence[_Source]) -> None:
-        """Take sources of up to `BLOCK` rows each; all but the last hold that many."""
-        self._sources = sources
+    def __init__(self, sources: Sequence[_Source], block: int) -> None:
+        """Take sources of up to `block` rows each; all but the last hold that many."""
+        self._sources, self._block = sources, block
 
     @classmethod
-    def of_table(cls, table: pa.Table, *, targeting_key: str = "") -> Self:
+    def of_table(cls, table: pa.Table, *, targeting_key: str = "", block: int = BLOCK) -> Self:
         """Read a table: each column is an attribute, each struct column one with attributes of its own.
 
         A row is the context that `table.to_pylist()` has there.
@@ -76,6 +76,7 @@ class Cohort:
         Args:
             table: The attributes, in whatever types.
             targeting_key: Column of the units' ids; empty where it is called `targeting_key`.
+            block: How many rows are answered together.
 
         Raises:
             Invalid: If two columns have one name, or the targeting key's isn't there.
@@ -87,17 +88,18 @@ class Cohort:
         if targeting_key:
             table = _keyed(table, targeting_key)
         table = table.cast(pa.schema([_readable(field) for field in cast("Any", table.schema)]), safe=False)
-        return cls([_TableSource(table.slice(start, BLOCK)) for start in range(0, table.num_rows, BLOCK)])
+        return cls([_TableSource(table.slice(start, block)) for start in range(0, table.num_rows, block)], block)
 
     @classmethod
-    def of_contexts(cls, contexts: Sequence[Context]) -> Self:
+    def of_contexts(cls, contexts: Sequence[Context], *, block: int = BLOCK) -> Self:
         """Read contexts as they are, whatever they hold.
 
         Example:
             >>> len(Cohort.of_contexts([{"targeting_key": "u-1", "tags": ["a", 1]}]))
             1
         """
-        return cls([_ContextSource(contexts[start : start + BLOCK]) for start in range(0, len(contexts), BLOCK)])
+        starts = range(0, len(contexts), block)
+        return cls([_ContextSource(contexts[start : start + block]) for start in starts], block)
 
     def __len__(self) -> int:
         return sum(len(source) for source in self._sources)
@@ -120,7 +122,7 @@ class Cohort:
         """
         if row < 0:
             raise IndexError(f"row {row} of a cohort: rows count from 0")
-        return self.blocks[row // BLOCK], row % BLOCK
+        return self.blocks[row // self._block], row % self._block
 
     def __iter__(self) -> Iterator[Context]:
         return (block.context(row) for block in self.blocks for row in range(len(block)))

@@ -86,8 +86,8 @@ def _plain(column: ArrowColumn) -> Units:
         return Units(array.cast(pa.string()), None, known)
     if (compute.max(compute.binary_length(array)).as_py() or 0) <= LONGEST_UNIT:
         return Units(array, None, known)
-    errors = compute.greater(compute.utf8_length(array), LONGEST_UNIT).fill_null(value=False)
-    long = errors.to_numpy(zero_copy_only=False)
+    longer = compute.greater(compute.utf8_length(array), LONGEST_UNIT)
+    long: Mask = compute.fill_null(longer, fill_value=False).to_numpy(zero_copy_only=False)
     return Units(array, None, ~long if known is None else known & ~long, long)
 
 
