@@ -66,7 +66,7 @@ class TwymanProvider(AbstractProvider):
         self._client = client
         self._hooks = list(hooks)
         self._wait = wait
-        self._is_ready = False
+        self._tells = False
         client.on_change(self._tell_change)
         client.on_status(self._tell_status)
 
@@ -84,9 +84,9 @@ class TwymanProvider(AbstractProvider):
         Raises:
             ProviderNotReadyError: If there is none in time; when it comes, an event says so.
         """
-        is_there = self._client.wait(self._wait)
-        self._is_ready = True
-        if not is_there:
+        self._client.wait(self._wait)
+        self._tells = True  # from here on by events; the first is told by returning, or raising
+        if self._client.status is Status.NOT_READY:
             raise ProviderNotReadyError(f"no state within {self._wait:g} s: look at the client's log for the reason")
 
     def shutdown(self) -> None:
@@ -168,11 +168,11 @@ class TwymanProvider(AbstractProvider):
         return said
 
     def _tell_change(self, flags: tuple[str, ...]) -> None:
-        if self._is_ready:
+        if self._tells:
             self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=list(flags)))
 
     def _tell_status(self, status: Status) -> None:
-        if not self._is_ready:
+        if not self._tells:
             return
         match status:
             case Status.READY:
