@@ -139,3 +139,11 @@ def test_the_text_says_how_many_and_who() -> None:
 def test_it_can_be_written_as_json() -> None:
     found = diff(asking(page(split(500))), asking(page(split(600))), UNITS)
     assert msgspec.json.decode(msgspec.json.encode(found))["flags"][0]["changes"][0]["after"] == "on"
+
+
+def test_a_unit_is_named_by_the_id_that_its_rule_deals_by() -> None:
+    rule = Rule("all", Split((Assigned((Slice(0, 1000),), "on"),), "s", 1000), by="user.id")
+
+    found = diff(asking(page()), asking(page((rule,))), [{"user": {"id": "ada"}}])
+
+    assert found.moves == (Move("page", 0, "ada", "", "on"),)

@@ -11,7 +11,7 @@ from typing import cast
 from msgspec import Struct
 
 from twyman.flags.context import TARGETING_KEY, Context, NoUnit, unit_of
-from twyman.flags.evaluation import Evaluation, Reason
+from twyman.flags.evaluation import Assignment, Evaluation, Reason
 from twyman.flags.memory import NOTHING, Memory
 from twyman.flags.phrase import shown
 from twyman.flags.resolve import Resolver
@@ -58,7 +58,7 @@ class Move(Struct, frozen=True):
 
     Attributes:
         place: Of its context in the sample, from 0.
-        unit: Its id by the targeting key; empty where the context has none.
+        unit: The id that it was assigned by, or the targeting key; empty where the context has neither.
     """
 
     flag: str
@@ -165,7 +165,8 @@ class _Counting:
         for name, before, after in changed:
             self._counts.setdefault(name, Counter())[_side(before), _side(after)] += 1
             if len(self._moves) < self._most:
-                self._moves.append(Move(name, self._contexts, _unit(context), before.variant, after.variant))
+                unit = _unit(context, (*after.assignments, *before.assignments))
+                self._moves.append(Move(name, self._contexts, unit, before.variant, after.variant))
         self._contexts += 1
         self._moved += bool(changed)
         self._all_moves += len(changed)
@@ -189,11 +190,16 @@ def _side(answer: Evaluation) -> Side:
     return answer.variant, "" if answer.variant else answer.reason.value
 
 
-def _unit(context: Context) -> str:
-    try:
-        return unit_of(context, TARGETING_KEY) or ""
-    except NoUnit:
-        return ""
+def _unit(context: Context, assignments: Sequence[Assignment]) -> str:
+    """The id that an assignment was made by; where none was made, the targeting key."""
+    for path in (*(made.by for made in assignments), TARGETING_KEY):
+        try:
+            unit = unit_of(context, path)
+        except NoUnit:
+            continue
+        if unit is not None:
+            return unit
+    return ""
 
 
 def _lines(found: Difference) -> Iterator[str]:
