@@ -4,7 +4,7 @@ import pytest
 
 from twyman.flags.evaluation import Reason
 from twyman.flags.faults import DEEPEST, LARGEST, Faults, broken_parts, faults_of, walk
-from twyman.flags.flag import Assigned, Flag, Rule, Split, Variant
+from twyman.flags.flag import Assigned, Flag, Outcome, Rule, Split, Variant
 from twyman.flags.resolve import Interpreter
 from twyman.flags.slices import Claim, Slice
 from twyman.flags.state import Segment, State
@@ -89,6 +89,11 @@ def test_a_rule_of_a_variant_that_isnt_there_is_skipped() -> None:
         ("page", 0): "variant 'gone' isn't one of the flag's",
         ("page", 1): "its split has 0 buckets",
     }
+
+
+def test_a_fallthrough_needs_no_variant() -> None:
+    noted = Split((Assigned((Slice(0, 10),), to=Outcome.FALLTHROUGH),), "s", 10)
+    assert not faults_of(State({"page": Flag("page", ON, (Rule("a", noted),))}))
 
 
 def test_a_salt_that_cant_be_written_is_a_fault() -> None:
