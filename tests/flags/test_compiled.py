@@ -201,6 +201,8 @@ def test_no_size_of_a_rule_is_too_much(rule: Rule) -> None:
     plain, fast = Interpreter(state), Compiled(state)
     for context in (KIWI, {"targeting_key": "user-2", "country": "30"}, {}):
         assert fast.evaluate("page", context) == plain.evaluate("page", context)
+    function: Any = fast._doors["page"]
+    assert len(function.__defaults__) < 500
 
 
 def test_a_flag_of_more_rules_than_are_compiled_is_read_plainly() -> None:
@@ -303,5 +305,9 @@ def test_joined_slices_hold_what_the_slices_hold(slices: tuple[Slice, ...]) -> N
 def test_a_units_place_is_its_bucket_to_the_bucket(unit: str, buckets: int) -> None:
     bucket = bucket_of(unit, salt="a", buckets=buckets)
     sides = Assigned((Slice(bucket, bucket + 1),), "on"), Assigned((), "off")
-    state = State({"page": Flag("page", ON, (Rule("r", Split(sides, "a", buckets)),))})
-    assert Compiled(state).evaluate("page", {"targeting_key": unit}).variant == "on"
+    place = bucket_of(unit, salt="b")
+    claims = Claim("b", (Slice(place, place + 1),)), Claim("b", (Slice(0, place), Slice(place + 1, BUCKETS)))
+    split = Split(sides, "a", buckets)
+    rules = Rule("out", split, claims=claims[1:]), Rule("in", split, claims=claims[:1])
+    answer = Compiled(State({"page": Flag("page", ON, rules)})).evaluate("page", {"targeting_key": unit})
+    assert (answer.rule, answer.variant) == ("in", "on")
