@@ -69,6 +69,14 @@ def test_a_claim_that_grows_goes_on_where_it_ends_and_else_takes_the_smallest_ro
     assert held(filled, "d") == (Slice(100_000, 190_000),)
 
 
+def test_a_claim_in_several_slices_goes_on_where_the_last_of_them_ends() -> None:
+    lock = allocated(Lock(), want({"a": 100_000, "b": 100_000}))
+    grown = allocated(lock, want({"a": 250_000, "b": 100_000}))
+    alone = allocated(grown, want({"a": 300_000}))
+
+    assert held(alone, "a") == (Slice(0, 100_000), Slice(200_000, 400_000))
+
+
 def test_a_claim_that_shrinks_gives_back_what_it_was_given_last() -> None:
     lock = allocated(Lock(), want({"a": 100_000, "b": 100_000}))
     grown = allocated(lock, want({"a": 250_000, "b": 100_000}))

@@ -148,10 +148,7 @@ class _Walk:
         """Choose the one alternative that has the node's form; the types are made so that there is at most one."""
         options = [_bare(option) for option in kind.types]
         for (bare, more), whole in zip(options, kind.types, strict=True):
-            fits = (isinstance(node, Mapped) and isinstance(bare, shape.StructType | shape.DictType)) or (
-                isinstance(node, Listing) and isinstance(bare, shape.ListType)
-            )
-            if fits or isinstance(bare, shape.AnyType):
+            if any(_has_form(inner, node) for inner in _alternatives(bare)):
                 return self.plain(whole, node, path, {**extra, **more})
         merged = {**extra}
         for _, more in options:
@@ -173,6 +170,16 @@ class _Walk:
 
     def _wrong(self, kinds: tuple[shape.Type, ...], node: Node, path: str, extra: Mapping[str, object]) -> None:
         self.subject.refuse(path, f"'{path}' {_shown(node)} {_why(kinds, node)}: {_cure(kinds, node, extra)}")
+
+
+def _has_form(kind: shape.Type, node: Node) -> bool:
+    match node:
+        case Mapped():
+            return isinstance(kind, shape.StructType | shape.DictType | shape.AnyType)
+        case Listing():
+            return isinstance(kind, shape.ListType | shape.AnyType)
+        case Scalar():
+            return isinstance(kind, shape.AnyType)
 
 
 def _below(path: str, key: str) -> str:

@@ -126,8 +126,9 @@ class Targeting:
         read = part(entry.node, CriterionDocument, self.subject, path)
         if read is None:
             return _UNREAD
+        before = len(self.subject.errors)
         made = tuple(_sided(Where(entry.key, test), held) for test, held in self._tests(read, path))
-        if not made:
+        if not made and len(self.subject.errors) == before:
             self.subject.refuse(path, f"'{path}' has no test: write one, such as is, in or at_least")
         return made[0] if len(made) == 1 else All(made)
 
@@ -156,8 +157,9 @@ class Targeting:
         self, read: ElementDocument, path: str, whole: type[AnyOf] | type[EachOf]
     ) -> Iterator[tuple[Test, bool]]:
         """Yield what elements must meet: that some isn't among a list says that not every one is, and so on."""
+        before = len(self.subject.errors)
         tests = [*self._own(read, path)]
-        if not tests:
+        if not tests and len(self.subject.errors) == before:
             self.subject.refuse(path, f"'{path}' has no test for the elements: write one, such as in: […]")
         if whole is AnyOf and len(tests) > 1:
             self.subject.refuse(
