@@ -75,7 +75,7 @@ def test_every_type_has_its_value_variant_reason_and_metadata(kind: str, key: st
         expected = {"rule": "moment-page", "experiment": "moment-page", "version": client.state_version}
         assert details.flag_metadata == expected
     else:
-        assert details.reason is Reason.TARGETING_MATCH
+        assert details.reason is Reason.STATIC
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_value_of_another_type_is_a_type_mismatch_and_the_default(kind: str, k
         ("start-page.rows", EvaluationContext(None, {"country": "NZ"}), Reason.DEFAULT, None, 20),
         ("start-page.rows", None, Reason.DEFAULT, None, 20),
         ("archived.rows", MOMENTS, Reason.DISABLED, None, 20),
-        ("logged-only", MOMENTS, Reason.TARGETING_MATCH, None, 7),
+        ("logged-only", MOMENTS, Reason.STATIC, None, 7),
         ("gone", MOMENTS, Reason.ERROR, ErrorCode.FLAG_NOT_FOUND, 7),
         ("broken", MOMENTS, Reason.ERROR, ErrorCode.PARSE_ERROR, 7),
         (

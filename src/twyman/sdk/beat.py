@@ -16,6 +16,11 @@ WORK, STOP = "work", "stop"
 class Beat:
     """A daemon thread that works, waits and works again; ringing wakes it.
 
+    Args:
+        name: What it does, as its thread is named.
+        work: What it does.
+        rest: Seconds before the first time.
+
     Example:
         >>> done = threading.Event()
         >>> beat = Beat("example", lambda: done.set())
@@ -25,9 +30,10 @@ class Beat:
         >>> beat.stop(5)
     """
 
-    def __init__(self, name: str, work: Work) -> None:
+    def __init__(self, name: str, work: Work, *, rest: float | None = 0.0) -> None:
         self._name = name
         self._work = work
+        self._rest = rest
         self._bell: SimpleQueue[str] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -54,13 +60,17 @@ class Beat:
         self._bell, self._thread = SimpleQueue(), None
 
     def _run(self, bell: "SimpleQueue[str]") -> None:
-        while True:
+        pause = self._rest
+        while _said(bell, pause) != STOP:
             pause = self._work()
-            try:
-                said = {bell.get(timeout=pause)}
-                while not bell.empty():
-                    said.add(bell.get())
-            except Empty:
-                continue
-            if STOP in said:
-                return
+
+
+def _said(bell: "SimpleQueue[str]", pause: float | None) -> str:
+    """Return what the bell says within so many seconds: to stop, or to work, as does its silence."""
+    try:
+        said = {bell.get(timeout=pause)}
+        while not bell.empty():
+            said.add(bell.get())
+    except Empty:
+        return WORK
+    return STOP if STOP in said else WORK

@@ -56,8 +56,9 @@ class Client(Reader):
         self._is_closed = self._is_forked = False
         self._feed.begin()
         self._beats = {kind: Beat(kind, box.work) for kind, box in self._journal.boxes.items()}
-        if source.pause(0) is not None:
-            self._beats["state"] = Beat("state", self._feed.poll)
+        pause = source.pause(0)
+        if pause is not None:
+            self._beats["state"] = Beat("state", self._feed.poll, rest=pause if source.is_near else 0.0)
         finish_at_exit(self)
         self._wake()
 

@@ -40,7 +40,7 @@ class TwymanProvider(AbstractProvider):
 
     Each resolution is an exposure, as OpenFeature's user gets the value; a path reaches into structs
     (`start-page.rows`). An answer's reason is `TARGETING_MATCH`, `SPLIT` where a rule deals its units out,
-    `DEFAULT`, `DISABLED` for an archived flag, `STALE` where the source has been silent for too long, or `ERROR`.
+    `STATIC` where the flag's only rule takes everybody, `DEFAULT`, `DISABLED` for an archived flag, `STALE` where the source has been silent for too long, or `ERROR`.
     Its metadata name the `rule`, the `experiment` and the `version` of the state.
 
     Shutting the provider down closes the client.
@@ -156,6 +156,8 @@ class TwymanProvider(AbstractProvider):
             return Said.STALE
         if answer.reason is Reason.MATCH and answer.is_split:
             return Said.SPLIT
+        if answer.reason is Reason.MATCH and self._client.is_static(answer.flag):
+            return Said.STATIC
         return _REASONS[answer.reason]
 
     def _metadata(self, answer: Evaluation) -> dict[str, bool | int | float | str]:

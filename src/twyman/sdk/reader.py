@@ -171,6 +171,11 @@ class Reader:
         """Names of the flags that the client sees, without the archived ones."""
         return self._feed.snapshot.resolver.flags
 
+    def is_static(self, flag: str) -> bool:
+        """Say whether a flag's only rule takes everybody, whoever asks."""
+        found = self._feed.snapshot.flag(flag)
+        return found is not None and found.is_static
+
     @property
     def state_version(self) -> str:
         """Version of the state in use; empty before there is any."""
