@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from twyman.api.reply import Failure, Reply, json_of, json_reply
 from twyman.flags.evaluation import Evaluation, Reason
-from twyman.flags.flag import Flag, Rule
+from twyman.flags.flag import Flag
 from twyman.flags.schema import Type
 from twyman.flags.state import State
 
@@ -64,12 +64,7 @@ def _reason(evaluation: Evaluation, flag: Flag | None) -> str:
         return _REASONS[evaluation.reason]
     if evaluation.is_split:
         return "SPLIT"
-    return "STATIC" if flag and len(flag.rules) == 1 and _takes_everybody(flag.rules[0]) else "TARGETING_MATCH"
-
-
-def _takes_everybody(rule: Rule) -> bool:
-    conditions = (rule.segment, rule.when, rule.by, rule.environments, rule.sticky)
-    return rule.split.is_whole and not any(conditions) and all(claim.is_whole for claim in rule.claims)
+    return "STATIC" if flag and flag.is_static else "TARGETING_MATCH"
 
 
 def _metadata(evaluation: Evaluation, version: str) -> dict[str, str]:

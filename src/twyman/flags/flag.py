@@ -85,6 +85,12 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     sticky: Sticky | None = None
     experiment: str = ""
 
+    @property
+    def takes_everybody(self) -> bool:
+        """Whether it has one answer for everybody, whoever asks and from wherever."""
+        conditions = (self.segment, self.when, self.by, self.environments, self.sticky)
+        return self.split.is_whole and not any(conditions) and all(claim.is_whole for claim in self.claims)
+
 
 class Variant(Struct, frozen=True):
     """A named value of a flag: JSON of its schema's shape."""
@@ -110,6 +116,11 @@ class Flag(Struct, frozen=True, omit_defaults=True):
     clients: tuple[str, ...] | UnsetType = UNSET
     archived: bool = False
     broken: str = ""
+
+    @property
+    def is_static(self) -> bool:
+        """Whether its only rule takes everybody: nothing depends on the context."""
+        return len(self.rules) == 1 and self.rules[0].takes_everybody
 
     def is_seen_by(self, client: str | None) -> bool:
         """Say whether a client may see it; nobody in particular (`None`) sees all."""
