@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twyman.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TwymanError, Unavailable
     from twyman.wiring.analysis import Analysis, analyze
+    from twyman.wiring.flags import load_flags
 
 __version__ = "0.1.0"
 
@@ -24,9 +25,14 @@ __all__ = [
     "Unavailable",
     "__version__",
     "analyze",
+    "load_flags",
 ]
 
-_ROOMS = {"analyze": "twyman.wiring.analysis", "Analysis": "twyman.wiring.analysis"}
+_ROOMS = {
+    "analyze": "twyman.wiring.analysis",
+    "Analysis": "twyman.wiring.analysis",
+    "load_flags": "twyman.wiring.flags",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -18,6 +18,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 BLOCK = re.compile(r"^```(console|pycon|yaml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OPTIONS = (
+    "--as-of --format --output --experiment --fail-on --flags --context --client --environment --sample --flag"
+    " --rename --dry-run --host --port --exposures --origin --access-log"
+)
 SKIPPED = ("make ", "git ", "pip ")
 """Commands that set up the reader's machine: CI runs them by themselves."""
 
@@ -102,7 +106,9 @@ def test_a_page_that_says_something_else_is_noticed(
 
 def test_every_command_and_its_options_are_documented() -> None:
     pages = "\n".join(page.read_text() for page in PAGES)
-    for command in ("analyze", "check", "sql", "schema", "demo"):
+    for command in ("analyze", "check", "sql", "schema", "demo", "serve"):
         assert f"twyman {command}" in pages
-    for option in ("--as-of", "--format", "--output", "--experiment", "--fail-on"):
+    for command in ("check", "eval", "explain", "diff", "allocate", "build"):
+        assert f"twyman flags {command}" in pages
+    for option in re.findall(r"--[a-z-]+", OPTIONS):
         assert option in pages

@@ -1,5 +1,6 @@
 """Flags, put together: a folder of YAML, or a state in one file, of ours or of another vendor."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,25 @@ def load(path: Path) -> Flags:
         folder = load_flags(path)
         return Flags(folder.state, tuple(folder.problems))
     return _of_file(path)
+
+
+def load_flags(path: Path | str) -> State:
+    """Load the flags of a folder or state file, for a client in this process.
+
+    What can't be resolved is named in the log `twyman.flags`, and the rest works.
+
+    Raises:
+        NotFound: If there is nothing at the path.
+        Invalid: If it is no such file at all.
+
+    Example:
+        >>> from twyman.sdk import Client, MemoryState
+        >>> client = Client(MemoryState(load_flags("music")))  # doctest: +SKIP
+    """
+    flags = load(Path(path))
+    for problem in flags.problems:
+        logging.getLogger("twyman.flags").warning("%s", problem)
+    return flags.state
 
 
 def checked(path: Path) -> Flags:
