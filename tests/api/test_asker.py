@@ -95,3 +95,12 @@ def test_the_client_who_asked_is_in_the_bulk_answers_stream(api: Api) -> None:
     }
 
     assert len(streams) == 2
+
+
+def test_a_new_state_is_ready_for_those_who_asked_of_the_old_one_and_are_still_known() -> None:
+    before = with_clients()
+    old, new = Served(before), Served(State(before.flags, clients={"mobile": before.clients["mobile"]}))
+    for secret in (MOBILE, DESKTOP):
+        old.view({b"x-api-key": secret.encode()})
+
+    assert list(new.warmed(old)._views) == [Asker("mobile", ("production",))]

@@ -72,7 +72,7 @@ def test_many_commits_at_once_share_their_writes(path: Path, monkeypatch: pytest
 
     run(path, story)
     assert len(units(path)) == 200
-    assert len(synced) <= 3
+    assert 1 <= len(synced) <= 3
 
 
 def test_what_is_offered_is_written_in_a_moment_and_before_the_end(path: Path) -> None:

@@ -1,16 +1,18 @@
 """OFREP as its clients see it: single and bulk evaluation, and what is logged."""
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.api.calling import BULK, SINGLE, ask, bulk, single
-from tests.api.states import everybody, flags, halved, static
+from tests.api.states import WHOLE, everybody, flags, halved, static
 from tests.fakes.sink import ListSink
 
 from twyman.api import Api, Row, Served
-from twyman.flags.flag import Flag, Variant
+from twyman.flags.flag import Assigned, Flag, Rule, Split, Sticky, Variant
 from twyman.flags.state import State
 
 
@@ -262,6 +264,64 @@ def test_answers_kept_ready_never_leak_between_flags() -> None:
     for number in range(100):
         for name in ("one", "two"):
             assert single(api, name, targetingKey=f"u-{number}", country="NZ").said["key"] == name
+
+
+class Kept:
+    """Keeps sticky variants in a dictionary."""
+
+    def __init__(self) -> None:
+        self.variants: dict[tuple[str, str, str], str] = {}
+
+    def variant(self, store: str, unit: str, rule: str) -> str | None:
+        return self.variants.get((store, unit, rule))
+
+    def holds(self, store: str, unit: str) -> bool:
+        return any(key[:2] == (store, unit) for key in self.variants)
+
+    def keep(self, records: Sequence[Any]) -> None:
+        for record in records:
+            self.variants.setdefault((record.store, record.unit, record.rule), record.variant)
+
+
+def sticking(side: str, *, paused: bool = False) -> Served:
+    """Serve one side to everybody and the other to nobody, and keep what they got."""
+    split = Split(tuple(Assigned(WHOLE if name == side else (), name) for name in ("old", "new")), "s-1")
+    rule = Rule("r", split, sticky=Sticky("kept", "kept", paused=paused))
+    return Served(State({"page": replace(halved("page"), rules=(rule,))}))
+
+
+@pytest.mark.parametrize("ask_for", [bulk, lambda api, **context: single(api, "page", **context)])
+def test_a_sticky_variant_is_kept_and_served_from_then_on(ask_for: Callable[..., Any]) -> None:
+    store = Kept()
+    api = Api(sticking("old"), sticky=store)
+
+    ask_for(api, targetingKey="u-1")
+    api.swap(sticking("new"))
+
+    assert store.variants == {("kept", "u-1", "r"): "old"}
+    assert single(api, "page", targetingKey="u-1").said["value"] == "classic"
+    assert single(api, "page", targetingKey="u-2").said["value"] == "cards"
+
+
+def test_what_is_kept_changes_the_tag() -> None:
+    store = Kept()
+    api = Api(sticking("new", paused=True), sticky=store)
+    tag = bulk(api, targetingKey="u-1").headers["etag"]
+    assert bulk(api, targetingKey="u-1", headers={"If-None-Match": tag}).status == 304
+
+    store.variants["kept", "u-1", "r"] = "new"
+
+    assert bulk(api, targetingKey="u-1", headers={"If-None-Match": tag}).status == 200
+
+
+def test_answers_are_kept_ready_within_bounds_whatever_is_asked(api: Api) -> None:
+    view = api.served.view({})
+    for number in range(50):
+        single(api, f"nothing-{number}")
+        single(api, "start-page", targetingKey=f"{number}" + "x" * 100, country="NZ")
+        single(api, "start-page", targetingKey=f"u-{number}", country="NZ")
+
+    assert len(view._answers) == 2
 
 
 def test_a_row_is_an_exposure_with_its_receipt() -> None:

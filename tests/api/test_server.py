@@ -183,6 +183,16 @@ def test_stopping_ends_streams_and_writes_what_is_left_of_exposures(path: Path, 
     assert [json.loads(line)["unit"] for line in exposures.read_text().splitlines()] == ["u-1"]
 
 
+def test_a_server_that_has_stopped_lets_go_of_its_file(path: Path, tmp_path: Path) -> None:
+    exposures = tmp_path / "exposures.jsonl"
+    for unit in ("u-1", "u-2"):
+        with running(path, exposures=exposures) as (url, _):
+            body = json.dumps({"context": {"targetingKey": unit}}).encode()
+            ask(url, "POST", "/ofrep/v1/evaluate/flags/a-bool", body)
+
+    assert [json.loads(line)["unit"] for line in exposures.read_text().splitlines()] == ["u-1", "u-2"]
+
+
 def spawned(path: Path, exposures: Path) -> tuple[subprocess.Popen[str], str]:
     """Start a process of its own and return it with the address that it prints."""
     command = [sys.executable, "-c", PROGRAM, str(path), str(exposures)]

@@ -103,6 +103,7 @@ def test_a_part_holds_all_that_its_flags_need_and_resolves_as_the_whole() -> Non
         {"ids"},
     )
     assert Compiled(part, client="tv").flags == Compiled(state, client="tv").flags == ("asked",)
+    assert part.flags["hidden"].clients == ()  # and no other client's name
     for unit in ("u-1", "u-2"):
         context = {"targeting_key": unit}
         assert Compiled(part, client="tv").evaluate("asked", context) == Compiled(state, client="tv").evaluate(

@@ -17,7 +17,8 @@ and `key` where a flag was asked for):
 from twyman.api.app import Api, Limits
 from twyman.api.asker import Asker
 from twyman.api.exposure_file import ExposureFile
+from twyman.api.ofrep import StickyStore
 from twyman.api.served import Served
 from twyman.api.sink import Row, Sink
 
-__all__ = ["Api", "Asker", "ExposureFile", "Limits", "Row", "Served", "Sink"]
+__all__ = ["Api", "Asker", "ExposureFile", "Limits", "Row", "Served", "Sink", "StickyStore"]

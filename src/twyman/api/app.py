@@ -10,13 +10,12 @@ from twyman.api.asgi import Gone, Headers, Receive, Request, Scope, Send, body_o
 from twyman.api.cors import Origins
 from twyman.api.exposure_log import ExposureLog
 from twyman.api.intake import Intake
-from twyman.api.ofrep import Ofrep
+from twyman.api.ofrep import Ofrep, StickyStore
 from twyman.api.reply import Refused, Reply, json_of, json_reply
 from twyman.api.served import Served
 from twyman.api.shipment import shipment
 from twyman.api.sink import Sink
 from twyman.api.streams import STREAMS, News, Streams, told_already
-from twyman.flags.memory import NOTHING, Memory
 from twyman.kernel.time import Clock, system_clock
 
 SINGLE = "/ofrep/v1/evaluate/flags/"
@@ -61,7 +60,7 @@ class Api:
         *,
         sink: Sink | None = None,
         origins: tuple[str, ...] = ("*",),
-        memory: Memory = NOTHING,
+        sticky: StickyStore | None = None,
         limits: Limits = Limits(),  # noqa: B008 - a value
         clock: Clock = system_clock,
     ) -> None:
@@ -71,7 +70,7 @@ class Api:
             served: The state.
             sink: Where exposures go; without one they are not kept.
             origins: Of pages that may ask; `*` stands for any.
-            memory: What is kept for units beside the state; it must answer at once.
+            sticky: Where sticky variants are kept; without it, none stick.
             limits: How much is taken.
             clock: Tells the time.
         """
@@ -82,7 +81,7 @@ class Api:
         self._sink = sink
         self._origins = Origins(origins)
         self._limits = limits
-        self._ofrep = Ofrep(ExposureLog(sink, clock), memory)
+        self._ofrep = Ofrep(ExposureLog(sink, clock), sticky)
         self._intake = Intake(sink, clock)
         self._routes: Mapping[str, Mapping[str, Answer]] = {
             BULK: {"POST": self._bulk},

@@ -3,7 +3,8 @@
 The context's `targetingKey` may be missing: a rule that needs a unit is then passed over, and every other rule works.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +16,8 @@ from twyman.api.reply import Refused, Reply, json_of, json_reply
 from twyman.api.streams import address
 from twyman.api.view import View
 from twyman.flags.context import Context, with_targeting_key
-from twyman.flags.memory import Memory
+from twyman.flags.evaluation import Evaluation, Kept
+from twyman.flags.memory import NOTHING, Memory
 
 INACTIVITY = 120
 """Seconds out of sight after which a client may stop listening."""
@@ -47,13 +49,22 @@ def context_of(body: bytes) -> Context:
         raise Refused(400, f"request isn't JSON ({error}): send a context, as JSON", code="PARSE_ERROR") from None
 
 
+class StickyStore(Memory, Protocol):
+    """Keeps what units got. It is asked between two requests, so it must answer at once, and never fail."""
+
+    def keep(self, records: Sequence[Kept]) -> None:
+        """Keep each record whose store, unit and rule have nothing kept yet."""
+        ...
+
+
 class Ofrep:
     """Answers of a view, in OFREP's words."""
 
-    def __init__(self, log: ExposureLog, memory: Memory) -> None:
-        """Note exposures in a log, and read what is kept for units from a memory."""
+    def __init__(self, log: ExposureLog, sticky: StickyStore | None) -> None:
+        """Note exposures in a log, and keep sticky variants in a store; without one, none stick."""
         self._log = log
-        self._memory = memory
+        self._sticky = sticky
+        self._memory: Memory = sticky or NOTHING
 
     def single(self, view: View, key: str, body: bytes) -> Reply:
         """Return what a flag answers, and note the exposure where it applies.
@@ -62,7 +73,7 @@ class Ofrep:
             Refused: 400 if the request holds no context.
         """
         context = context_of(body)
-        evaluation = view.resolver.evaluate(key, context, self._memory)
+        evaluation = self._evaluated(view, key, context)
         if evaluation.assignments:
             self._log.note(evaluation, context, client=view.asker.client or "", state=view.version)
         return view.answer(evaluation)
@@ -75,12 +86,21 @@ class Ofrep:
         """
         context = context_of(body)
         tag = tag_of(view.stamp, body)
-        if has_not_changed(headers, tag):
+        if self._sticky is None and has_not_changed(headers, tag):
             return unchanged(tag)
-        resolver = view.resolver
-        answers = (view.item(resolver.evaluate(name, context, self._memory)) for name in resolver.flags)
-        flags = b",".join(answers)
+        names = view.resolver.flags
+        flags = b",".join([view.item(self._evaluated(view, name, context)) for name in names])
+        if self._sticky is not None:  # what is kept may change an answer: only the answers tell
+            tag = tag_of(view.stamp, flags)
+            if has_not_changed(headers, tag):
+                return unchanged(tag)
         return json_reply(200, b'{"flags":[%s],%s' % (flags, _tail(view, stream)), (b"etag", tag))
+
+    def _evaluated(self, view: View, key: str, context: Context) -> Evaluation:
+        evaluation = view.resolver.evaluate(key, context, self._memory)
+        if evaluation.keep and self._sticky is not None:
+            self._sticky.keep(evaluation.keep)
+        return evaluation
 
 
 def _tail(view: View, stream: str) -> bytes:
