@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +66,13 @@ def _check(options: argparse.Namespace) -> int:
 
     flags = checked(options.folder)
     notes = "".join(f"{problem}\n" for problem in flags.problems)
-    deliver(f"{notes}{len(flags.state.flags)} flags and {len(flags.state.segments)} segments are sound\n", None)
+    count = f"{_counted(flags.state.flags, 'flag')}, {_counted(flags.state.segments, 'segment')}: all sound"
+    deliver(f"{notes}{count}\n", None)
     return ANSWERED
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things):,} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:
