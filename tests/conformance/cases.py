@@ -93,9 +93,6 @@ OLD_NODE = {NODE: failed("GENERAL")}
 NOT_IN_BULK = {BROWSER: failed("FLAG_NOT_FOUND")}
 """Browsers evaluate all flags at once, and archived ones aren't among them."""
 
-NOT_STATIC = {IN_PROCESS: ruled("everybody", "on", value=True)}
-"""Our own provider doesn't tell a rule that takes everybody from one that targets."""
-
 VALUES = (
     Case(
         "truth",
@@ -104,7 +101,6 @@ VALUES = (
         who(),
         ruled("everybody", "on", value=True, reason="STATIC"),
         default=False,
-        differs=NOT_STATIC,
     ),
     Case("text", "theme", "string", who(), otherwise("classic", "classic")),
     Case("whole number", "rows", "integer", who(), otherwise("few", 12), 7),

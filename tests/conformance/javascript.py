@@ -27,7 +27,7 @@ def needed(what: str, path: str | Path | None) -> str:
     """Return where a program or package is; skip where it isn't, or fail where it must be."""
     if path is not None and Path(path).exists():
         return str(path)
-    why = f"needs {what}, which `make test-conformance` installs"
+    why = f"needs {what}: run `make test-conformance`, with Node 20 or later on the path"
     if os.environ.get("TWYMAN_CONFORMANCE") == "required":
         pytest.fail(why)
     pytest.skip(why)
