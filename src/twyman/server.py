@@ -16,7 +16,7 @@ import uvicorn
 from msgspec import Struct
 from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]
 
-from twyman.api import Api, ExposureFile, Served
+from twyman.api import Api, ExposureFile, Served, StickyStore
 from twyman.api.last_good import LastGood
 from twyman.flags.state import State
 from twyman.kernel.errors import Conflict, TwymanError
@@ -65,7 +65,13 @@ class Settings(Struct, frozen=True):
     access_log: bool = False
 
 
-def serve(path: Path, load: Load, settings: Settings = Settings()) -> None:  # noqa: B008 - a value
+def serve(
+    path: Path,
+    load: Load,
+    settings: Settings = Settings(),  # noqa: B008 - a value
+    *,
+    sticky: StickyStore | None = None,
+) -> None:
     """Serve flags until the process is told to stop.
 
     A change of the files is served within a second; a broken one leaves what it broke as it was, and says why.
@@ -74,6 +80,7 @@ def serve(path: Path, load: Load, settings: Settings = Settings()) -> None:  # n
         path: A folder of YAML, or a state file.
         load: Reads the path; what can't be read is named among the problems, and the rest works.
         settings: How.
+        sticky: Where sticky variants are kept; without it, none stick.
 
     Raises:
         TwymanError: What `load` raises at the start.
@@ -86,7 +93,8 @@ def serve(path: Path, load: Load, settings: Settings = Settings()) -> None:  # n
         _warn(problem)
     door = listening(settings.host, settings.port)
     sink = ExposureFile(settings.exposures) if settings.exposures else None
-    server = Server(Api(served, sink=sink, origins=settings.origins), source, sink, settings)
+    api = Api(served, sink=sink, origins=settings.origins, sticky=sticky)
+    server = Server(api, source, sink, settings)
     gc.freeze()  # a state of many flags needn't be looked through at each collection
     with suppress(KeyboardInterrupt):
         server.run(sockets=[door])

@@ -25,7 +25,7 @@ MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 short = settings(
     max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
-long = settings(short, max_examples=2_000)
+long = settings(short, max_examples=300)
 
 
 def relaxed(description: dict[str, Any]) -> dict[str, Any]:
