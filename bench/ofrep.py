@@ -123,7 +123,10 @@ def throughput(url: str, script: Path) -> float:
 
 
 def latencies(url: str, rate: float, seconds: int = 8) -> list[float]:
-    """Return each request's milliseconds at a constant rate, from when it was due; the first second warms up."""
+    """Return each request's milliseconds at a constant rate, from when it was due; the first second warms up.
+
+    Ends the program where the machine is too busy for the rate: such times say nothing about either server.
+    """
     port = int(url.split(":")[2].split("/", maxsplit=1)[0])
     free = deque(socket.create_connection(("127.0.0.1", port)) for _ in range(64))
     poll, busy, took = select.epoll(), dict[int, tuple[socket.socket, float]](), list[float]()
@@ -149,6 +152,10 @@ def latencies(url: str, rate: float, seconds: int = 8) -> list[float]:
             time.sleep(20e-6)
     for connection in free:
         connection.close()
+    if sent < 0.95 * rate * seconds:
+        raise SystemExit(
+            f"only {sent / seconds:,.0f} of {rate:,.0f}/s could be sent: other work keeps the machine busy"
+        )
     return took[int(rate) :]
 
 
