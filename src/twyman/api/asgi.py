@@ -11,6 +11,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = Mapping[bytes, bytes]
 """Headers by name in lower case; of several with one name, the last."""
 
+_DIGITS = 20
+"""Digits of a length: Python takes long over very many."""
+
 
 class Gone(Exception):
     """The client went away before it had asked."""
@@ -29,10 +32,13 @@ async def body_of(headers: Headers, receive: Receive, *, limit: int) -> bytes:
     """Return a request's body.
 
     Raises:
-        Refused: 413 if it is larger than the limit in bytes, 415 if it is compressed.
+        Refused: 400 if its length is no number, 413 if it is larger than the limit in bytes, 415 if it is compressed.
         Gone: If the client went away.
     """
-    if int(headers.get(b"content-length", b"0")) > limit:
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or len(length) > _DIGITS:
+        raise Refused(400, f"content-length '{length[:40].decode('latin-1')}' is no length: send the number of bytes")
+    if int(length) > limit:
         raise _too_large(limit)
     if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
         said = headers[b"content-encoding"].decode("latin-1")
@@ -44,7 +50,7 @@ async def body_of(headers: Headers, receive: Receive, *, limit: int) -> bytes:
 
 
 async def _rest(message: Mapping[str, Any], receive: Receive, limit: int) -> bytes:
-    body = b""
+    body = bytearray()  # grows in place, in however many pieces it comes
     while True:
         if message["type"] == "http.disconnect":
             raise Gone
@@ -52,7 +58,7 @@ async def _rest(message: Mapping[str, Any], receive: Receive, limit: int) -> byt
         if len(body) > limit:
             raise _too_large(limit)
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
         message = await receive()
 
 

@@ -2,10 +2,13 @@
 
 A list meets a test where some element does. Null, and a missing attribute, meet only `is null`, and
 (as an empty list) `each`. An attribute is read as the value it is compared with wants it (`reading`).
+
+A context may come from anybody, so that what it holds is bounded where time would multiply: a list longer than
+`LONGEST_LIST` isn't looked at.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, cast
 
@@ -24,17 +27,25 @@ from twyman.flags.targeting import (
     Test,
     Unknown,
 )
+from twyman.flags.value_set import ValueSet
+
+LONGEST_LIST = 1_000
+"""Elements of an attribute's list: a longer one breaks the criterion."""
+_PATTERN_BYTES = 1 << 16
+"""Memory of a pattern: one that needs more isn't taken. It bounds the time that each character takes, too."""
+_FEW = 64
+"""Comparisons that are made one by one."""
 
 
 class BrokenCriterion(Exception):
-    """A criterion that can't be understood: the rule that needs it is skipped."""
+    """A criterion that can't be understood, or not in this context: the rule that needs it is skipped."""
 
 
 def holds(test: Test, value: object) -> bool:
     """Say whether an attribute's value meets a test.
 
     Raises:
-        BrokenCriterion: If the test can't be understood.
+        BrokenCriterion: If the test can't be understood, or the value is beyond bounds.
 
     Example:
         >>> holds(In(("NZ", "SE")), ["NO", "SE"])
@@ -44,15 +55,30 @@ def holds(test: Test, value: object) -> bool:
     """
     if isinstance(test, Exists):
         return (value is not None) is test.there
-    if isinstance(test, AnyOf):
-        return any(_element_holds(test.test, element) for element in _elements(value))
-    if isinstance(test, EachOf):
-        return all(_element_holds(test.test, element) for element in _elements(value))
+    elements = _bounded(_elements(value))
+    if isinstance(test, AnyOf | EachOf):
+        met = map(_tester(test.test, elements), elements)
+        return any(met) if isinstance(test, AnyOf) else all(met)
     if isinstance(test, Is) and isinstance(test.value, tuple) and _same(value, test.value, fold=test.ignore_case):
         return True
     if isinstance(test, Unknown):
         raise BrokenCriterion(f"test '{test.said}' isn't known")
-    return any(_element_holds(test, element) for element in _elements(value) or _null(value))
+    return any(map(_tester(test, elements), elements or _null(value)))
+
+
+def _bounded(elements: Sequence[object]) -> Sequence[object]:
+    if len(elements) > LONGEST_LIST:
+        raise BrokenCriterion(f"attribute is a list of {len(elements):,}: at most {LONGEST_LIST:,} are looked at")
+    return elements
+
+
+def _tester(test: Test, elements: Sequence[object]) -> Callable[[object], bool]:
+    """Return how elements are tested: against many values by a set of them, which says the same."""
+    if isinstance(test, In) and len(test.values) * len(elements) > _FEW:
+        known = ValueSet(test.values, ignore_case=test.ignore_case)
+        lists = In(tuple(value for value in test.values if isinstance(value, tuple)), test.ignore_case)
+        return lambda element: element in known or _element_holds(lists, element)
+    return partial(_element_holds, test)
 
 
 def _elements(value: object) -> Sequence[object]:
@@ -157,7 +183,8 @@ def pattern(text: str, *, ignore_case: bool) -> Any:  # noqa: ANN401 - re2 is un
     options = re2.Options()
     options.case_sensitive = not ignore_case
     options.log_errors = False
-    options.max_mem = 1 << 20
+    options.max_mem = _PATTERN_BYTES
+    options.never_capture = True  # whether it is found is all that is asked
     try:
         return re2.compile(text, options)
     except (re2.error, UnicodeEncodeError) as error:

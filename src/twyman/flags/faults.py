@@ -94,12 +94,16 @@ def _of_flag(state: State, flag: Flag, extents: dict[Node, tuple[int, int]], fou
     if flag.broken:
         found.flags[flag.name] = flag.broken
         return 0, 1
+    if len(flag.rules) > LARGEST:
+        found.flags[flag.name] = f"it has {len(flag.rules):,} rules: at most {LARGEST:,} are read"
+        return 0, 1
+    known = {variant.name for variant in flag.variants}
     deepest, total = 0, 1
     for place, rule in enumerate(flag.rules):
         depth, width = _extent(rule.when, extents)
         deeper, wider = extents.get(("segment", rule.segment), (0, 1))
         extent = max(depth, deeper) + 1, width + wider
-        why = _beyond(extent) or _of_rule(state, flag, rule, found)
+        why = _beyond(extent) or _of_rule(state, rule, known, found)
         if why:
             found.rules[flag.name, place] = why
             continue
@@ -110,12 +114,11 @@ def _of_flag(state: State, flag: Flag, extents: dict[Node, tuple[int, int]], fou
     return deepest, total
 
 
-def _of_rule(state: State, flag: Flag, rule: Rule, found: Faults) -> str:
+def _of_rule(state: State, rule: Rule, known: set[str], found: Faults) -> str:
     if rule.segment and rule.segment not in state.segments:
         return f"segment '{rule.segment}' isn't defined"
     if rule.segment in found.segments:
         return f"its segment '{rule.segment}' is left out"
-    known = {variant.name for variant in flag.variants}
     for side in rule.split.assigned:
         if side.to is Outcome.VARIANT and side.variant not in known:
             return f"variant '{side.variant}' isn't one of the flag's"

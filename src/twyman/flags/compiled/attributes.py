@@ -121,8 +121,11 @@ def _between(source: Source, test: Range) -> Inline | None:
 
 
 def _kind(operands: tuple[object, ...]) -> type | None:
-    """Return the one class that all operands have (a number's is float); `None` where they differ, or have none."""
-    kinds = {float if type(operand) is int else type(operand) for operand in operands}
+    """Return the one class that all operands have (a number's is float); `None` where they differ, or have none.
+
+    Whole numbers beyond 64 bits have a class of their own: any number of them can be chosen to have one hash.
+    """
+    kinds = {float if type(operand) is int and operand.bit_length() < 65 else type(operand) for operand in operands}
     only = kinds.pop() if len(kinds) == 1 else None
     return only if only in (str, float, Version, Time) else None
 

@@ -21,14 +21,15 @@ _BYTES = BUCKETS // 8
 _RUN = re.compile("1+")
 
 
-def unpacked(zipped: object) -> tuple[Slice, ...]:
+def unpacked(zipped: object, *, most: int = MOST_RUNS) -> tuple[Slice, ...]:
     """Return the runs of a gzipped bitset, lowest bit of each byte first; bits beyond the last bucket don't matter.
 
     Args:
         zipped: Bytes, or their base64.
+        most: How many runs there may be: they are counted before any is made.
 
     Raises:
-        Unreadable: If it is no such thing.
+        Unreadable: If it is no such thing, or in more pieces.
 
     Example:
         >>> import gzip
@@ -42,7 +43,10 @@ def unpacked(zipped: object) -> tuple[Slice, ...]:
         raise Unreadable(f"its bitset isn't gzipped ({error})") from None
     if len(bits) < _BYTES and not inflating.eof:
         raise Unreadable("its bitset is cut off")
-    shown = f"{int.from_bytes(bits, 'little'):b}"[::-1]
+    number = int.from_bytes(bits, "little")
+    if (number & ~(number << 1)).bit_count() > most:
+        raise Unreadable(f"the state's bitsets are in more than {MOST_RUNS:,} pieces")
+    shown = f"{number:b}"[::-1]
     return tuple(Slice(run.start(), run.end()) for run in _RUN.finditer(shown))
 
 

@@ -1,7 +1,7 @@
 """A whole state: its shapes, and its flags, segments, populations and clients as ours."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from hashlib import sha256
 from typing import cast
 
@@ -113,7 +113,7 @@ def _claims(bitsets: object, account: str) -> dict[str, tuple[Claim, ...] | str]
     room = MOST_RUNS
     for name, given in _named(bitsets, "segments", "segment"):
         try:
-            slices = _slices(given)
+            slices = _slices(given, room)
             found[name] = () if slices is None else (_claim(slices, account, room),)
             room -= len(slices or ())
         except Unreadable as error:
@@ -121,7 +121,7 @@ def _claims(bitsets: object, account: str) -> dict[str, tuple[Claim, ...] | str]
     return found
 
 
-def _slices(bitset: object) -> tuple[Slice, ...] | None:
+def _slices(bitset: object, room: int) -> tuple[Slice, ...] | None:
     """Return the buckets of a bitset in any of its forms; `None` for all of them."""
     if isinstance(bitset, list):
         return of_indices(cast("list[object]", bitset))
@@ -129,7 +129,7 @@ def _slices(bitset: object) -> tuple[Slice, ...] | None:
         return None
     packed = message(bitset, "bitset")
     if packed.get("gzippedBitset") is not None:
-        return unpacked(packed["gzippedBitset"])
+        return unpacked(packed["gzippedBitset"], most=room)
     if packed.get("fullBitset") is True:
         return None
     raise Unreadable("its bitset is of a kind that isn't known")
@@ -177,11 +177,16 @@ def _secrets(given: Piece) -> Iterator[tuple[str, Piece, str]]:
         for secret, each in message(cast("Piece", clients), "clients").items():
             yield _name(_field(each, "client")), _field(each, "clientCredential"), secret
         return
-    names = [_name(each) for each in items(clients, "clients")]
+    names = dict.fromkeys(_name(each) for each in items(clients, "clients"))
     yield from ((name, {}, "") for name in names)
     for each in items(given.get("clientCredentials"), "clientCredentials"):
-        owner = next((name for name in names if name and _name(each).startswith(f"{name}/")), "")
-        yield owner, _message_or_nothing(each), _secret(each)
+        yield _owner(_name(each), names), _message_or_nothing(each), _secret(each)
+
+
+def _owner(credential: str, names: Container[str]) -> str:
+    """Return whose a credential is: `clients/web` has `clients/web/clientCredentials/x`."""
+    parts = credential.split("/", 3)[:3]
+    return next((name for size in (1, 2) if (name := "/".join(parts[:size])) in names and parts[size:]), "")
 
 
 def _secret(credential: object) -> str:

@@ -158,10 +158,10 @@ def resolver_state(data: bytes) -> dict[str, object]:
         >>> resolver_state(b"\n\x09\n\x07flags/a")
         {'flags': [{'name': 'flags/a'}]}
     """
-    return cast("dict[str, object]", _message(data, "ResolverState", 1))
+    return cast("dict[str, object]", _message(memoryview(data), "ResolverState", 1))
 
 
-def _message(data: bytes, kind: str, depth: int) -> object:
+def _message(data: memoryview, kind: str, depth: int) -> object:
     known, found = _MESSAGES[kind], dict[str, Any]()
     if depth > DEEPEST:
         return found
@@ -175,44 +175,44 @@ def _message(data: bytes, kind: str, depth: int) -> object:
         if reader[0] == "[":
             found.setdefault(name, []).append(_read(raw, inner, depth + 1))
         elif reader[0] == "{":
-            key, value = _entry(cast("bytes", raw), inner, depth + 1)
+            key, value = _entry(cast("memoryview", raw), inner, depth + 1)
             found.setdefault(name, {})[key] = value
         else:
             found[name] = _read(raw, reader, depth + 1)
     return _JSON[kind](found) if kind in _JSON else found
 
 
-def _entry(data: bytes, kind: str, depth: int) -> tuple[str, object]:
-    key, value = "", b""
+def _entry(data: memoryview, kind: str, depth: int) -> tuple[str, object]:
+    key, value = "", memoryview(b"")
     for number, wire_type, raw in _fields(data):
         if wire_type == 2 and number == 1:
             key = cast("str", _read(raw, "text", depth))
         elif wire_type == 2 and number == 2:
-            value = cast("bytes", raw)
+            value = cast("memoryview", raw)
     return key, _message(value, kind, depth)
 
 
-def _read(raw: int | bytes, kind: str, depth: int) -> object:
+def _read(raw: int | memoryview, kind: str, depth: int) -> object:
     match kind, raw:
         case ("whole", int()):
             return raw - (1 << 64) if raw >> 63 else raw
         case ("truth", int()):
             return raw != 0
-        case ("double", bytes()):
+        case ("double", memoryview()):
             return struct.unpack("<d", raw)[0]
-        case ("bytes", bytes()):
-            return raw
-        case ("text", bytes()):
+        case ("bytes", memoryview()):
+            return raw.tobytes()
+        case ("text", memoryview()):
             try:
-                return raw.decode()
+                return str(raw, "utf-8")
             except UnicodeDecodeError:
                 raise Unreadable("a text in it isn't UTF-8") from None
         case _:
-            return _message(cast("bytes", raw), kind, depth)
+            return _message(cast("memoryview", raw), kind, depth)
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
-    """Yield field number, wire type, and a whole number or bytes."""
+def _fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
+    """Yield field number, wire type, and a whole number or a view of bytes, so that no level is a copy."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
@@ -231,7 +231,7 @@ def _fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         at += size
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
     value = 0
     for place, byte in enumerate(data[at : at + 10]):
         value |= (byte & 127) << 7 * place
