@@ -127,11 +127,9 @@ def latencies(url: str, rate: float, seconds: int = 8) -> list[float]:
 
     Ends the program where the machine is too busy for the rate: such times say nothing about either server.
     """
-    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
-    free = deque(socket.create_connection(("127.0.0.1", port)) for _ in range(64))
+    free = connected(url)
     poll, busy, took = select.epoll(), dict[int, tuple[socket.socket, float]](), list[float]()
     for connection in free:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         poll.register(connection, select.EPOLLIN)
     begun, sent = time.perf_counter() + 0.1, 0
     while (now := time.perf_counter()) < begun + seconds or busy:
@@ -143,20 +141,26 @@ def latencies(url: str, rate: float, seconds: int = 8) -> list[float]:
             sent += 1
         for number, _ in poll.poll(0):
             connection, asked = busy[number]
-            if not connection.recv(4_096).endswith(b"}"):  # the headers may come first
-                continue
-            took.append((time.perf_counter() - asked) * 1e3)
-            free.append(connection)
-            del busy[number]
+            if connection.recv(4_096).endswith(b"}"):  # the headers may come first
+                took.append((time.perf_counter() - asked) * 1e3)
+                free.append(connection)
+                del busy[number]
         if due > now:
             time.sleep(20e-6)
-    for connection in free:
-        connection.close()
     if sent < 0.95 * rate * seconds:
         raise SystemExit(
             f"only {sent / seconds:,.0f} of {rate:,.0f}/s could be sent: other work keeps the machine busy"
         )
     return took[int(rate) :]
+
+
+def connected(url: str) -> deque[socket.socket]:
+    """Return connections to a server, more than are ever busy."""
+    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
+    free = deque(socket.create_connection(("127.0.0.1", port)) for _ in range(64))
+    for connection in free:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return free
 
 
 def main() -> None:
