@@ -56,7 +56,7 @@ test-conformance: $(READY) ## the official OpenFeature providers, in Python, Nod
 	TWYMAN_CONFORMANCE=required $(BIN)/python -m pytest -q tests/conformance -m 'slow or not slow'
 
 slow: $(READY)   ## the story over 100 seeds, and the largest public data set
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow --ignore=tests/conformance
 
 sizes: $(READY)  ## the ten largest files and functions
 	@$(BIN)/python tools/sizes.py
