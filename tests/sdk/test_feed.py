@@ -102,6 +102,15 @@ def test_a_state_is_stale_once_its_source_has_been_silent_too_long_and_ready_whe
     assert told == [Status.READY, Status.STALE, Status.READY]
 
 
+def test_a_source_that_has_nothing_to_say_is_not_stale() -> None:
+    clocks = Clocks()
+    client = Client(MemoryState(state()), settings=clocks.settings(stale_after=100.0))
+
+    clocks.steady += 1e6
+
+    assert client.status is Status.READY
+
+
 def test_the_moment_of_going_stale_is_not_slept_through() -> None:
     clocks = Clocks()
     feed, _ = feeding(state(), Unavailable("away"), clocks=clocks)

@@ -111,9 +111,14 @@ def test_a_connection_that_broke_is_replaced(tmp_path: Path) -> None:
 
     store = SqlStore(connect)
     store.keep([kept("u-1", "new")])
-    opened[0].close()
-    with pytest.raises(sqlite3.ProgrammingError):
+    opened[0].execute("ALTER TABLE twyman_sticky RENAME TO elsewhere")
+    with pytest.raises(sqlite3.OperationalError):
         store.variant("page", "u-1", "ab")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+    with sqlite3.connect(tmp_path / "sticky.db") as mending:
+        mending.execute("ALTER TABLE elsewhere RENAME TO twyman_sticky")
+    mending.close()
 
     assert store.variant("page", "u-1", "ab") == "new"
     store.close()
