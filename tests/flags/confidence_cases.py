@@ -74,9 +74,10 @@ def memory_of(case: Case) -> Materialized:
     return Materialized(case.get("materializations") or {})
 
 
-def resolver_of(make: Callable[..., Resolver], secret: str, state: State | None = None) -> Resolver | None:
-    """Return a resolver for whoever shows a secret; `None` where it opens nothing."""
-    state, digest = state or published_state(), sha256(secret.encode()).hexdigest()
+@cache
+def resolver_of(make: Callable[..., Resolver], secret: str) -> Resolver | None:
+    """Return a resolver for whoever shows a secret; `None` where it opens nothing. It is made once."""
+    state, digest = published_state(), sha256(secret.encode()).hexdigest()
     for client in state.clients.values():
         for credential in client.credentials:
             if credential.sha256 == digest:
