@@ -51,7 +51,7 @@ class Tally:
             return
         self._logged.add((kind, name))
         with suppress(Exception):  # a broken log handler is not the caller's problem
-            self._logger.warning("%s: %s: %s (counted from now on, and not logged again)", kind, name, why)
+            self._logger.warning("%s: %s: %s (the next ones are counted, not logged)", kind, name, why)
 
     def mended(self, kind: str, name: str) -> None:
         """Note that a fault is over: when it comes back, it is logged again."""
