@@ -214,6 +214,10 @@ def test_a_claim_of_a_draw_of_its_own_needs_a_salt_only(here: Path) -> None:
         ("kind: segment\nname: g-holdback\n---\nkind: group\nname: g\nholdback: 1%\n", "is what group 'g' holds back"),
         ("kind: segment\nname: t\nship: bloom\n", "'ship' is of a list of units, and there is none"),
         ("kind: segment\nname: t\nunits: [u]\nfalse_positives: 1%\n", "'false_positives' is of a Bloom filter"),
+        (
+            "kind: segment\nname: t\nunits: [u]\nship: bloom\nfalse_positives: 1e-300\n",
+            "'false_positives' of 1e-300 is less than any filter can keep to",
+        ),
         ("kind: segment\nname: t\nunits: {file: no.txt}\n", "file 'no.txt' can't be read (No such file or directory)"),
         (f"kind: segment\nname: t\nunits: [{'x' * 101}]\n", "has 101 characters, and one has 1 to 100"),
         ("kind: client\nname: c\ncredentials: [{name: k, secret: hunter2}]\n", "stands in the file in clear"),

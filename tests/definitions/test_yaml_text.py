@@ -88,6 +88,7 @@ def test_every_key_and_item_knows_its_line() -> None:
         ("a: [1\nb: 2", "a.yaml:2: text isn't YAML"),
         ("a: 'x", "a.yaml:1: text isn't YAML"),
         ("a: 1\n? [x]\n: 2", "a.yaml:2: key isn't a word, and every key is: write one word before the colon"),
+        ('a:\n  "x\\ud800": 1', "a.yaml:2: text holds half a character (a lone surrogate): write the whole one"),
         ("a: *b", "a.yaml:1: alias *b has no anchor &b before it: write its value out"),
         ("a: &x 1\n---\nb: *x", "a.yaml:3: alias *x has no anchor &x before it"),
         ("a: 1\n--- \nb: &x [*x]", "a.yaml:3: alias *x stands inside what it repeats, which would never end"),

@@ -94,10 +94,19 @@ def _population(document: SegmentDocument, subject: Subject, root: Path) -> Popu
             )
     if not ships_bloom:
         return IdList(frozenset(ids))
+    return _bloom(document, ids, subject)
+
+
+def _bloom(document: SegmentDocument, ids: list[str], subject: Subject) -> Population:
     rate = FALSE_POSITIVES
     if document.false_positives is not None:
         rate = subject.attempt("false_positives", probability, document.false_positives, FALSE_POSITIVES)
-    return BloomFilter.of(ids, false_positives=rate)
+    try:
+        return BloomFilter.of(ids, false_positives=rate)
+    except ValueError:
+        why = f"'false_positives' of {rate:g} is less than any filter can keep to: write 0.1%, or ship: ids"
+        subject.refuse("false_positives", why)
+        return IdList(frozenset(ids))
 
 
 def _of_file(name: str, root: Path, subject: Subject) -> list[str]:

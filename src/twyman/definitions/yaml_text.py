@@ -1,12 +1,13 @@
 """YAML text into nodes: the 1.2 core schema, and nothing that surprises.
 
-Refused with file and line: a key that stands twice, tags, merge keys, numbers that aren't finite,
-and whatever would grow beyond bounds (an alias that repeats a list that repeats a list is a
+Refused with file and line: a key that stands twice, tags, merge keys, numbers that aren't finite, half
+characters, and whatever would grow beyond bounds (an alias that repeats a list that repeats a list is a
 kilobyte in the file and a gigabyte in memory).
 
 We read the parser's events rather than its nodes: its composer recurses, ours counts.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -39,6 +40,7 @@ MAX_NODES = 50_000
 MAX_DEPTH = 50
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def yaml_documents(data: bytes, file: str) -> tuple[Node, ...]:
@@ -202,6 +204,8 @@ class _Composer:
             )
 
     def _scalar(self, event: _Event) -> Scalar:
+        if _HALF.search(event.text):
+            raise self._refusal(event.line, "text holds half a character (a lone surrogate): write the whole one")
         if not event.plain:
             return Scalar(event.text, event.text, event.line)
         try:
