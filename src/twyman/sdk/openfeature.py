@@ -41,7 +41,8 @@ class TwymanProvider(AbstractProvider):
     Each resolution is an exposure, as OpenFeature's user gets the value; a path reaches into structs
     (`start-page.rows`). An answer's reason is `TARGETING_MATCH`, `SPLIT` where a rule deals its units out,
     `STATIC` where the flag's only rule takes everybody, `DEFAULT`, `DISABLED` for an archived flag, `STALE` where
-    the source has been silent for too long, or `ERROR`. Its metadata name the `rule`, the `experiment` and the `version` of the state.
+    the source has been silent for too long, or `ERROR`. Its metadata name the `rule`,
+    the `experiment` and the `version` of the state.
 
     Shutting the provider down closes the client.
 
