@@ -62,6 +62,8 @@ from twyman.flags.targeting import (
 )
 from twyman.flags.value_set import ValueSet
 from twyman.kernel.errors import Invalid
+from twyman.sdk import Client
+from twyman.sdk.sources.memory import MemoryState
 
 FOUND: tuple[tuple[str, bytes], ...] = (
     # A finding's target and input, in base 85, as `python -m fuzz` prints it.
@@ -336,6 +338,30 @@ class TestContexts:
             assert with_half.reason in (Reason.NO_MATCH, Reason.UNIT_ERROR, Reason.BROKEN)
 
 
+class Crooked(Mapping[str, Any]):
+    """Attributes that can't be had."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        raise RuntimeError(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError
+
+    def __len__(self) -> int:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("context", [Crooked(), {"a": Crooked()}, None, 7, [], "a", {1: 2}, {None: {}}], ids=kind)
+def test_a_client_never_raises_whatever_it_is_handed(context: Any) -> None:
+    rules = (Rule("r", ALL, when=Where("a.b", Is("x"))), Rule("s", ALL, by="a.c"))
+    with Client(MemoryState(state_of(*rules))) as client:
+        assert client.value("page", context, default={"rows": 7}) == {"rows": 7}
+        client.expose(client.evaluate("page", context), context)
+
+
 class TestDialects:
     def test_bitsets_that_unpack_to_too_many_pieces_are_counted_before_they_are_made(self) -> None:
         alternating = gzip.compress(b"\x55" * 125_000)
@@ -388,7 +414,7 @@ class TestRequests:
         assert len(asyncio.run(body_of({}, receive, limit=1 << 20))) == 50_000
 
 
-class Crooked(tzinfo):
+class Beyond(tzinfo):
     """A zone beyond all zones."""
 
     def utcoffset(self, _: datetime | None) -> timedelta:
@@ -397,7 +423,7 @@ class Crooked(tzinfo):
 
 def test_times_at_both_ends_of_the_calendar_are_read() -> None:
     for moment in (datetime.min, datetime.max):  # noqa: DTZ901
-        for zone in (None, Crooked()):
+        for zone in (None, Beyond()):
             met(Where("a", Range(Time("2026-01-01"))), {"a": moment.replace(tzinfo=zone)})
 
 
