@@ -1,5 +1,6 @@
 """What a rule speaks to, scene by scene: broken parts, edges of types, prerequisites, and what is kept."""
 
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,8 +15,11 @@ from twyman.flags.slices import Claim, Slice
 from twyman.flags.state import Segment, State
 from twyman.flags.targeting import (
     All,
+    AnyOf,
     Broken,
     Contains,
+    EachOf,
+    Exists,
     Expression,
     FlagIs,
     In,
@@ -104,8 +108,9 @@ def test_numbers_at_the_edge_of_their_type(test: Test, kind: str) -> None:
     )
 
 
-def test_great_numbers_are_compared_digit_by_digit() -> None:
-    table = pa.table({"age": pa.array([2**53, 2**53 + 1, 2**63 - 1, -(2**63)], pa.int64())})
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64()], ids=str)
+def test_great_numbers_are_compared_digit_by_digit(kind: Any) -> None:
+    table = pa.table({"age": pa.array([2**53, 2**53 + 1, 2**63 - 1, -(2**63)], pa.int64()).cast(kind, safe=False)})
     for bound in (2**53, 2**53 + 1, float(2**53), 2.0**63, -(2.0**63)):
         rules = [
             Rule("asked", EVERYBODY, when=Where("age", test)) for test in (Range(bound), Range(None, bound), Is(bound))
@@ -184,3 +189,44 @@ def test_slices_in_their_hundreds() -> None:
     )
     table = pa.table({"targeting_key": [f"u-{number}" for number in range(300)]})
     agree(State({"page": Flag("page", ON, (Rule("bits", Split(sides, "bits")),))}), Cohort.of_table(table))
+
+
+LISTS = [["jazz", "soul"], ["jazz"], [], None, [None], ["soul", None], ["18"]]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        EachOf(In(("jazz", "soul"))),
+        AnyOf(In(("soul",))),
+        EachOf(Exists()),
+        AnyOf(Exists(there=False)),
+        Is("jazz"),
+        Is(("jazz", "soul")),
+        Is(None),
+        AnyOf(Unknown("sounds like")),
+        EachOf(Matches("(")),
+        Range(17, 19),
+    ],
+    ids=repr,
+)
+def test_lists_are_asked_element_by_element(test: Test) -> None:
+    rule = Rule("asked", EVERYBODY, when=Some((Where("tags", test), Where("row", In((0, 3))))))
+    table = pa.table({"tags": pa.array(LISTS), "row": range(len(LISTS))})
+    for tags in (table, table.slice(1)):
+        agree(State({"page": Flag("page", ON, (rule,))}), Cohort.of_table(tags))
+
+
+def test_values_that_python_calls_equal_are_told_apart() -> None:
+    values = [1, 1.0, True, "1", 0, 0.0, -0.0, False, float("nan"), float("nan"), 1]
+    tests = [Is("1"), Is("0"), Is("-0"), Is(value=True), Is(1), Is(0)]
+    flags = [Flag(repr(test), ON, (Rule("asked", EVERYBODY, when=Where("age", test)),)) for test in tests]
+    cohort = Cohort.of_contexts([{"targeting_key": value, "age": value} for value in values])
+    agree(State({flag.name: flag for flag in [*flags, Flag("dealt", ON, (Rule("dealt", HALVES),))]}), cohort)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
+def test_a_null_beside_an_id_that_is_too_long_is_no_error(kind: Any) -> None:
+    table = pa.table({"targeting_key": pa.array(["x" * 101, None, "é" * 100, "u-1"]).cast(kind)})
+    state = State({"page": Flag("page", ON, (Rule("dealt", HALVES),))})
+    assert agree(state, Cohort.of_table(table))[:2] == [Reason.UNIT_ERROR, Reason.NO_MATCH]

@@ -40,13 +40,11 @@ from twyman.flags.targeting import (
 )
 
 FILE = Path(__file__).parent / "assignment_vectors.json"
-ABOUT = " ".join(
-    """
-    What every resolver must answer. `state` is a document of format 1, and the one who asks is in the environment
-    `production` and no client in particular. Each of `contexts` is asked of every flag; `answers` has, by flag and in
-    the order of the contexts, [reason, variant, rule, bucket]: the bucket is that of the rule's split, for its unit;
-    null where no rule served, or where its split has one side that takes everybody, so that nothing is drawn.
-    """.split()
+ABOUT = (
+    "What every resolver must answer. `state` is a document of format 1, and the one who asks is in the environment "
+    "`production` and no client in particular. Each of `contexts` is asked of every flag; `answers` has, by flag and "
+    "in the order of the contexts, [reason, variant, rule, bucket]: the bucket is that of the rule's split, for its "
+    "unit; null where no rule served, or where its split has one side that takes everybody: nothing is drawn then."
 )
 
 HALVES = (Slice(0, 500_000),), (Slice(500_000, 1_000_000),)

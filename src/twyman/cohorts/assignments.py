@@ -40,8 +40,8 @@ class Assignments:
     flag: str
     names: tuple[str, ...]
     reasons: Codes
-    variants: NDArray[np.int32]
-    rules: NDArray[np.int32]
+    variants: Sides
+    rules: Sides
     sides: Mapping[int, Sides] = field(default_factory=dict[int, Sides])
     keep: Mapping[int, Mask] = field(default_factory=dict[int, Mask])
     detail: str = ""
@@ -54,8 +54,8 @@ class Assignments:
             flag,
             names,
             np.full(rows, CODE[reason], dtype=np.uint8),
-            np.full(rows, len(names) - 1, dtype=np.int32),
-            np.full(rows, -1, dtype=np.int32),
+            np.full(rows, len(names) - 1, dtype=np.int16),
+            np.full(rows, -1, dtype=np.int16),
             detail=detail,
         )
 
@@ -110,7 +110,7 @@ def joined(parts: Sequence[Assignments]) -> Assignments:
 
 def _sides(parts: Sequence[Assignments], place: int) -> Sides:
     return np.concatenate(
-        [part.sides[place] if place in part.sides else np.full(len(part), -1, np.int32) for part in parts]
+        [part.sides[place] if place in part.sides else np.full(len(part), -1, np.int16) for part in parts]
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from twyman.cohorts.column import ArrowColumn, Column
 from twyman.cohorts.texts import Texts, numbers
 from twyman.cohorts.truth import Mask, Truth
-from twyman.flags.criterion import BrokenCriterion, holds
+from twyman.flags.criterion import LONGEST_LIST, BrokenCriterion, holds
 from twyman.flags.targeting import EachOf, Exists, In, Is, Range, Test
 
 _NO, _YES, _BROKEN = range(3)
@@ -159,10 +159,11 @@ def _of_lists(test: Test, column: ArrowColumn) -> Truth:
     codes, values = elements.distinct
     verdicts = _verdicts(test, [[value] for value in values])
     bare, null = _verdict(test, []), _verdict(test, None)
-    if _BROKEN in {bare, null, *verdicts.tolist()} or (isinstance(test, Is) and isinstance(test.value, tuple)):
+    lengths: NDArray[np.int64] = cast("Any", pc).list_value_length(array).fill_null(0).cast(pa.int64()).to_numpy()
+    is_of_rows = (isinstance(test, Is) and isinstance(test.value, tuple)) or lengths.max(initial=0) > LONGEST_LIST
+    if is_of_rows or _BROKEN in {bare, null, *verdicts.tolist()}:
         rows = array.to_pylist()
         return _spread(_verdicts(test, rows), np.arange(len(rows)))
-    lengths: NDArray[np.int64] = cast("Any", pc).list_value_length(array).fill_null(0).cast(pa.int64()).to_numpy()
     found = np.full(len(array), bare == _YES)
     if column.present is not None:
         found[~column.present] = null == _YES

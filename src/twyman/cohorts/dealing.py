@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twyman.cohorts.matching import Matching
-from twyman.cohorts.shares import Shares, Sides
+from twyman.cohorts.shares import Shares, Sides, place_type
 from twyman.cohorts.texts import Rows
 from twyman.cohorts.truth import Mask
 from twyman.cohorts.units import Units
@@ -42,7 +42,7 @@ def _drawn(rule: Rule, units: Units, among: Mask) -> tuple[Rows, Sides]:
     split = rule.split
     if split.is_whole:
         rows = np.flatnonzero(among)
-        return rows, np.zeros(len(rows), dtype=np.int32)
+        return rows, np.zeros(len(rows), dtype=np.int16)
     rows = np.flatnonzero(units.known_among(among))
     buckets = units.buckets(rows, salt=split.salt, buckets=split.buckets)
     sides = Shares([side.slices for side in split.assigned], split.buckets).sides(buckets)
@@ -59,12 +59,11 @@ def _remembered(rule: Rule, sticky: Sticky, units: Units, among: Mask, matching:
     if sticky.paused:
         among = held
     if not sticky.ignores_targeting:
-        truth = matching.targets(rule, units, held)
-        among = among if truth.broken is None else among & ~truth.broken
-        held = held & truth.holds
+        held = held & matching.targets(rule, units, held)  # whom it is broken for it doesn't match either
     rows, sides = _drawn(rule, units, matching.matches(rule, units, among & ~held))
     old_rows = np.flatnonzero(held)
-    old_sides = np.array([_place(rule, kept[row], units.text(row)) for row in old_rows.tolist()], dtype=np.int32)
+    places = [_place(rule, kept[row], units.text(row)) for row in old_rows.tolist()]
+    old_sides: Sides = np.array(places, dtype=place_type(len(rule.split.assigned)))
     lost = np.zeros_like(among)
     lost[old_rows[old_sides < 0]] = True  # what was kept is served no more: they are dealt out anew
     new_rows, new_sides = _drawn(rule, units, lost)

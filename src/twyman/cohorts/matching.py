@@ -43,10 +43,10 @@ class Matching:
             among = among & truth.holds
         return self._claimed(rule.claims, units, among & self._holds(rule.when, units, among).holds)
 
-    def targets(self, rule: Rule, units: Units, among: Mask) -> Truth:
-        """Say which rows the targeting holds, whatever the allocation says."""
+    def targets(self, rule: Rule, units: Units, among: Mask) -> Mask:
+        """Return which rows the targeting holds, whatever the allocation says."""
         segment = self._state.segments[rule.segment].when if rule.segment else None
-        return self._all((segment, rule.when), units, among)
+        return self._all((segment, rule.when), units, among).holds
 
     def _in_segment(self, name: str, units: Units, among: Mask) -> Truth:
         segment = self._state.segments.get(name)

@@ -4,7 +4,7 @@ import numpy as np
 
 from twyman.cohorts.assignments import CODE, Assignments
 from twyman.cohorts.dealing import Dealt
-from twyman.cohorts.shares import Sides
+from twyman.cohorts.shares import Sides, place_type
 from twyman.cohorts.truth import Mask
 from twyman.cohorts.units import Units
 from twyman.flags.evaluation import Reason
@@ -22,8 +22,8 @@ class Progress:
         default = self._names.index(served_default(flag, Reason.NO_MATCH).variant)
         self.open: Mask = np.ones(rows, dtype=np.bool_)
         self._reasons = np.full(rows, CODE[Reason.NO_MATCH], dtype=np.uint8)
-        self._variants = np.full(rows, default, dtype=np.int32)
-        self._rules = np.full(rows, -1, dtype=np.int32)
+        self._variants = np.full(rows, default, dtype=place_type(len(self._names)))
+        self._rules = np.full(rows, -1, dtype=place_type(len(flag.rules)))
         self._sides = dict[int, Sides]()
         self._keep = dict[int, Mask]()
 
@@ -42,7 +42,8 @@ class Progress:
         """Note what a rule assigned; rows are closed but where it was a fallthrough."""
         if not len(made.rows):
             return
-        sides = self._sides[place] = np.full(len(self.open), -1, dtype=np.int32)
+        sides = np.full(len(self.open), -1, dtype=made.sides.dtype)
+        self._sides[place] = sides
         sides[made.rows] = made.sides
         if rule.sticky and rule.sticky.writes:
             keep = np.zeros_like(self.open)
@@ -52,7 +53,7 @@ class Progress:
 
     def _close(self, place: int, rule: Rule, made: Dealt) -> None:
         ends = np.array([side.to is not Outcome.FALLTHROUGH for side in rule.split.assigned])
-        codes = np.array([self._names.index(side.variant) for side in rule.split.assigned], dtype=np.int32)
+        codes = np.array([self._names.index(side.variant) for side in rule.split.assigned])
         rows, given = made.rows, made.sides
         if not ends.all():
             ended = ends.take(given)

@@ -1,6 +1,7 @@
 """Which side of a split, or whether a claim's share, each bucket lies in."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +9,21 @@ from numpy.typing import NDArray
 from twyman.cohorts.texts import Words
 from twyman.flags.slices import Slice
 
-Sides = NDArray[np.int32]
+Sides = NDArray[np.signedinteger[Any]]
 """The place of each row's side; -1 for none."""
 
 _FEW = 12
 """Runs up to which counting the ends that lie below is faster than a search."""
+
+
+def place_type(count: int) -> type[np.signedinteger[Any]]:
+    """Return the type that holds places among so many things in the fewest bytes, and -1.
+
+    Example:
+        >>> place_type(2), place_type(100_000)
+        (<class 'numpy.int16'>, <class 'numpy.int32'>)
+    """
+    return np.int16 if count <= np.iinfo(np.int16).max else np.int32
 
 
 class Shares:
@@ -24,7 +35,7 @@ class Shares:
         ends = {min(max(end, 0), buckets) for _, part in slices for end in (part.start, part.stop)}
         cuts = sorted(ends | {0})
         at = {cut: place for place, cut in enumerate(cuts)}
-        self._owners: Sides = np.full(len(cuts), -1, dtype=np.int32)
+        self._owners: Sides = np.full(len(cuts), -1, dtype=place_type(len(sides)))
         for place, part in reversed(slices):
             start, stop = (at[min(max(end, 0), buckets)] for end in (part.start, part.stop))
             self._owners[start:stop] = place

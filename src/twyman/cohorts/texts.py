@@ -207,6 +207,5 @@ def numbers(keys: Keys) -> Words:
     """
     words = next(keys.words(0))
     words &= keys.own(0)
-    words &= LOW_BYTES[7]
     words |= np.minimum(keys.lengths, np.uint64(8)) << np.uint64(56)
     return words
