@@ -8,7 +8,10 @@ from tests.cohorts.agreement import EVERYBODY, HALVES, ON, agree
 from tests.flags.random_states import Remembered
 
 from twyman.cohorts.cohort import Cohort
+from twyman.cohorts.column import ArrowColumn
+from twyman.cohorts.criterion import meets
 from twyman.cohorts.resolver import Vectorised
+from twyman.flags.criterion import LONGEST_LIST
 from twyman.flags.evaluation import Reason
 from twyman.flags.flag import Assigned, Flag, Outcome, Rule, Split, Sticky
 from twyman.flags.slices import Claim, Slice
@@ -215,6 +218,16 @@ def test_lists_are_asked_element_by_element(test: Test) -> None:
     table = pa.table({"tags": pa.array(LISTS), "row": range(len(LISTS))})
     for tags in (table, table.slice(1)):
         agree(State({"page": Flag("page", ON, (rule,))}), Cohort.of_table(tags))
+
+
+@pytest.mark.parametrize("test", [In(("x",)), EachOf(Is("x")), Is("x")])
+def test_a_list_too_long_to_be_looked_at_breaks_its_row_alone(test: Test) -> None:
+    lists = pa.array([["x"] * (LONGEST_LIST + 1), ["x"], ["x"] * LONGEST_LIST])
+    truth = meets(test, ArrowColumn(lists))
+
+    assert truth.holds.tolist() == [False, True, True]
+    assert truth.broken is not None
+    assert truth.broken.tolist() == [True, False, False]
 
 
 def test_values_that_python_calls_equal_are_told_apart() -> None:
