@@ -23,8 +23,8 @@ def patterns() -> None:
 def messages_within_messages() -> None:
     """Read one large message through a hundred others."""
     size, heads = 4 << 20, list[bytes]()
-    for _ in range(103):
-        heads.append(head(2, size))
+    for level in range(103):
+        heads.append(head(2 if level else 15, size))
         size += len(heads[-1])
     confidence.state(b"".join(heads[::-1]) + bytes(4 << 20))
 
