@@ -95,9 +95,10 @@ def _explain(options: argparse.Namespace) -> int:
 
     flags = load(options.flags)
     _warn(flags.problems)
-    if options.flag not in flags.state.flags:
-        raise _unknown(options.flag, flags.state.flags, options.client)
     environments = environments_of(flags.state, options.client, options.environment)
+    found = flags.state.flags.get(options.flag)
+    if found is None or not found.is_seen_by(options.client):
+        raise _unknown(options.flag, flags.state.flags, options.client)
     context = _context(options.context)
     said = explain(flags.state, options.flag, context, client=options.client, environments=environments)
     deliver(_json(said) if options.format == "json" else str(said), None)
