@@ -55,7 +55,8 @@ test-conformance: $(READY) ## the official OpenFeature providers, in Python, Nod
 	npm ci --prefix tests/conformance --silent --no-audit --no-fund
 	TWYMAN_CONFORMANCE=required $(BIN)/python -m pytest -q tests/conformance -m 'slow or not slow'
 
-slow: $(READY)   ## the story over 100 seeds, and the largest public data set
+slow: $(READY)   ## the story over 100 seeds, the largest public data set, real stores, long random runs
+	tools/debian.sh pg_ctlcluster=postgresql redis-server=redis-server
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow --ignore=tests/conformance
 
 sizes: $(READY)  ## the ten largest files and functions
