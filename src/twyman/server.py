@@ -16,7 +16,7 @@ import uvicorn
 from msgspec import Struct
 from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]
 
-from twyman.api import Api, ExposureFile, Served, StickyStore
+from twyman.api import Api, EventFile, ExposureFile, RecordFile, Served, StickyStore
 from twyman.api.last_good import LastGood
 from twyman.flags.state import State
 from twyman.kernel.errors import Conflict, TwymanError
@@ -52,6 +52,7 @@ class Settings(Struct, frozen=True):
     Attributes:
         host, port: Where it listens; port 0 takes a free one.
         exposures: File for exposures, a line of JSON each; without one they are not kept.
+        events: File for events, the same; without one they are refused.
         origins: Of pages that may ask; `*` stands for any.
         environments: Where those ask from whose credential names no environment.
         access_log: Whether each request is written to standard error.
@@ -60,6 +61,7 @@ class Settings(Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = 8080
     exposures: Path | None = None
+    events: Path | None = None
     origins: tuple[str, ...] = ("*",)
     environments: tuple[str, ...] = ()
     access_log: bool = False
@@ -84,8 +86,8 @@ def serve(
 
     Raises:
         TwymanError: What `load` raises at the start.
-        Conflict: If the port, or the file for exposures, is another's.
-        Unavailable: If the file for exposures can't be opened.
+        Conflict: If the port, or a file for exposures or events, is another's.
+        Unavailable: If such a file can't be opened.
     """
     source = Source(path, load, settings.environments)
     served = source.read()
@@ -93,8 +95,9 @@ def serve(
         _warn(problem)
     door = listening(settings.host, settings.port)
     sink = ExposureFile(settings.exposures) if settings.exposures else None
-    api = Api(served, sink=sink, origins=settings.origins, sticky=sticky)
-    server = Server(api, source, sink, settings)
+    events = EventFile(settings.events) if settings.events else None
+    api = Api(served, sink=sink, events=events, origins=settings.origins, sticky=sticky)
+    server = Server(api, source, [each for each in (sink, events) if each is not None], settings)
     gc.freeze()  # a state of many flags needn't be looked through at each collection
     with suppress(KeyboardInterrupt):
         server.run(sockets=[door])
@@ -156,13 +159,13 @@ class Source:
 class Server(uvicorn.Server):
     """uvicorn with one worker, that follows a source and stops without losing what was promised."""
 
-    def __init__(self, api: Api, source: Source, sink: ExposureFile | None, settings: Settings) -> None:
+    def __init__(self, api: Api, source: Source, files: Sequence[RecordFile], settings: Settings) -> None:
         super().__init__(configuration(api, access_log=settings.access_log))
         if settings.access_log:
             logging.basicConfig(format="%(message)s", level=logging.INFO)
         self._api = api
         self._source = source
-        self._sink = sink
+        self._files = files
         self._stop = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
@@ -176,14 +179,14 @@ class Server(uvicorn.Server):
             sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: end the streams, let requests finish, and write what is left of exposures."""
+        """Stop: end the streams, let requests finish, and write what is left of exposures and events."""
         self._stop.set()
         self._api.streams.close()
         if self._following is not None:
             await asyncio.wait({self._following}, timeout=GRACE)
         await super().shutdown(sockets)
-        if self._sink is not None:
-            await self._sink.close()
+        for file in self._files:
+            await file.close()
 
     async def _follow(self) -> None:
         path = self._source.path

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from twyman.api import Api, ExposureFile
+from twyman.api import Api, EventFile, ExposureFile, StickyStore
 from twyman.flags.document import read, written
 from twyman.flags.state import State
 from twyman.server import Load, Server, Settings, Source, listening
@@ -27,11 +27,20 @@ def write(path: Path, state: State) -> None:
 
 
 @contextmanager
-def running(path: Path, *, exposures: Path | None = None, load: Load = load) -> Iterator[tuple[str, Server]]:
+def running(
+    path: Path,
+    *,
+    exposures: Path | None = None,
+    events: Path | None = None,
+    load: Load = load,
+    sticky: StickyStore | None = None,
+) -> Iterator[tuple[str, Server]]:
     """Serve a state file, or what is read otherwise, and yield the server's address."""
     source = Source(path, load)
     sink = ExposureFile(exposures) if exposures else None
-    server = Server(Api(source.read(), sink=sink), source, sink, Settings())
+    happened = EventFile(events) if events else None
+    api = Api(source.read(), sink=sink, events=happened, sticky=sticky)
+    server = Server(api, source, [file for file in (sink, happened) if file], Settings())
     socket = listening("127.0.0.1", 0)
     port = socket.getsockname()[1]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})

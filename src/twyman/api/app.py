@@ -3,18 +3,21 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
 from twyman.api.asgi import Gone, Headers, Receive, Request, Scope, Send, body_of
 from twyman.api.cors import Origins
+from twyman.api.events import EVENTS, EventRow
 from twyman.api.exposure_log import ExposureLog
+from twyman.api.exposures import EXPOSURES
 from twyman.api.intake import Intake
 from twyman.api.ofrep import Ofrep, StickyStore
 from twyman.api.reply import Refused, Reply, json_of, json_reply
 from twyman.api.served import Served
 from twyman.api.shipment import shipment
-from twyman.api.sink import Sink
+from twyman.api.sink import Row, Sink
 from twyman.api.streams import STREAMS, News, Streams, told_already
 from twyman.kernel.time import Clock, system_clock
 
@@ -31,7 +34,7 @@ class Limits(Struct, frozen=True):
 
     Attributes:
         context: Bytes of an evaluation's request.
-        batch: Bytes of a batch of exposures.
+        batch: Bytes of a batch of exposures, or of events.
         streams: How many may listen for changes at once.
         heartbeat: Seconds of silence on a stream after which it shows that it is there.
     """
@@ -54,11 +57,12 @@ class Api:
         >>> api.swap(Served(State()))
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where records go and what is taken, each by its name
         self,
         served: Served,
         *,
-        sink: Sink | None = None,
+        sink: Sink[Row] | None = None,
+        events: Sink[EventRow] | None = None,
         origins: tuple[str, ...] = ("*",),
         sticky: StickyStore | None = None,
         limits: Limits = Limits(),  # noqa: B008 - a value
@@ -69,6 +73,7 @@ class Api:
         Args:
             served: The state.
             sink: Where exposures go; without one they are not kept.
+            events: Where events go; without it they are refused.
             origins: Of pages that may ask; `*` stands for any.
             sticky: Where sticky variants are kept; without it, none stick.
             limits: How much is taken.
@@ -78,15 +83,17 @@ class Api:
         self._served = served
         self._since = clock()
         self._clock = clock
-        self._sink = sink
+        self._sinks = [each for each in (sink, events) if each is not None]
         self._origins = Origins(origins)
         self._limits = limits
         self._ofrep = Ofrep(ExposureLog(sink, clock), sticky)
-        self._intake = Intake(sink, clock)
+        self._intake = Intake(EXPOSURES, sink, clock)
+        self._events_intake = Intake(EVENTS, events, clock)
         self._routes: Mapping[str, Mapping[str, Answer]] = {
             BULK: {"POST": self._bulk},
             "/v1/state": {"GET": self._state, "HEAD": self._state},
             "/v1/exposures": {"POST": self._exposures},
+            "/v1/events": {"POST": self._events},
             "/healthz": {"GET": self._health, "HEAD": self._health},
             "/readyz": {"GET": self._ready, "HEAD": self._ready},
         }
@@ -165,16 +172,22 @@ class Api:
         return shipment(self._served.view(request.headers), request.headers)
 
     async def _exposures(self, request: Request) -> Reply:
+        return await self._taken(self._intake, request)
+
+    async def _events(self, request: Request) -> Reply:
+        return await self._taken(self._events_intake, request)
+
+    async def _taken(self, intake: Intake[Any], request: Request) -> Reply:
         client = self._served.view(request.headers).asker.client
         body = await body_of(request.headers, request.receive, limit=self._limits.batch)
-        return await self._intake.take(body, client)
+        return await intake.take(body, client)
 
     async def _health(self, _: Request) -> Reply:
         return json_reply(200, b'{"status":"ok"}')
 
     async def _ready(self, _: Request) -> Reply:
         served = self._served
-        problems = (*served.problems, *([self._sink.problem] if self._sink and self._sink.problem else []))
+        problems = (*served.problems, *(sink.problem for sink in self._sinks if sink.problem))
         said = _Ready(served.state.version, len(served.state.flags), self._since, problems)
         return json_reply(200, json_of(said))
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from twyman.api.sink import Sink, row_of
+from twyman.api.sink import Row, Sink, row_of
 from twyman.flags.context import Context
 from twyman.flags.evaluation import Evaluation
 from twyman.flags.exposure import exposures_of
@@ -21,7 +21,7 @@ class ExposureLog:
     share them, once in some 10¹³ exposures, count as one.
     """
 
-    def __init__(self, sink: Sink | None, clock: Clock) -> None:
+    def __init__(self, sink: Sink[Row] | None, clock: Clock) -> None:
         """Note in a sink; without one, nothing is noted."""
         self._sink = sink
         self._clock = clock

@@ -1,12 +1,15 @@
-"""Where exposures go: a port, and the row that goes through it."""
+"""Where exposures and events go: a port, and the exposure as it is kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import astuple
 
 from twyman.flags.exposure import Exposure
+
+R_contra = TypeVar("R_contra", bound=Struct, contravariant=True)
 
 
 class Row(Exposure, frozen=True):
@@ -26,14 +29,14 @@ def row_of(met: Exposure, *, received_at: datetime, batch: str = "") -> Row:
     return Row(*astuple(met), received_at=received_at, batch=batch)
 
 
-class Sink(Protocol):
-    """Keeps exposures."""
+class Sink(Protocol[R_contra]):
+    """Keeps exposures, or events."""
 
-    def offer(self, row: Row) -> None:
+    def offer(self, row: R_contra) -> None:
         """Take one without waiting; where there is no more room it is lost, and counted."""
         ...
 
-    async def commit(self, rows: Sequence[Row]) -> None:
+    async def commit(self, rows: Sequence[R_contra]) -> None:
         """Return once all are where no crash reaches them.
 
         Raises:

@@ -18,6 +18,7 @@ def add_serve(command: Command, add: Callable[..., Any]) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="where to listen; 0.0.0.0 for every address")
     serve.add_argument("--port", type=int, default=8080, help="where to listen; 0 takes a free port")
     serve.add_argument("--exposures", type=Path, metavar="FILE", help="keep exposures here, one JSON object a line")
+    serve.add_argument("--events", type=Path, metavar="FILE", help="keep events here, one JSON object a line")
     serve.add_argument("--origin", action="append", metavar="URL", help="pages that may ask; left out, any")
     serve.add_argument("--environment", action="append", metavar="NAME", help="of those whose credential names none")
     serve.add_argument("--access-log", action="store_true", help="write each request to standard error")
@@ -34,6 +35,7 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.host,
         port=options.port,
         exposures=options.exposures,
+        events=options.events,
         origins=sequence_of(options.origin) or ("*",),
         environments=sequence_of(options.environment),
         access_log=options.access_log,

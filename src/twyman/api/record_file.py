@@ -1,4 +1,4 @@
-"""Exposures as lines of JSON at the end of one file: acknowledged once they are on disk.
+"""Exposures, or events, as lines of JSON at the end of one file: acknowledged once they are on disk.
 
 All that comes in while a write is under way goes out together with the next, so that the disk's slowness
 is shared. The file only ever ends with a whole line: what a full disk or a crash leaves of a line is cut off.
@@ -10,10 +10,11 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
+from msgspec import Struct
 
-from twyman.api.sink import Row
 from twyman.kernel.errors import Conflict, Unavailable
 
 MOST_WAITING = 100_000
@@ -27,13 +28,16 @@ _ENCODER = msgspec.json.Encoder()
 _BLOCK = 1 << 16
 
 
-class ExposureFile:
+class RecordFile:
     """A sink that appends to a file, which is its own alone.
 
     Attributes:
+        kind: What its lines are.
         lost: Rows that found no room.
         problem: Why the last write failed; empty where it didn't.
     """
+
+    kind: ClassVar[str]
 
     def __init__(self, path: Path, *, most_waiting: int = MOST_WAITING) -> None:
         """Open the file, or make it.
@@ -50,14 +54,14 @@ class ExposureFile:
         self.problem = ""
         self._path = path
         self._most = most_waiting
-        self._file, self._size = _opened(path)
+        self._file, self._size = _opened(path, self.kind)
         self._offered: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="exposures")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.kind)
 
-    def offer(self, row: Row) -> None:
+    def offer(self, row: Struct) -> None:
         """Take a row without waiting: it is written with others in a moment."""
         if len(self._offered) >= self._most:
             self.lost += 1
@@ -66,7 +70,7 @@ class ExposureFile:
         if self._timer is None:
             self._later(GATHERED)
 
-    async def commit(self, rows: Sequence[Row]) -> None:
+    async def commit(self, rows: Sequence[Struct]) -> None:
         """Return once the rows are on disk.
 
         Raises:
@@ -119,7 +123,7 @@ class ExposureFile:
             self.problem = why
             for _, done in group:
                 if not done.done() and why:
-                    done.set_exception(Unavailable(f"exposures can't be kept ({why}): free the disk, and send again"))
+                    done.set_exception(Unavailable(f"{self.kind} can't be kept ({why}): free the disk, and send again"))
                 elif not done.done():
                     done.set_result(None)
         self._writing = None
@@ -136,14 +140,26 @@ class ExposureFile:
         return ""
 
 
-def _opened(path: Path) -> tuple[int, int]:
+class ExposureFile(RecordFile):
+    """Keeps exposures."""
+
+    kind = "exposures"
+
+
+class EventFile(RecordFile):
+    """Keeps events."""
+
+    kind = "events"
+
+
+def _opened(path: Path, kind: str) -> tuple[int, int]:
     """Open a file to append to, cut off what is left of a line, and return it with its size."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not path.exists()
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     except OSError as error:
-        raise Unavailable(f"exposures can't be kept in '{path}' ({error.strerror}): name another file") from None
+        raise Unavailable(f"{kind} can't be kept in '{path}' ({error.strerror}): name another file") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         size = _end_of_lines(file)
@@ -152,10 +168,12 @@ def _opened(path: Path) -> tuple[int, int]:
             _sync_folder(path.parent)
     except BlockingIOError:
         os.close(file)
-        raise Conflict(f"'{path}' is written by another process: name another file, or stop that one") from None
+        raise Conflict(
+            f"'{path}' is written to already, here or by another process: name another file, or stop that one"
+        ) from None
     except OSError as error:
         os.close(file)
-        raise Unavailable(f"exposures can't be kept in '{path}' ({error.strerror}): name another file") from None
+        raise Unavailable(f"{kind} can't be kept in '{path}' ({error.strerror}): name another file") from None
     return file, size
 
 

@@ -1,4 +1,4 @@
-"""The file of exposures: what is acknowledged is on disk, whole, whatever the disk does."""
+"""The file of exposures, or of events: what is acknowledged is on disk, whole, whatever the disk does."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from twyman.api import ExposureFile, Row, exposure_file
+from twyman.api import ExposureFile, Row, record_file
 from twyman.kernel.errors import Conflict, Unavailable
 
 AT = datetime(2026, 11, 3, tzinfo=UTC)
@@ -78,7 +78,7 @@ def test_many_commits_at_once_share_their_writes(path: Path, monkeypatch: pytest
 def test_what_is_offered_is_written_in_a_moment_and_before_the_end(path: Path) -> None:
     async def story(file: ExposureFile) -> None:
         file.offer(row("u-1"))
-        await asyncio.sleep(exposure_file.GATHERED + 0.1)
+        await asyncio.sleep(record_file.GATHERED + 0.1)
         assert units(path) == ["u-1"]
         file.offer(row("u-2"))
 
