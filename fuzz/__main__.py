@@ -12,6 +12,7 @@ import subprocess
 import sys
 from base64 import b85encode
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from fuzz.mutation import mutated
@@ -73,6 +74,7 @@ def _run(name: str, asked: argparse.Namespace) -> int:
         f"-max_total_time={asked.seconds}",
         f"-runs={asked.runs}",
         f"-seed={asked.seed}",
+        "-len_control=0",
         "-print_final_stats=1",
         "-report_slow_units=3",
     ]
@@ -81,17 +83,17 @@ def _run(name: str, asked: argparse.Namespace) -> int:
     ).returncode
     for file in sorted(set(found.iterdir()) - before):
         sys.stdout.write(
-            f"\n{file}\n  add to FOUND of tests/flags/test_hostile.py:\n  {test_line(name, file.read_bytes())}\n"
+            f"\n{file}\n  add to FOUND of tests/flags/test_hostile.py:\n  {line_of(name, file.read_bytes())}\n"
         )
     return min(status, 1) if status >= 0 else 1
 
 
-def test_line(target: str, data: bytes) -> str:
+def line_of(target: str, data: bytes) -> str:
     """Return a finding as a line of the tests.
 
     Example:
-        >>> test_line("document", b"{}")
-        '("document", b"qlQ"),  # 2 bytes'
+        >>> line_of("document", b"{}")
+        '("document", b"dwl"),  # 2 bytes'
     """
     return f'("{target}", b"{b85encode(data).decode()}"),  # {len(data):,} bytes'
 
@@ -101,6 +103,7 @@ def _fuzz(name: str, options: list[str]) -> None:
     import atheris  # noqa: PLC0415 - is in fuzz/.venv only
 
     with atheris.instrument_imports(include=["twyman"]):
+        import_module("twyman.definitions.flags")  # which targets load when they need it
         from fuzz.targets import TARGETS  # noqa: PLC0415 - instrumented as it is loaded
     others = {} if name in BYTES else {"custom_mutator": mutated}
     atheris.Setup([sys.argv[0], *options], TARGETS[name], **others)
