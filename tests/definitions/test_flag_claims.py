@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from twyman.definitions import check, load, schema
-from twyman.definitions.allocations import LOCK_FILE, write_lock
+from twyman.definitions.flag_set.allocations import LOCK_FILE, write_lock
 from twyman.definitions.flags import allocate_folder, load_flags
 from twyman.definitions.reading import builtins
 from twyman.definitions.yaml_text import yaml_documents

@@ -7,7 +7,7 @@ from datetime import datetime
 from twyman.definitions.adjustments import attribute_names
 from twyman.definitions.arms import Split, arms, rule_of, split_of
 from twyman.definitions.experiment_documents import ExperimentDocument
-from twyman.definitions.flag_state import FlagReading
+from twyman.definitions.flag_set.state import FlagReading
 from twyman.definitions.plans import Calendar, Defaults, plan
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment

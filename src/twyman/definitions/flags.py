@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twyman.definitions.allocations import LOCK_FILE, read_lock, write_lock
+from twyman.definitions.flag_set.allocations import LOCK_FILE, read_lock, write_lock
 from twyman.definitions.project import Reading, raise_all, read_path
 from twyman.flags.allocation import Lock, allocated, changes
 from twyman.flags.state import State

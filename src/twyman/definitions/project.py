@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import cast
 
 from twyman.definitions.adjustments import check_covariates
-from twyman.definitions.allocations import LOCK_FILE, read_lock
 from twyman.definitions.documents import DOCUMENTS, Parsed, ProjectDocument
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.experiments import ExperimentSurroundings, experiment
-from twyman.definitions.flag_collection import Collection, Unread
-from twyman.definitions.flag_state import KINDS, FlagReading, read_flags
+from twyman.definitions.flag_set.allocations import LOCK_FILE, read_lock
+from twyman.definitions.flag_set.collection import Collection, Unread
+from twyman.definitions.flag_set.state import KINDS, FlagReading, read_flags
 from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder, shown
 from twyman.definitions.metric_documents import MetricDocument
 from twyman.definitions.metrics import metric

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from twyman.definitions.allocations import LOCK_FILE
-from twyman.definitions.flag_collection import Collection
-from twyman.definitions.flag_rules import check_salt
-from twyman.definitions.segments import Asked
-from twyman.definitions.shares import buckets
+from twyman.definitions.flag_set.allocations import LOCK_FILE
+from twyman.definitions.flag_set.collection import Collection
+from twyman.definitions.flag_set.rules import check_salt
+from twyman.definitions.flag_set.segments import Asked
+from twyman.definitions.flag_set.shares import buckets
 from twyman.definitions.subject import Subject
 from twyman.flags.allocation import Wanted, WantedGroup, percent
 from twyman.flags.lanes import merged

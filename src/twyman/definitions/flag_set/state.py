@@ -10,11 +10,7 @@ from pathlib import Path
 
 from msgspec import UNSET
 
-from twyman.definitions.clients import client
 from twyman.definitions.documents import Parsed
-from twyman.definitions.flag_checks import Checks
-from twyman.definitions.flag_claims import Claims
-from twyman.definitions.flag_collection import Collection, ReadFlag
 from twyman.definitions.flag_documents import (
     ClientDocument,
     FlagDocument,
@@ -23,11 +19,15 @@ from twyman.definitions.flag_documents import (
     ImportDocument,
     SegmentDocument,
 )
-from twyman.definitions.flag_rules import Rules, never_reached
-from twyman.definitions.flag_values import Types, variants
-from twyman.definitions.imports import imported
+from twyman.definitions.flag_set.checks import Checks
+from twyman.definitions.flag_set.claims import Claims
+from twyman.definitions.flag_set.clients import client
+from twyman.definitions.flag_set.collection import Collection, ReadFlag
+from twyman.definitions.flag_set.imports import imported
+from twyman.definitions.flag_set.rules import Rules, never_reached
+from twyman.definitions.flag_set.segments import segment
+from twyman.definitions.flag_set.values import Types, variants
 from twyman.definitions.node import Listing, Mapped
-from twyman.definitions.segments import segment
 from twyman.definitions.subject import Subject
 from twyman.flags.allocation import Wanted
 from twyman.flags.document import versioned

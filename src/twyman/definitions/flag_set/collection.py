@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from twyman.definitions.allocations import LockFile
 from twyman.definitions.flag_documents import ClientDocument, FlagDocument, GroupDocument, ImportDocument
-from twyman.definitions.flag_rules import Salted
-from twyman.definitions.segments import ReadSegment
+from twyman.definitions.flag_set.allocations import LockFile
+from twyman.definitions.flag_set.rules import Salted
+from twyman.definitions.flag_set.segments import ReadSegment
+from twyman.definitions.flag_set.targeting import Reference
 from twyman.definitions.subject import Subject
-from twyman.definitions.targeting import Reference
 from twyman.flags.flag import Flag
 from twyman.kernel.errors import TwymanError
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from twyman.definitions.criterion_documents import CriterionDocument, ElementDocument, PrerequisiteDocument
+from twyman.definitions.flag_set.operands import Operands, Value, Written, decimals
 from twyman.definitions.node import Entry, Listing, Mapped, Node, Scalar
-from twyman.definitions.operands import Operands, Value, Written, decimals
 from twyman.definitions.reading import part
 from twyman.definitions.subject import Subject
 from twyman.flags.criterion import BrokenCriterion, pattern

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twyman.definitions.flag_documents import AllocationDocument, SegmentDocument
-from twyman.definitions.flag_rules import check_salt
+from twyman.definitions.flag_set.rules import check_salt
+from twyman.definitions.flag_set.shares import buckets
+from twyman.definitions.flag_set.targeting import Reference, Targeting
 from twyman.definitions.node import Mapped
-from twyman.definitions.shares import buckets
 from twyman.definitions.subject import Subject
-from twyman.definitions.targeting import Reference, Targeting
 from twyman.definitions.terms import probability
 from twyman.flags.context import LONGEST_UNIT
 from twyman.flags.population import BloomFilter, IdList, Population

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from twyman.definitions.targeting import Reference
+from twyman.definitions.flag_set.targeting import Reference
 
 Node = tuple[str, str]
 """A flag or a segment, by its kind and name."""

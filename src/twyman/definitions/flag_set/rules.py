@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from twyman.definitions.flag_documents import RuleDocument, StickyDocument
-from twyman.definitions.flag_values import RESERVED
+from twyman.definitions.flag_set.shares import buckets
+from twyman.definitions.flag_set.targeting import Reference, Targeting
+from twyman.definitions.flag_set.values import RESERVED
 from twyman.definitions.node import Mapped, Node
-from twyman.definitions.shares import buckets
 from twyman.definitions.subject import Subject
-from twyman.definitions.targeting import Reference, Targeting
 from twyman.flags.allocation import percent
 from twyman.flags.bucketing import BUCKETS
 from twyman.flags.flag import Assigned, Outcome, Rule, Split, Sticky

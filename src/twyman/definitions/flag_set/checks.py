@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from twyman.definitions.flag_circles import circles
-from twyman.definitions.flag_collection import Collection, ReadFlag
+from twyman.definitions.flag_set.circles import circles
+from twyman.definitions.flag_set.collection import Collection, ReadFlag
+from twyman.definitions.flag_set.targeting import Reference
 from twyman.definitions.subject import Subject
-from twyman.definitions.targeting import Reference
 from twyman.flags.allocation import unused
 from twyman.flags.faults import faults_of
 from twyman.flags.state import State
