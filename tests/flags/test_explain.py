@@ -10,7 +10,7 @@ from tests.flags.random_states import Remembered, drawn_context, drawn_memory, d
 from twyman.flags.bucketing import bucket_of
 from twyman.flags.evaluation import Reason
 from twyman.flags.explain import explain
-from twyman.flags.explanation import Explanation, Look, Trial, Verdict
+from twyman.flags.explain.explanation import Explanation, Look, Trial, Verdict
 from twyman.flags.flag import Assigned, Flag, Outcome, Rule, Split, Sticky, Variant
 from twyman.flags.population import IdList
 from twyman.flags.resolve import Interpreter

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from twyman.flags.context import TARGETING_KEY, Context, NoUnit, unit_of
 from twyman.flags.evaluation import Assignment, Evaluation, Reason
+from twyman.flags.explain.phrase import shown
 from twyman.flags.memory import NOTHING, Memory
-from twyman.flags.phrase import shown
 from twyman.flags.resolve import Resolver
 
 MOST = 100

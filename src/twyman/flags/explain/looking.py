@@ -12,11 +12,11 @@ from twyman.flags.bucketing import BUCKETS, bucket_of
 from twyman.flags.context import TARGETING_KEY, Context, NoUnit, attribute, unit_of
 from twyman.flags.criterion import BrokenCriterion, holds
 from twyman.flags.evaluation import Reason
-from twyman.flags.explanation import Draw, Explanation, Look, Trial, Verdict
+from twyman.flags.explain.explanation import Draw, Explanation, Look, Trial, Verdict
+from twyman.flags.explain.phrase import listed, shown, words_of
 from twyman.flags.faults import Faults, faults_of
 from twyman.flags.flag import Assigned, Flag, Outcome, Rule
 from twyman.flags.memory import NOTHING, Memory
-from twyman.flags.phrase import listed, shown, words_of
 from twyman.flags.resolve import Interpreter, claimed, dealt, kept_side
 from twyman.flags.slices import Claim
 from twyman.flags.state import Segment, State

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from twyman.flags.evaluation import Evaluation
-from twyman.flags.phrase import shown, words_of_answer, words_of_slices
+from twyman.flags.explain.phrase import shown, words_of_answer, words_of_slices
 from twyman.flags.slices import Slice
 
 
