@@ -56,7 +56,7 @@ FAMILIES = {
 @cache
 def cohort_of(family: str) -> Cohort:
     """Return a million units of one kind of id."""
-    return Cohort.of_table(pa.table({"targeting_key": FAMILIES[family]()}))
+    return Cohort.of_table(pa.table({"targeting_key": FAMILIES[family]()}), block=UNITS)
 
 
 @cache

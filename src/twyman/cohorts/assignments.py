@@ -1,6 +1,6 @@
 """What a flag answers to a whole cohort, as arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
@@ -89,30 +89,3 @@ class Assignments:
         """
         found = np.bincount(self.variants, minlength=len(self.names))
         return {name: int(count) for name, count in zip(self.names, found, strict=True)}
-
-
-def joined(parts: Sequence[Assignments]) -> Assignments:
-    """Return answers of one flag to several blocks as one; at least one block."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    return Assignments(
-        first.flag,
-        first.names,
-        np.concatenate([part.reasons for part in parts]),
-        np.concatenate([part.variants for part in parts]),
-        np.concatenate([part.rules for part in parts]),
-        {place: _sides(parts, place) for place in sorted(set[int]().union(*(part.sides for part in parts)))},
-        {place: _keep(parts, place) for place in sorted(set[int]().union(*(part.keep for part in parts)))},
-        first.detail,
-    )
-
-
-def _sides(parts: Sequence[Assignments], place: int) -> Sides:
-    return np.concatenate(
-        [part.sides[place] if place in part.sides else np.full(len(part), -1, np.int16) for part in parts]
-    )
-
-
-def _keep(parts: Sequence[Assignments], place: int) -> Mask:
-    return np.concatenate([part.keep[place] if place in part.keep else np.zeros(len(part), np.bool_) for part in parts])

@@ -11,8 +11,8 @@ from twyman.cohorts.units import Units, units_in
 from twyman.flags.context import TARGETING_KEY, Context, attribute
 from twyman.kernel.errors import Invalid
 
-BLOCK = 1 << 18
-"""Rows answered together, so that what is held between the steps stays within some 20 MB however long the table."""
+BLOCK = 1 << 20
+"""Rows answered together, so that what is held between the steps stays within some 60 MB however long the table."""
 
 
 class _Source(Protocol):

@@ -22,11 +22,11 @@ _A1, _A2 = np.uint64(0x52DCE729), np.uint64(0x38495AB5)
 _FIVE, _FOUR, _33 = np.uint64(5), np.uint64(4), np.uint64(33)
 
 
-def buckets_of(units: Array, *, salt: str, buckets: int = BUCKETS, rows: Rows | None = None) -> Words:
+def buckets_of(units: "Array | Texts", *, salt: str, buckets: int = BUCKETS, rows: Rows | None = None) -> Words:
     """Return the bucket of each unit, as `flags.bucketing.bucket_of` does; a null's means nothing.
 
     Args:
-        units: Ids as text (`string` or `large_string`), sliced or whole.
+        units: Ids as text (`string` or `large_string`), sliced or whole; or the same column as read before.
         salt: The draw's own salt.
         buckets: How many there are; more than 0.
         rows: Places of those wanted, ascending; all where left out.
@@ -49,7 +49,9 @@ def buckets_of(units: Array, *, salt: str, buckets: int = BUCKETS, rows: Rows | 
     return found
 
 
-def halves(texts: Array, prefix: bytes = b"", *, rows: Rows | None = None) -> Iterator[tuple[slice, Words, Words]]:
+def halves(
+    texts: "Array | Texts", prefix: bytes = b"", *, rows: Rows | None = None
+) -> Iterator[tuple[slice, Words, Words]]:
     """Yield both halves of the hash of `prefix` and each text, chunk by chunk, with the rows they are of.
 
     Example:
@@ -59,7 +61,8 @@ def halves(texts: Array, prefix: bytes = b"", *, rows: Rows | None = None) -> It
         567493
     """
     start = _Start.of(prefix)
-    for part, keys in Texts(texts).chunks(rows):
+    column = texts if isinstance(texts, Texts) else Texts(texts)
+    for part, keys in column.chunks(rows):
         yield part, *_of_chunk(keys, start)
 
 

@@ -4,18 +4,23 @@ Each rule in turn is tried on the rows that none before it has served. Only thos
 are hashed, and only those that its split has a side for are touched after.
 """
 
-from twyman.cohorts.assignments import Assignments, joined
+from collections.abc import Callable, Sequence
+
+from twyman.cohorts.assignments import Assignments
 from twyman.cohorts.cohort import Block, Cohort
 from twyman.cohorts.dealing import dealt
 from twyman.cohorts.evaluations import evaluation
 from twyman.cohorts.matching import Matching
-from twyman.cohorts.progress import Progress
+from twyman.cohorts.progress import Progress, Sheet
 from twyman.flags.evaluation import Evaluation, Reason
 from twyman.flags.faults import faults_of
 from twyman.flags.flag import Flag, Rule
 from twyman.flags.memory import NOTHING, Memory
 from twyman.flags.resolve import served_default
 from twyman.flags.state import State
+
+Known = dict[str, Assignments]
+"""Answers of flags to one block, by name."""
 
 
 class Vectorised:
@@ -51,35 +56,44 @@ class Vectorised:
         found = self._visible.get(flag)
         if found is None:
             return Assignments.alike(flag, Reason.NOT_FOUND, len(cohort), detail=f"flag '{flag}' isn't there")
-        answers = [self._answered(found, block, memory, {}) for block in cohort.blocks]
-        return joined(answers) if answers else Assignments.alike(flag, Reason.NO_MATCH, 0)
+        return self._answered(found, cohort.blocks, memory)
 
     def evaluation(self, answers: Assignments, cohort: Cohort, row: int) -> Evaluation:
         """Return one row's answer as the plain reading gives it, from the answers to its cohort."""
         return evaluation(self._visible.get(answers.flag), answers, cohort, row)
 
-    def _answered(self, flag: Flag, block: Block, memory: Memory, known: dict[str, Assignments]) -> Assignments:
-        """Return what a flag answers to a block; `known` holds what other flags have answered it."""
-        if flag.name not in known:
-            known[flag.name] = self._resolved(flag, block, memory, known)
-        return known[flag.name]
-
-    def _resolved(self, flag: Flag, block: Block, memory: Memory, known: dict[str, Assignments]) -> Assignments:
+    def _answered(self, flag: Flag, blocks: Sequence[Block], memory: Memory, known: Known | None = None) -> Assignments:
+        """Return what a flag answers to some blocks; `known` holds what others have answered to a lone one."""
+        rows = sum(map(len, blocks))
         if flag.name in self._faults.flags:
-            return Assignments.alike(flag.name, Reason.BROKEN, len(block), detail=self._faults.flags[flag.name])
+            return Assignments.alike(flag.name, Reason.BROKEN, rows, detail=self._faults.flags[flag.name])
         if flag.archived:
             default = served_default(flag, Reason.ARCHIVED)
-            return Assignments.alike(flag.name, Reason.ARCHIVED, len(block), variant=default.variant)
-        matching = Matching(
-            self._state, self._faults, block, memory, lambda other: self._answered(other, block, memory, known)
-        )
-        progress = Progress(flag, len(block))
+            return Assignments.alike(flag.name, Reason.ARCHIVED, rows, variant=default.variant)
+        sheet, start = Sheet(flag, rows), 0
+        for block in blocks:
+            others = self._others(block, memory, {} if known is None else known)
+            matching = Matching(self._state, self._faults, block, memory, others)
+            self._fill(flag, Progress(sheet, slice(start, start + len(block))), matching, memory)
+            start += len(block)
+        return sheet.answers()
+
+    def _fill(self, flag: Flag, progress: Progress, matching: Matching, memory: Memory) -> None:
         for place, rule in enumerate(flag.rules):
             if not progress.open.any():
                 break
             if (flag.name, place) not in self._faults.rules and self._is_on(rule):
                 self._tried(progress, place, rule, matching, memory)
-        return progress.answers()
+
+    def _others(self, block: Block, memory: Memory, known: Known) -> Callable[[Flag], Assignments]:
+        """Return what tells another flag's answers to a block, each found once."""
+
+        def answers(other: Flag) -> Assignments:
+            if other.name not in known:
+                known[other.name] = self._answered(other, [block], memory, known)
+            return known[other.name]
+
+        return answers
 
     def _tried(self, progress: Progress, place: int, rule: Rule, matching: Matching, memory: Memory) -> None:
         units = matching.block.units(rule.by)

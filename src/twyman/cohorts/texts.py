@@ -7,6 +7,7 @@ is put together from the two aligned ones that it straddles, which numpy gathers
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -143,6 +144,13 @@ class Texts:
     def __len__(self) -> int:
         return max(0, len(self._offsets) - 1)
 
+    @cached_property
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the shortest text and of the longest; 0 where there are none."""
+        starts = range(0, len(self), CHUNK)
+        found = [_sizes(self._offsets[start : start + CHUNK + 1]) for start in starts]
+        return min((short for short, _ in found), default=0), max((long for _, long in found), default=0)
+
     def chunks(self, rows: Rows | None = None) -> Iterator[tuple[slice, Keys]]:
         """Yield the texts, or those at some places (ascending), with where they come in what is asked for."""
         if rows is None:
@@ -161,18 +169,24 @@ class Texts:
     def _chunk(self, start: int) -> Keys:
         offsets = self._offsets[start : start + CHUNK + 1]
         data, first = self._copied(offsets), int(offsets[0])
-        sizes = np.diff(offsets)
-        if _are_even(offsets, sizes):
-            return Even(data, int(sizes[0]), len(sizes))
-        return Uneven.of(data, offsets[:-1].astype(np.int64) + (_PAD - first), sizes.astype(np.int64))
+        shortest, longest = self._sizes_of(offsets)
+        if shortest == longest:
+            return Even(data, longest, len(offsets) - 1)
+        starts = offsets[:-1].astype(np.int64) + (_PAD - first)
+        return Uneven(data, starts, np.diff(offsets).astype(np.int64), shortest, longest)
 
     def _among(self, start: int, step: int, rows: Rows) -> Keys:
         offsets = self._offsets[start : start + step + 1]
-        sizes = np.diff(offsets)
-        if _are_even(offsets, sizes):
-            return self._picked(int(offsets[0]), int(sizes[0]), len(sizes), rows)
-        data, first = self._copied(offsets), int(offsets[0])
-        return Uneven.of(data, offsets[rows].astype(np.int64) + (_PAD - first), sizes[rows].astype(np.int64))
+        shortest, longest = self._sizes_of(offsets)
+        if shortest == longest:
+            return self._picked(int(offsets[0]), longest, len(offsets) - 1, rows)
+        data, starts = self._copied(offsets), offsets[rows].astype(np.int64)
+        return Uneven.of(data, starts + (_PAD - int(offsets[0])), offsets[1:][rows] - starts)
+
+    def _sizes_of(self, offsets: NDArray[Any]) -> tuple[int, int]:
+        """Return the sizes of a chunk's shortest and longest text, which the column's own may tell."""
+        shortest, longest = self.sizes
+        return self.sizes if shortest == longest else _sizes(offsets)
 
     def _picked(self, first: int, size: int, count: int, rows: Rows) -> Even:
         """Copy some texts out of many of one length, so that they lie one upon another."""
@@ -195,9 +209,9 @@ class Texts:
         return self._room
 
 
-def _are_even(offsets: NDArray[Any], sizes: NDArray[Any]) -> bool:
-    """Whether all texts are of one length: as long together as if each were as short as the shortest."""
-    return bool(sizes.min() * len(sizes) == offsets[-1] - offsets[0])
+def _sizes(offsets: NDArray[Any]) -> tuple[int, int]:
+    sizes = np.diff(offsets)
+    return int(sizes.min()), int(sizes.max())
 
 
 def numbers(keys: Keys) -> Words:

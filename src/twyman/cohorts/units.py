@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from twyman.cohorts.column import ArrowColumn, Codes, Column
 from twyman.cohorts.hashing import buckets_of
-from twyman.cohorts.texts import Rows, Words
+from twyman.cohorts.texts import Rows, Texts, Words
 from twyman.cohorts.truth import Mask
 from twyman.flags.context import LONGEST_UNIT, TARGETING_KEY, NoUnit, unit_of
 
@@ -18,7 +19,7 @@ DENSE = 0.85
 """Share of rows from which on it is faster to hash all of them than to pick those that matter."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Units:
     """Ids as text.
 
@@ -34,6 +35,11 @@ class Units:
     known: Mask | None = None
     errors: Mask | None = None
 
+    @cached_property
+    def read(self) -> Texts:
+        """The texts as a hash reads them."""
+        return Texts(self.texts)
+
     def text(self, row: int) -> str | None:
         """Return the id of a row; `None` where it has none."""
         if self.known is not None and not self.known[row]:
@@ -47,10 +53,10 @@ class Units:
     def buckets(self, rows: Rows | None, *, salt: str, buckets: int) -> Words:
         """Return the buckets of some rows, each of which has an id; of all where `rows` is `None`."""
         if self.codes is not None:
-            return buckets_of(self.texts, salt=salt, buckets=buckets)[self.codes if rows is None else self.codes[rows]]
+            return buckets_of(self.read, salt=salt, buckets=buckets)[self.codes if rows is None else self.codes[rows]]
         if rows is None or len(rows) < DENSE * len(self.texts):
-            return buckets_of(self.texts, salt=salt, buckets=buckets, rows=rows)
-        return buckets_of(self.texts, salt=salt, buckets=buckets)[rows]
+            return buckets_of(self.read, salt=salt, buckets=buckets, rows=rows)
+        return buckets_of(self.read, salt=salt, buckets=buckets)[rows]
 
 
 def units_in(column: Column) -> Units:
@@ -84,8 +90,9 @@ def _plain(column: ArrowColumn) -> Units:
     array, known, compute = cast("Any", column.array), column.present, cast("Any", pc)
     if pa.types.is_integer(array.type):
         return Units(array.cast(pa.string()), None, known)
-    if (compute.max(compute.binary_length(array)).as_py() or 0) <= LONGEST_UNIT:
-        return Units(array, None, known)
+    units = Units(array, None, known)
+    if units.read.sizes[1] <= LONGEST_UNIT:  # bytes, of which a character takes one or more
+        return units
     longer = compute.greater(compute.utf8_length(array), LONGEST_UNIT)
     long: Mask = compute.fill_null(longer, fill_value=False).to_numpy(zero_copy_only=False)
     return Units(array, None, ~long if known is None else known & ~long, long)
