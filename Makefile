@@ -24,12 +24,12 @@ test: $(READY)   ## unit, oracle and contract tests on DuckDB, in under 3 minute
 check: $(READY) lint types imports test calibration docs ## all that CI checks
 
 fmt: $(READY)    ## format and mend what can be mended
-	$(BIN)/ruff format src tests tools bench calibration examples
-	$(BIN)/ruff check --fix --quiet src tests tools bench calibration examples
+	$(BIN)/ruff format src tests tools bench calibration examples fuzz
+	$(BIN)/ruff check --fix --quiet src tests tools bench calibration examples fuzz
 
 lint: $(READY)   ## format and style, changing nothing
-	$(BIN)/ruff format --check src tests tools bench calibration examples
-	$(BIN)/ruff check src tests tools bench calibration examples
+	$(BIN)/ruff format --check src tests tools bench calibration examples fuzz
+	$(BIN)/ruff check src tests tools bench calibration examples fuzz
 
 types: $(READY)  ## pyright, strict on src
 	$(BIN)/pyright
@@ -54,6 +54,15 @@ test-conformance: $(READY) ## the official OpenFeature providers, in Python, Nod
 	tools/debian.sh chromium=chromium
 	npm ci --prefix tests/conformance --silent --no-audit --no-fund
 	TWYMAN_CONFORMANCE=required $(BIN)/python -m pytest -q tests/conformance -m 'slow or not slow'
+
+FUZZER := fuzz/.venv/ready
+$(FUZZER): requirements/fuzz.txt $(READY)
+	test -x fuzz/.venv/bin/python || $(PYTHON) -m venv fuzz/.venv
+	$(BIN)/uv pip sync --quiet --python fuzz/.venv/bin/python --require-hashes requirements/fuzz.txt
+	@touch $@
+
+fuzz: $(FUZZER)  ## hostile states, contexts, requests and folders, led by coverage: a minute for each
+	PYTHONPATH=src:. fuzz/.venv/bin/python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 slow: $(READY)   ## the story over 100 seeds, the largest public data set, real stores, long random runs
 	tools/debian.sh pg_ctlcluster=postgresql redis-server=redis-server
@@ -97,6 +106,8 @@ lock:            ## renew the locked requirements
 	  --upgrade requirements/bench.in -o requirements/bench.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade requirements/bench-flags.in -o requirements/bench-flags.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade -c requirements/dev.txt requirements/fuzz.in -o requirements/fuzz.txt
 
-.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance slow sizes bench bench-statistics bench-flags \
+.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance fuzz slow sizes bench bench-statistics bench-flags \
   bench-cohorts bench-ofrep lock
