@@ -90,8 +90,6 @@ LARGEST_OF_JAVASCRIPT = 9_007_199_254_740_991
 
 OLD_NODE = {NODE: failed("GENERAL")}
 """Node's newest provider is of a time when every success had a value: without one it says GENERAL."""
-NOT_IN_BULK = {BROWSER: failed("FLAG_NOT_FOUND")}
-"""Browsers evaluate all flags at once, and archived ones aren't among them."""
 
 VALUES = (
     Case(
@@ -134,8 +132,8 @@ TARGETING = (
 DEFAULTS = (
     Case("caller's default", "beta", "string", who(), Answer(reason="DEFAULT"), differs=OLD_NODE),
     Case("no default, served", "beta", "string", who(country="NZ"), ruled("new-zealand", "beta", "beta")),
-    Case("archived", "banner", "string", who(), otherwise("old", "old", "DISABLED"), differs=NOT_IN_BULK),
-    Case("archived, bare", "sign", "string", who(), Answer(reason="DISABLED"), differs={**OLD_NODE, **NOT_IN_BULK}),
+    Case("archived", "banner", "string", who(), otherwise("old", "old", "DISABLED")),
+    Case("archived, bare", "sign", "string", who(), Answer(reason="DISABLED"), differs=OLD_NODE),
 )
 
 FAILURES = (

@@ -88,8 +88,7 @@ class Ofrep:
         tag = tag_of(view.stamp, body)
         if self._sticky is None and has_not_changed(headers, tag):
             return unchanged(tag)
-        names = view.resolver.flags
-        flags = b",".join([view.item(self._evaluated(view, name, context)) for name in names])
+        flags = b",".join([view.item(self._evaluated(view, name, context)) for name in view.flags])
         if self._sticky is not None:  # what is kept may change an answer: only the answers tell
             tag = tag_of(view.stamp, flags)
             if has_not_changed(headers, tag):

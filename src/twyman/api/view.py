@@ -25,6 +25,7 @@ class View:
         asker: Who sees it.
         version: Digest of the part that the client is shown: what else changes doesn't touch it.
         resolver: Answers for the client.
+        flags: Names of all flags that the client sees, the archived ones as well: an answer left out is none.
         stamp: The version with the environments, in bytes: all that an answer depends on, but the context.
     """
 
@@ -36,6 +37,7 @@ class View:
         self.asker = asker
         self.version = self._part.version
         self.resolver = Compiled(state, client=asker.client, environments=asker.environments)
+        self.flags = tuple(name for name, flag in state.flags.items() if flag.is_seen_by(asker.client))
         self.stamp = "\0".join((self.version, *asker.environments)).encode()
 
     def answer(self, evaluation: Evaluation) -> Reply:
