@@ -48,9 +48,15 @@ class SqlStore:
         self._pid = os.getpid()
 
     @classmethod
-    def sqlite(cls, path: str | Path, *, table: str = "twyman_sticky") -> "SqlStore":
-        """Return a store in a file of SQLite, for the processes of one machine."""
-        return cls(lambda: sqlite3.connect(path, timeout=5.0, check_same_thread=False), table=table)
+    def sqlite(cls, path: str | Path, *, table: str = "twyman_sticky", timeout: float = 5.0) -> "SqlStore":
+        """Return a store in a file of SQLite, for the processes of one machine.
+
+        Args:
+            path: The file.
+            table: The table's name.
+            timeout: Seconds to wait for a file that another has locked.
+        """
+        return cls(lambda: sqlite3.connect(path, timeout=timeout, check_same_thread=False), table=table)
 
     def variant(self, store: str, unit: str, rule: str) -> str | None:
         """Return the variant kept."""
