@@ -18,6 +18,7 @@ from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableTy
 
 from twyman.api import Api, EventFile, ExposureFile, RecordFile, Served, StickyStore
 from twyman.api.last_good import LastGood
+from twyman.flags.faults import faults_of
 from twyman.flags.state import State
 from twyman.kernel.errors import Conflict, TwymanError
 
@@ -46,6 +47,14 @@ class Loaded(Protocol):
 Load = Callable[[Path], Loaded]
 
 
+class Sticky(StickyStore, Protocol):
+    """Keeps what units got, and is let go of at the end."""
+
+    def close(self) -> None:
+        """Write what waits."""
+        ...
+
+
 class Settings(Struct, frozen=True):
     """How a server is run.
 
@@ -72,7 +81,7 @@ def serve(
     load: Load,
     settings: Settings = Settings(),  # noqa: B008 - a value
     *,
-    sticky: StickyStore | None = None,
+    sticky: Sticky | None = None,
 ) -> None:
     """Serve flags until the process is told to stop.
 
@@ -97,7 +106,7 @@ def serve(
     sink = ExposureFile(settings.exposures) if settings.exposures else None
     events = EventFile(settings.events) if settings.events else None
     api = Api(served, sink=sink, events=events, origins=settings.origins, sticky=sticky)
-    server = Server(api, source, [each for each in (sink, events) if each is not None], settings)
+    server = Server(api, source, [each for each in (sink, events) if each is not None], settings, sticky)
     gc.freeze()  # a state of many flags needn't be looked through at each collection
     with suppress(KeyboardInterrupt):
         server.run(sockets=[door])
@@ -107,11 +116,13 @@ class Source:
     """Flags on disk.
 
     Attributes:
-        path: A folder, or a file.
+        path: A folder, or a file, as it was named.
+        place: The same, from the root on.
     """
 
     def __init__(self, path: Path, load: Load, environments: tuple[str, ...] = ()) -> None:
-        self.path = path.absolute()
+        self.path = path
+        self.place = path.absolute()
         self._load = load
         self._environments = environments
         self._good = LastGood()
@@ -140,10 +151,10 @@ class Source:
 
     def concerns(self, _: Change, changed: str) -> bool:
         """Say whether a changed file is one of these."""
-        file = Path(changed)
+        file = Path(changed).absolute()
         if file.name == "..data":  # Kubernetes replaces all files of a folder by way of this link
             return True
-        return changed.endswith(FILES) if self.path.is_dir() else file == self.path
+        return changed.endswith(FILES) if self.path.is_dir() else file == self.place
 
     def _served(self, loaded: Loaded) -> Served:
         state = self._good.over(loaded.state, loaded.problems)
@@ -159,13 +170,16 @@ class Source:
 class Server(uvicorn.Server):
     """uvicorn with one worker, that follows a source and stops without losing what was promised."""
 
-    def __init__(self, api: Api, source: Source, files: Sequence[RecordFile], settings: Settings) -> None:
+    def __init__(
+        self, api: Api, source: Source, files: Sequence[RecordFile], settings: Settings, sticky: Sticky | None = None
+    ) -> None:
         super().__init__(configuration(api, access_log=settings.access_log))
         if settings.access_log:
             logging.basicConfig(format="%(message)s", level=logging.INFO)
         self._api = api
         self._source = source
         self._files = files
+        self._sticky = sticky
         self._stop = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
 
@@ -179,7 +193,7 @@ class Server(uvicorn.Server):
             sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop: end the streams, let requests finish, and write what is left of exposures and events."""
+        """Stop: end the streams, let requests finish, and write what is left to be kept."""
         self._stop.set()
         self._api.streams.close()
         if self._following is not None:
@@ -187,9 +201,11 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         for file in self._files:
             await file.close()
+        if self._sticky is not None:
+            await asyncio.to_thread(self._sticky.close)
 
     async def _follow(self) -> None:
-        path = self._source.path
+        path = self._source.place
         folder = path if path.is_dir() else path.parent  # an editor replaces the file
         watched: Any = awatch(
             folder,
@@ -245,15 +261,33 @@ def announcement(served: Served, path: Path, host: str, port: int) -> str:
         >>> print(announcement(Served(State()), Path("flags"), "0.0.0.0", 8080), end="")
         Serving 0 flags of flags on http://0.0.0.0:8080
     """
-    names = [name for name, flag in served.state.flags.items() if not flag.archived]
-    said = f"Serving {len(names):,} flags of {path} on http://{_authority(host, port)}\n"
-    if not names:
+    state = served.state
+    count = sum(not flag.archived for flag in state.flags.values())
+    said = f"Serving {count:,} flags of {path} on http://{_authority(host, port)}\n"
+    name = to_try(state)
+    if name is None:
         return said
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound to, named
-    url = f"http://{_authority(local, port)}/ofrep/v1/evaluate/flags/{quote(names[0], safe='')}"
-    credential = ["-H", "X-API-Key: CREDENTIAL"] if served.state.clients else []
+    url = f"http://{_authority(local, port)}/ofrep/v1/evaluate/flags/{quote(name, safe='')}"
+    credential = ["-H", "X-API-Key: CREDENTIAL"] if state.clients else []
     call = ["curl", "-s", *credential, url, "-d", '{"context": {"targetingKey": "u-1"}}']
     return f"{said}  {shlex.join(call)}\n"
+
+
+def to_try(state: State) -> str | None:
+    """Return the first flag that resolves, for somebody who may ask; `None` where there is none.
+
+    Example:
+        >>> from twyman.flags.flag import Flag
+        >>> to_try(State({"a": Flag("a", (), archived=True), "b": Flag("b", (), broken="schema"), "c": Flag("c", ())}))
+        'c'
+    """
+    broken = faults_of(state).flags
+    askers = list(state.clients) or [None]
+    for name, flag in state.flags.items():
+        if not flag.archived and name not in broken and any(flag.is_seen_by(asker) for asker in askers):
+            return name
+    return None
 
 
 def _authority(host: str, port: int) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from twyman.api import Api, EventFile, ExposureFile, StickyStore
+from twyman.api import Api, EventFile, ExposureFile
 from twyman.flags.document import read, written
 from twyman.flags.state import State
-from twyman.server import Load, Server, Settings, Source, listening
+from twyman.server import Load, Server, Settings, Source, Sticky, listening
 
 
 def load(path: Path) -> Any:
@@ -33,14 +33,14 @@ def running(
     exposures: Path | None = None,
     events: Path | None = None,
     load: Load = load,
-    sticky: StickyStore | None = None,
+    sticky: Sticky | None = None,
 ) -> Iterator[tuple[str, Server]]:
     """Serve a state file, or what is read otherwise, and yield the server's address."""
     source = Source(path, load)
     sink = ExposureFile(exposures) if exposures else None
     happened = EventFile(events) if events else None
     api = Api(source.read(), sink=sink, events=happened, sticky=sticky)
-    server = Server(api, source, [file for file in (sink, happened) if file], Settings())
+    server = Server(api, source, [file for file in (sink, happened) if file], Settings(), sticky)
     socket = listening("127.0.0.1", 0)
     port = socket.getsockname()[1]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from watchfiles import Change
 from twyman.api import Served
 from twyman.definitions.flags import load_flags
 from twyman.flags.flag import Flag
-from twyman.flags.state import State
+from twyman.flags.memory import Nothing
+from twyman.flags.state import Client, State
 from twyman.kernel.errors import Conflict
-from twyman.server import Source, announcement, listening
+from twyman.server import Source, announcement, listening, to_try
 
 PROGRAM = """
 import sys
@@ -58,8 +59,9 @@ def ask(
         connection.close()
 
 
-def value(url: str, key: str) -> Any:
-    return json.loads(ask(url, "POST", f"/ofrep/v1/evaluate/flags/{key}", b'{"context": {}}')[2]).get("value")
+def value(url: str, key: str, *, unit: str | None = None) -> Any:
+    body = json.dumps({"context": {"targetingKey": unit} if unit else {}}).encode()
+    return json.loads(ask(url, "POST", f"/ofrep/v1/evaluate/flags/{key}", body)[2]).get("value")
 
 
 def ready(url: str) -> Any:
@@ -193,6 +195,26 @@ def test_a_server_that_has_stopped_lets_go_of_its_file(path: Path, tmp_path: Pat
     assert [json.loads(line)["unit"] for line in exposures.read_text().splitlines()] == ["u-1", "u-2"]
 
 
+class Closing(Nothing):
+    """Keeps nothing, and knows whether it was let go of."""
+
+    is_closed = False
+
+    def keep(self, records: Sequence[object]) -> None:
+        pass
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_a_server_that_has_stopped_has_sticky_variants_written(path: Path) -> None:
+    sticky = Closing()
+    with running(path, sticky=sticky):
+        assert not sticky.is_closed
+
+    assert sticky.is_closed
+
+
 def spawned(path: Path, exposures: Path) -> tuple[subprocess.Popen[str], str]:
     """Start a process of its own and return it with the address that it prints."""
     command = [sys.executable, "-c", PROGRAM, str(path), str(exposures)]
@@ -210,6 +232,25 @@ def test_the_announcement_is_a_line_that_works() -> None:
         "  curl -s -H 'X-API-Key: CREDENTIAL' http://127.0.0.1:8080/ofrep/v1/evaluate/flags/desktop-only"
         """ -d '{"context": {"targetingKey": "u-1"}}'""",
     ]
+
+
+def test_the_line_to_try_names_a_flag_that_resolves() -> None:
+    bad = {"old": static("old", archived=True), "torn": Flag("torn", (), broken="schema"), "odd": static("odd", 1)}
+    hidden = static("hidden", clients=("desktop",))
+
+    assert "flags/odd -d" in announcement(Served(State(bad)), Path("flags"), "127.0.0.1", 8080)
+    assert to_try(State({"hidden": hidden, **bad}, clients={"tv": Client("tv")})) == "odd"
+    assert to_try(State({"old": bad["old"], "torn": bad["torn"]})) is None
+
+
+def test_paths_are_said_as_they_were_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(path.parent)
+    with running(Path(path.name)) as (url, _):
+        write(path, State({**flags(), "a-whole": static("a-whole", 43)}))
+        until(lambda: value(url, "a-whole") == 43)
+    assert f"flags of {path.name} on http" in capfd.readouterr().out
 
 
 def test_a_port_that_is_taken_says_what_to_do() -> None:

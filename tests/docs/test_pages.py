@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 BLOCK = re.compile(r"^```(console|pycon|yaml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = (
     "--as-of --format --output --experiment --fail-on --flags --context --client --environment --sample --flag"
-    " --rename --dry-run --host --port --exposures --events --origin --access-log"
+    " --rename --dry-run --host --port --exposures --events --sticky --origin --access-log"
 )
 SKIPPED = ("make ", "git ", "pip ")
 """Commands that set up the reader's machine: CI runs them by themselves."""

@@ -19,6 +19,7 @@ def add_serve(command: Command, add: Callable[..., Any]) -> None:
     serve.add_argument("--port", type=int, default=8080, help="where to listen; 0 takes a free port")
     serve.add_argument("--exposures", type=Path, metavar="FILE", help="keep exposures here, one JSON object a line")
     serve.add_argument("--events", type=Path, metavar="FILE", help="keep events here, one JSON object a line")
+    serve.add_argument("--sticky", type=Path, metavar="FILE", help="keep sticky variants here, in SQLite")
     serve.add_argument("--origin", action="append", metavar="URL", help="pages that may ask; left out, any")
     serve.add_argument("--environment", action="append", metavar="NAME", help="of those whose credential names none")
     serve.add_argument("--access-log", action="store_true", help="write each request to standard error")
@@ -30,6 +31,7 @@ def _serve(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise Invalid(f"serving needs '{error.name}', which isn't installed: pip install 'twyman[server]'") from None
     from twyman.wiring.flags import load, sequence_of  # noqa: PLC0415
+    from twyman.wiring.sticky import kept_in  # noqa: PLC0415
 
     settings = Settings(
         host=options.host,
@@ -40,5 +42,5 @@ def _serve(options: argparse.Namespace) -> int:
         environments=sequence_of(options.environment),
         access_log=options.access_log,
     )
-    serve(options.flags, load, settings)
+    serve(options.flags, load, settings, sticky=kept_in(options.sticky) if options.sticky else None)
     return ANSWERED
