@@ -14,7 +14,7 @@ LONG = "1" * 400
 
 
 def test_text_is_text_and_a_number_as_it_is_written() -> None:
-    said = {"x": "x", "": "", 42: "42", -0.5: "-0.5", 1e300: f"{1e300:.0f}"}
+    said = {"x": "x", "": "", 42: "42", -0.5: "-0.5", 1e300: f"{1e300:.0f}", 1e-7: "0.0000001", -1.5e-7: "-0.00000015"}
     assert {value: as_text(value) for value in said} == said
     assert as_text(42.0) == "42"
 
@@ -59,15 +59,22 @@ def test_instants_are_read_in_microseconds_since_1970() -> None:
 
 
 def test_large_numbers_are_milliseconds_on_either_side_of_1970() -> None:
-    assert as_time(99_999_999_999) == 99_999_999_999_000_000
-    assert as_time(100_000_000_000) == 100_000_000_000_000
-    assert as_time(-100_000_000_000) == -100_000_000_000_000
+    assert as_time(999_999_999_999) == 999_999_999_999_000_000
+    assert as_time(1_000_000_000_000) == 1_000_000_000_000_000
+    assert as_time(-999_999_999_999) == -999_999_999_999_000_000
+    assert as_time(-1_000_000_000_000) == -1_000_000_000_000_000
     assert as_time(1_668_698_177_118) == as_time("2022-11-17T15:16:17.118Z")
+
+
+def test_less_than_a_whole_second_or_millisecond_is_cut_off_a_number() -> None:
+    assert [as_time(value) for value in (1.9, -1.9, 0.9)] == [1_000_000, -1_000_000, 0]
+    assert as_time(1_668_698_177_118.9) == as_time(1_668_698_177_118)
 
 
 @pytest.mark.parametrize(
     "value",
-    ["soon", "", "86400", "1970-01", "19700102", "1970-1-2", "1970-W01-1", "1970-13-01", "1970-01-02T25", None, True,
+    ["soon", "", "86400", "1970-01", "19700102", "1970-1-2", "1970-01-02+01:00", "1970-01-02x01:00",
+     "1970-W01-1", "1970-13-01", "1970-01-02T25", None, True,
      1e17, float("inf"), float("nan"), 10**400, "1970-01-02" + " " * 60],
     ids=repr,
 )  # fmt: skip

@@ -5,6 +5,7 @@ What can't be read so is `None`, which equals nothing: it never becomes the text
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from twyman.flags.targeting import Time, Version
 
@@ -13,8 +14,8 @@ _VERSION = re.compile(
     r"(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z.-]{1,256}))?(?:\+[0-9A-Za-z.-]*)?",
     re.ASCII,
 )
-_MILLISECONDS_FROM = 100_000_000_000
-"""Numbers from here on are milliseconds since 1970, smaller ones seconds (which reach to the year 5138)."""
+_MILLISECONDS_FROM = 1_000_000_000_000
+"""Numbers from here on are milliseconds since 1970 (September 2001), smaller ones seconds, as Confidence has it."""
 _LONGEST = 64
 """Characters of a number or time: longer texts are none."""
 
@@ -23,19 +24,23 @@ Precedence = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
 
 
 def as_text(value: object) -> str | None:
-    """Read text; a number as it is written.
+    """Read text; a number as it is written out, without an exponent.
 
     Example:
-        >>> as_text(42), as_text(42.0), as_text(True)
-        ('42', '42', None)
+        >>> as_text(42), as_text(42.0), as_text(1e-7), as_text(True)
+        ('42', '42', '0.0000001', None)
     """
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float):
-        return f"{value:.0f}" if value.is_integer() else repr(value)
+        return f"{value:.0f}" if value.is_integer() else _written_out(repr(value))
     return str(value) if value.bit_length() < 1024 else None
+
+
+def _written_out(number: str) -> str:
+    return f"{Decimal(number):f}" if "e" in number else number
 
 
 def as_truth(value: object) -> bool | None:
@@ -69,6 +74,8 @@ def as_number(value: object) -> float | int | None:
 def as_time(value: object) -> int | None:
     """Read an instant, in microseconds since 1970: ISO 8601 (without a zone: UTC), seconds, milliseconds, a datetime.
 
+    Of numbers, what is less than a whole second, or millisecond, is cut off.
+
     Example:
         >>> as_time("1970-01-02"), as_time(86_400)
         (86400000000, 86400000000)
@@ -80,11 +87,11 @@ def as_time(value: object) -> int | None:
     number = as_number(value)
     if number is None or abs(number) > 1e16:
         return None
-    return round(number * (1_000 if abs(number) >= _MILLISECONDS_FROM else 1_000_000))
+    return int(number) * (1_000 if abs(number) >= _MILLISECONDS_FROM else 1_000_000)
 
 
 def _of_text(text: str) -> int | None:
-    if text[4] != "-" or text[7] != "-":
+    if text[4] != "-" or text[7] != "-" or text[10:11] not in ("", "T", "t", " "):
         return None
     try:
         return _microseconds(datetime.fromisoformat(text))
