@@ -22,7 +22,7 @@ from twyman.flags.population import BloomFilter
 from twyman.flags.resolve import Interpreter
 from twyman.flags.schema import Type
 from twyman.flags.slices import Claim, Slice
-from twyman.flags.targeting import All, AnyOf, Broken, In, InSegment, Is, Not, Range, Time, Unknown, Version, Where
+from twyman.flags.targeting import All, AnyOf, Broken, In, InSegment, Is, Not, Range, Time, Unknown, Where
 from twyman.kernel.errors import Invalid
 
 Json = dict[str, Any]
@@ -150,9 +150,8 @@ def test_values_of_each_type_are_read() -> None:
         "boolValue": (True, True),
         "numberValue": (1.5, 1.5),
         "stringValue": ("x", "x"),
-        "versionValue": ({"version": "1.2"}, Version("1.2")),
+        "versionValue": ({"version": "1.2"}, "1.2"),
         "timestampValue": ("2026-01-01T00:00:00Z", Time("2026-01-01T00:00:00Z")),
-        "listValue": ({"values": [{"stringValue": "x"}, {}]}, ("x", None)),
     }
     for kind, (given_, read) in said.items():
         assert read_as(eqRule={"value": {kind: given_}}) == Is(read)

@@ -59,8 +59,18 @@ def _decoded(document: bytes | Mapping[str, object]) -> Piece:
 
 
 def _of_bytes(document: bytes) -> Piece:
-    if not document.lstrip().startswith((b"{", b"[")):
+    """Read JSON, or the binary form, whose first byte is a new line's: so that a brace after it may be a length."""
+    if document.startswith((b"{", b"[")):
+        return _of_json(document)
+    try:
         return wire.resolver_state(document)
+    except Unreadable:
+        if not document.lstrip().startswith((b"{", b"[")):
+            raise
+        return _of_json(document)
+
+
+def _of_json(document: bytes) -> Piece:
     try:
         return message(msgspec.json.decode(document), "document")
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:

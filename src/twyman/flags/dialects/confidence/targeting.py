@@ -1,5 +1,10 @@
-"""Whom a segment speaks to: named criteria, and one expression that combines them."""
+"""Whom a segment speaks to: named criteria, and one expression that combines them.
 
+Versions are equal where their texts are, and in a range what comes before a release isn't told from it. A set is of
+its first value's kind. Nothing equals a list.
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -112,11 +117,22 @@ def _element_test(found: tuple[str, object] | None) -> ElementTest:
 
 
 def _eq(rule: Piece) -> ElementTest:
-    return Unknown("eqRule without a value") if rule.get("value") is None else Is(_operand(rule["value"]))
+    if rule.get("value") is None:
+        return Unknown("eqRule without a value")
+    value = _operand(rule["value"])
+    return In(()) if isinstance(value, tuple) else Is(_equal_to(value))
 
 
 def _set(rule: Piece) -> ElementTest:
-    return In(tuple(_operand(value) for value in items(rule.get("values"), "values")))
+    """Read a set: its first value says of which kind all are; others, and null, equal nothing."""
+    values = [_operand(value) for value in items(rule.get("values"), "values")]
+    alike = (value for value in values if _kind(value) == _kind(values[0]))
+    return In(tuple(_equal_to(value) for value in alike if value is not None and not isinstance(value, tuple)))
+
+
+def _equal_to(value: Scalar) -> Scalar:
+    """Return what an attribute equals where it equals a value: of a version, its text."""
+    return value.text if isinstance(value, Version) else value
 
 
 def _range(rule: Piece) -> ElementTest:
@@ -129,13 +145,26 @@ def _range(rule: Piece) -> ElementTest:
     first = _scalar(start[1]) if start else None
     last = _scalar(end[1]) if end else None
     start_in = start is None or start[0] == "startInclusive"
-    return Range(first, last, start_in, end is not None and end[0] == "endInclusive")
+    end_in = end is not None and end[0] == "endInclusive"
+    return Range(_edge(first, early=start_in), _edge(last, early=not end_in), start_in, end_in)
+
+
+def _edge(bound: Scalar, *, early: bool) -> Scalar:
+    """Return a bound; of a version its numbers alone, or, where what comes before a release is beyond it, the first."""
+    if not isinstance(bound, Version):
+        return bound
+    numbers = re.split("[-+]", bound.text, maxsplit=1)[0]
+    return Version(f"{numbers}-0" if early else numbers)
 
 
 def _are_ordered(bounds: list[Operand]) -> bool:
-    kinds = {"number" if isinstance(bound, int | float) else type(bound).__name__ for bound in bounds}
     unordered = any(bound is None or isinstance(bound, bool | tuple) for bound in bounds)
-    return len(kinds) == 1 and not unordered
+    return len({_kind(bound) for bound in bounds}) == 1 and not unordered
+
+
+def _kind(value: Operand) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "number" if is_number else type(value).__name__
 
 
 def _operand(value: object) -> Operand:
