@@ -1,7 +1,7 @@
 """Whom a segment speaks to: named criteria, and one expression that combines them.
 
 Versions are equal where their texts are, and in a range what comes before a release isn't told from it. A set is of
-its first value's kind. Nothing equals a list.
+its first value's kind. Nothing equals a list, and no element is null.
 """
 
 import re
@@ -106,6 +106,7 @@ def _test(attribute: Piece) -> Test:
     inner = _element_test(only(message(message(found[1], found[0]).get("rule"), "rule"), tuple(_RULES)))
     if isinstance(inner, Unknown):
         return inner
+    inner = In(()) if inner == Is(None) else inner
     return AnyOf(inner) if found[0] == "anyRule" else EachOf(inner)
 
 
