@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 WORKERS ?= 2
+export PYTHONDONTWRITEBYTECODE :=
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,7 +12,7 @@ setup: $(READY)  ## make .venv from the locked requirements (every other word do
 $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -58,7 +59,7 @@ test-conformance: $(READY) ## the official OpenFeature providers, in Python, Nod
 FUZZER := fuzz/.venv/ready
 $(FUZZER): requirements/fuzz.txt $(READY)
 	test -x fuzz/.venv/bin/python || $(PYTHON) -m venv fuzz/.venv
-	$(BIN)/uv pip sync --quiet --python fuzz/.venv/bin/python --require-hashes requirements/fuzz.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python fuzz/.venv/bin/python --require-hashes requirements/fuzz.txt
 	@touch $@
 
 fuzz: $(FUZZER)  ## hostile states, contexts, requests and folders, led by coverage: a minute for each
@@ -74,13 +75,13 @@ sizes: $(READY)  ## the ten largest files and functions
 PEERS := bench/.venv/ready
 $(PEERS): requirements/bench.txt $(READY)
 	test -x bench/.venv/bin/python || $(PYTHON) -m venv bench/.venv
-	$(BIN)/uv pip sync --quiet --python bench/.venv/bin/python --require-hashes requirements/bench.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python bench/.venv/bin/python --require-hashes requirements/bench.txt
 	@touch $@
 
 FLAG_PEERS := bench/.venv-flags/ready
 $(FLAG_PEERS): requirements/bench-flags.txt $(READY)
 	test -x bench/.venv-flags/bin/python || $(PYTHON) -m venv bench/.venv-flags
-	$(BIN)/uv pip sync --quiet --python bench/.venv-flags/bin/python --require-hashes requirements/bench-flags.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python bench/.venv-flags/bin/python --require-hashes requirements/bench-flags.txt
 	@touch $@
 
 bench: bench-statistics bench-flags bench-cohorts bench-ofrep ## ratios in one run: against other packages, numpy's floor, hand-written SQL

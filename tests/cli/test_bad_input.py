@@ -487,6 +487,7 @@ def test_a_cap_is_no_remedy_for_nan(house: House) -> None:
     house.refuses("NaN", "'u3'", file=OF_UNITS)
 
 
+@pytest.mark.slow
 def test_ten_thousand_arms_are_taken_for_ids(house: House) -> None:
     arms = "".join(f"  a{i}: {{share: 0.01%}}\n" for i in range(9_999))
     house.edit("e.yaml", "  old: {control: true}\n  new: {}\n", f"  a: {{control: true, share: 0.01%}}\n{arms}")

@@ -191,6 +191,7 @@ CROWDS = st.lists(st.floats(0.05, 1), min_size=1, max_size=7).map(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(CROWDS, FAMILIES, st.sampled_from([1e-8, 0.01, 0.3]), st.sampled_from([1, 2]))
 def test_twice_the_nodes_change_nothing(times: list[float], family: Spending, alpha: float, sides: int) -> None:

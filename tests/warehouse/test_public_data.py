@@ -63,6 +63,7 @@ def ask(shared: Path) -> Ask:
     return measured
 
 
+@pytest.mark.slow
 def test_udacity_ab_data_is_as_dirty_as_everybody_found_it(ask: Ask) -> None:
     exposures = ExposureSource(
         name="pages",
