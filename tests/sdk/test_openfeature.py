@@ -245,7 +245,7 @@ def test_a_provider_without_a_state_says_that_it_is_not_ready_and_when_it_is() -
     api.set_provider(TwymanProvider(client, wait=0.01), "twyman-tests")
     asker = api.get_client("twyman-tests")
     try:
-        details = asked(asker, "integer", "start-page.rows", 7)
+        details = asker.get_integer_details("start-page.rows", 7, MOMENTS)  # the SDK's word for it, or the provider's
         assert (details.value, details.error_code) == (7, ErrorCode.PROVIDER_NOT_READY)
 
         asker.add_handler(ProviderEvent.PROVIDER_READY, told.put)
