@@ -11,7 +11,7 @@ from twyman.cohorts.cohort import Cohort
 from twyman.cohorts.column import ArrowColumn
 from twyman.cohorts.criterion import meets
 from twyman.cohorts.resolver import Vectorised
-from twyman.flags.criterion import LONGEST_LIST
+from twyman.flags.criteria.criterion import LONGEST_LIST
 from twyman.flags.evaluation import Reason
 from twyman.flags.flag import Assigned, Flag, Outcome, Rule, Split, Sticky
 from twyman.flags.slices import Claim, Slice

@@ -7,7 +7,7 @@ import resource
 import sys
 import zlib
 
-from twyman.flags.criterion import found_in, pattern
+from twyman.flags.criteria.criterion import found_in, pattern
 from twyman.flags.dialects import confidence
 
 ROOM = 150 << 20

@@ -30,7 +30,7 @@ from twyman.flags.compiled.dealing import runs
 from twyman.flags.compiled.resolver import MOST_RULES
 from twyman.flags.compiled.rules import compiled
 from twyman.flags.context import Context
-from twyman.flags.criterion import BrokenCriterion, holds
+from twyman.flags.criteria.criterion import BrokenCriterion, holds
 from twyman.flags.evaluation import Evaluation, Reason
 from twyman.flags.faults import faults_of
 from twyman.flags.flag import Assigned, Flag, Outcome, Rule, Split, Variant

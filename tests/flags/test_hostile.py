@@ -31,7 +31,8 @@ from twyman.flags import document
 from twyman.flags.bucketing import BUCKETS
 from twyman.flags.compiled import Compiled
 from twyman.flags.context import Context
-from twyman.flags.criterion import LONGEST_LIST, BrokenCriterion, holds, pattern
+from twyman.flags.criteria.criterion import LONGEST_LIST, BrokenCriterion, holds, pattern
+from twyman.flags.criteria.value_set import ValueSet
 from twyman.flags.dialects import confidence
 from twyman.flags.evaluation import Evaluation, Reason
 from twyman.flags.faults import faults_of
@@ -60,7 +61,6 @@ from twyman.flags.targeting import (
     Version,
     Where,
 )
-from twyman.flags.value_set import ValueSet
 from twyman.kernel.errors import Invalid
 from twyman.sdk import Client
 from twyman.sdk.sources.memory import MemoryState

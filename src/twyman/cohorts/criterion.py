@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from twyman.cohorts.column import ArrowColumn, Column
 from twyman.cohorts.texts import Texts, numbers
 from twyman.cohorts.truth import Mask, Truth
-from twyman.flags.criterion import LONGEST_LIST, BrokenCriterion, holds
+from twyman.flags.criteria.criterion import LONGEST_LIST, BrokenCriterion, holds
 from twyman.flags.targeting import EachOf, Exists, In, Is, Range, Test
 
 _NO, _YES, _BROKEN = range(3)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from twyman.flags.bucketing import bucket_of
 from twyman.flags.context import Context, NoUnit, attribute, unit_of
-from twyman.flags.criterion import BrokenCriterion, holds
+from twyman.flags.criteria.criterion import BrokenCriterion, holds
 from twyman.flags.evaluation import Assignment, Evaluation, Kept, Reason
 from twyman.flags.faults import faults_of
 from twyman.flags.flag import Assigned, Flag, Outcome, Rule

@@ -8,8 +8,8 @@ can't differ.
 from typing import cast
 
 from twyman.flags.compiled.source import Source
-from twyman.flags.criterion import BrokenCriterion, pattern
-from twyman.flags.reading import comparable
+from twyman.flags.criteria.criterion import BrokenCriterion, pattern
+from twyman.flags.criteria.reading import comparable
 from twyman.flags.targeting import (
     Contains,
     EndsWith,

@@ -5,11 +5,11 @@ from functools import lru_cache
 from typing import NoReturn
 
 from twyman.flags.context import Context, NoUnit
-from twyman.flags.criterion import BrokenCriterion
+from twyman.flags.criteria.criterion import BrokenCriterion
+from twyman.flags.criteria.reading import Precedence, as_version
 from twyman.flags.evaluation import Assignment, Evaluation, Kept, Reason
 from twyman.flags.flag import Assigned, Rule
 from twyman.flags.memory import Memory
-from twyman.flags.reading import Precedence, as_version
 from twyman.flags.resolve import dealt, kept_side
 
 Condition = Callable[[str | None, Context, Memory], bool]

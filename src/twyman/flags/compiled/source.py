@@ -11,10 +11,10 @@ from mmh3 import hash128
 
 from twyman.flags.compiled import runtime
 from twyman.flags.context import NoUnit, attribute, unit_of
-from twyman.flags.criterion import BrokenCriterion, found_in, holds
+from twyman.flags.criteria.criterion import BrokenCriterion, found_in, holds
+from twyman.flags.criteria.reading import as_time
 from twyman.flags.evaluation import Kept
 from twyman.flags.flag import Outcome
-from twyman.flags.reading import as_time
 from twyman.flags.resolve import assignment, claimed, served
 
 _NAMES: dict[str, Any] = {

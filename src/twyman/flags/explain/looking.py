@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from twyman.flags.bucketing import BUCKETS, bucket_of
 from twyman.flags.context import TARGETING_KEY, Context, NoUnit, attribute, unit_of
-from twyman.flags.criterion import BrokenCriterion, holds
+from twyman.flags.criteria.criterion import BrokenCriterion, holds
 from twyman.flags.evaluation import Reason
 from twyman.flags.explain.explanation import Draw, Explanation, Look, Trial, Verdict
 from twyman.flags.explain.phrase import listed, shown, words_of

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from twyman.flags.criteria.reading import as_time
 from twyman.flags.dialects.confidence.piece import Piece, Unreadable, items, message, number, only, short, text, truth
 from twyman.flags.faults import DEEPEST
-from twyman.flags.reading import as_time
 from twyman.flags.targeting import (
     All,
     AnyOf,

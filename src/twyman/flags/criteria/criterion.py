@@ -12,7 +12,8 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, cast
 
-from twyman.flags.reading import comparable, read_as
+from twyman.flags.criteria.reading import comparable, read_as
+from twyman.flags.criteria.value_set import ValueSet
 from twyman.flags.targeting import (
     AnyOf,
     Contains,
@@ -27,7 +28,6 @@ from twyman.flags.targeting import (
     Test,
     Unknown,
 )
-from twyman.flags.value_set import ValueSet
 
 LONGEST_LIST = 1_000
 """Elements of an attribute's list: a longer one breaks the criterion."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from twyman.flags.reading import as_number, as_text, as_time, as_truth, as_version, comparable, read_as
+from twyman.flags.criteria.reading import as_number, as_text, as_time, as_truth, as_version, comparable, read_as
 from twyman.flags.targeting import Time, Version
 
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.datetimes()

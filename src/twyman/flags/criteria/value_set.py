@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import cast
 
-from twyman.flags.reading import as_number, as_text, as_time, as_truth, as_version
+from twyman.flags.criteria.reading import as_number, as_text, as_time, as_truth, as_version
 from twyman.flags.targeting import Operand, Time, Version
 
 

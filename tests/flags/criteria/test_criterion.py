@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from twyman.flags.criterion import BrokenCriterion, holds
+from twyman.flags.criteria.criterion import BrokenCriterion, holds
 from twyman.flags.targeting import (
     AnyOf,
     Contains,
