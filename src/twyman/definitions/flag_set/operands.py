@@ -9,7 +9,7 @@ from twyman.definitions.criterion_documents import OperandDocument
 from twyman.definitions.node import Listing, Mapped, Node, Scalar
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment
-from twyman.flags.reading import as_version, comparable
+from twyman.flags.criteria.reading import as_version, comparable
 from twyman.flags.targeting import Range, Time, Version
 from twyman.kernel.errors import Invalid
 from twyman.kernel.time import instant_text

@@ -11,7 +11,7 @@ from twyman.definitions.flag_set.operands import Operands, Value, Written, decim
 from twyman.definitions.node import Entry, Listing, Mapped, Node, Scalar
 from twyman.definitions.reading import part
 from twyman.definitions.subject import Subject
-from twyman.flags.criterion import BrokenCriterion, pattern
+from twyman.flags.criteria.criterion import BrokenCriterion, pattern
 from twyman.flags.targeting import (
     All,
     AnyOf,
