@@ -19,7 +19,7 @@ $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
 demo: $(READY)   ## the story, replayed: two reports and a verdict, in under 30 s
 	@$(BIN)/python -m twyman demo
 
-test: $(READY)   ## unit, oracle and contract tests on DuckDB, in some 3 minutes
+test: $(READY)   ## unit, oracle and contract tests on DuckDB, in under 3 minutes
 	$(BIN)/python -m pytest -q -n $(WORKERS) --ignore=tests/docs
 
 check: $(READY) lint types imports test calibration docs ## all that CI checks
