@@ -29,7 +29,7 @@ from twyman.warehouse.syntax import (
     text,
     truth,
 )
-from twyman.warehouse.times import Time, in_zone
+from twyman.warehouse.times import Time, wall_of
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class AttributeTable:
         written = self.rows.expression(self.source.columns[name], path, {"exposed_at": moment})
         zone = self.exposures.question.zone
         if zone != "UTC" and not self._zoned(written):
-            wall = in_zone(in_zone(moment, "UTC"), zone)
+            wall = wall_of(moment, zone)
             written = self.rows.expression(self.source.columns[name], path, {"exposed_at": wall})
         entered = select(alias(cast(text("2000-01-01"), "TIMESTAMP"), "exposed_at"))
         beside = exp.alias_(exp.Subquery(this=entered), FIRST, table=True)

@@ -1,89 +1,54 @@
-"""One connection to DuckDB, which runs one SELECT at a time and answers with rows as dictionaries.
+"""A session with an engine: it asks each question once, and traces a failure to the definition that caused it."""
 
-The session is in UTC, loads no extension from anywhere, and its settings are locked, so that what a
-definition says can't change them. A database file is attached for reading only.
-"""
-
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
+from msgspec import json
 from sqlglot import exp
 
-from twyman.kernel.errors import Invalid, NotFound, Unavailable
+from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
-from twyman.warehouse.syntax import printed
+from twyman.warehouse.connector import Connector, Refused, Row, Staging
+from twyman.warehouse.dialects.translation import names_in, printed, short, staged_parts
+from twyman.warehouse.model import DATES, PART, TIMES
+from twyman.warehouse.syntax import select
 
-DATABASES = (".duckdb", ".db", ".ddb")
-"""Endings of a file that is a database, not a folder of files."""
+ANSWER = "answer"
+"""The column that holds a row of an answer as JSON, where an engine stacks rows only so."""
 
-_KIND = re.compile(r"^(?:(?:[A-Z]\w* )+Error: )+")
-"""How the engine begins an error: with its own kinds, which say nothing to a user."""
-
-Row = Mapping[str, Any]
 Part = tuple[Place | None, str]
 """A part of a definition: where it stands, and what it says."""
 
 
-def folder_of(place: Path) -> Path:
-    """Return the folder that file names start from: the warehouse's own, or the one its database file lies in."""
-    return place.parent if place.suffix in DATABASES else place
-
-
-@runtime_checkable
-class Lazy(Protocol):
-    """A table not computed yet, such as a Polars LazyFrame."""
-
-    def collect(self) -> object:
-        """Compute it."""
-        ...
-
-
 class Engine:
-    """A connection to files in a folder, or to one database file.
+    """A session over a connector.
 
-    Attributes:
-        root: The folder that file names start from.
+    Args:
+        connector: The engine.
+        frames: Tables held in memory, by the name that definitions call them.
     """
 
-    def __init__(self, path: Path | None, frames: Mapping[str, object]) -> None:
-        place = (path or Path()).absolute()
-        if not place.exists():
-            raise NotFound(
-                f"warehouse '{place}' isn't there: correct warehouse.path in twyman.yaml, or make the folder"
-            )
-        self.root = folder_of(place)
-        self.frames = dict(frames)
+    def __init__(self, connector: Connector, frames: Mapping[str, object] | None = None) -> None:
+        self.connector = connector
+        self.frames = dict(frames or {})
         self._noted: dict[Part, Callable[[], exp.Query]] = {}
         # What was learned of a source holds for the whole analysis: a text file is read anew for each question.
         self._answers: dict[str, Row] = {}
         self._types: dict[str, dict[str, str]] = {}
-        settings: dict[str, Any] = {
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "file_search_path": str(self.root),
-        }
-        self._connection = duckdb.connect(":memory:", config=settings)
-        if place.suffix in DATABASES:
-            self._attach(place)
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET enable_progress_bar = false")
-        self._connection.execute("SET lock_configuration = true")
 
-    def _attach(self, place: Path) -> None:
-        try:
-            self._connection.execute(f"ATTACH '{str(place).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY)")
-            self._connection.execute("USE warehouse")
-        except duckdb.Error as error:
-            raise Unavailable(
-                f"database '{place}' can't be opened: {first_line(error)}: close what holds it, or name another file"
-            ) from error
+    @property
+    def files(self) -> Path | None:
+        """The folder that file names start from; `None` where sources are tables only."""
+        return self.connector.files
 
-    def rows(self, sql: str) -> list[Row]:
+    def printed(self, query: exp.Expr) -> str:
+        """Return a statement as the engine reads it."""
+        return printed(query, self.connector.dialect)
+
+    def rows(self, query: exp.Expr) -> list[Row]:
         """Run one SELECT and return its rows.
 
         Raises:
@@ -91,35 +56,78 @@ class Engine:
             Unavailable: If the engine or a disk gave out.
         """
         try:
-            cursor = self._connection.execute(sql)
-            names = [str(column[0]) for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException) as error:
-            raise Unavailable(f"DuckDB gave up: {first_line(error)}: give it more memory or less data") from error
-        except duckdb.Error as error:
-            place, said = self._culprit(first_line(error))
-            raise Invalid(
-                f"DuckDB can't read the data as defined: {said}: correct the definition, or the data", place=place
-            ) from error
+            return self.connector.rows(self.printed(query))
+        except Refused as error:
+            raise self._traced(error) from error
+
+    def answer(self, query: exp.Query) -> list[Row]:
+        """Run a statement whose parts are stacked, and return the rows of them all.
+
+        Raises:
+            Invalid: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out.
+        """
+        dialect = self.connector.dialect
+        try:
+            if dialect.staged and isinstance(self.connector, Staging):
+                return self._staged(self.connector, query)
+            rows = self.connector.rows(self.printed(query))
+        except Refused as error:
+            raise self._traced(error) from error
+        if dialect.whole is None:
+            return rows
+        return [_unfolded(row, self._long_names(query)) for row in rows]
+
+    def script(self, query: exp.Query) -> tuple[str, ...]:
+        """Return the statements that `answer` would run, in order."""
+        dialect = self.connector.dialect
+        if not dialect.staged:
+            return (self.printed(query),)
+        parts, answers = staged_parts(query)
+        kept = [f"-- {name}\n{self.printed(part)}" for name, part in parts]
+        return (*kept, *(self.printed(each) for each in answers))
+
+    def _staged(self, connector: Staging, query: exp.Query) -> list[Row]:
+        parts, answers = staged_parts(query)
+        made: list[str] = []
+        try:
+            for name, part in parts:
+                made.append(name)
+                connector.stage(name, self.printed(part))
+            return [row for each in answers for row in self.connector.rows(self.printed(each))]
+        finally:
+            connector.unstage(made)
+
+    def _long_names(self, query: exp.Query) -> dict[str, str]:
+        longest = self.connector.dialect.longest_name
+        return {} if longest is None else {short(name, longest): name for name in names_in(query)}
 
     def note(self, part: Part, query: Callable[[], exp.Query]) -> None:
         """Note what a part of a definition reads, so that a failure can be traced to it."""
         self._noted.setdefault(part, query)
 
+    def _traced(self, error: Refused) -> Invalid:
+        place, said = self._culprit(str(error))
+        engine = self.connector.engine.partition(" ")[0]
+        shown = ENGINES.get(engine, engine)
+        return Invalid(
+            f"{shown} can't read the data as defined: {said}: correct the definition, or the data", place=place
+        )
+
     def _culprit(self, said: str) -> tuple[Place | None, str]:
         """Return the place of the first part that fails by itself, and what the engine says of it."""
         for (place, _), query in self._noted.items():
             try:
-                self._connection.execute(printed(query())).fetchall()
-            except duckdb.Error as error:
-                return place, first_line(error)
+                self.connector.rows(self.printed(query()))
+            except Refused as error:
+                return place, str(error)
         return None, said
 
     def row(self, query: exp.Query) -> Row:
         """Run a SELECT that answers with one row; the same question is asked once."""
-        sql = printed(query)
+        sql = self.printed(query)
         if sql not in self._answers:
-            self._answers[sql] = self.rows(sql)[0]
+            self._answers[sql] = self.rows(query)[0]
         return dict(self._answers[sql])
 
     def types(self, query: exp.Query, *, place: Place | None = None, what: str = "") -> dict[str, str]:
@@ -128,63 +136,60 @@ class Engine:
         Raises:
             Invalid: If the engine can't make sense of it.
         """
-        sql = printed(query)
+        sql = self.printed(query)
         if sql in self._types:
             return dict(self._types[sql])
         try:
-            described = self._connection.execute("DESCRIBE " + sql).fetchall()
-        except duckdb.Error as error:
-            cause, said = self._culprit(first_line(error))
+            self._types[sql] = self.connector.types(sql)
+        except Refused as error:
+            cause, said = self._culprit(str(error))
             raise Invalid(
                 f"{what or 'a source'} can't be read: {said}: correct the definition, or the data",
                 place=cause or place,
             ) from error
-        self._types[sql] = {str(row[0]): str(row[1]) for row in described}
         return dict(self._types[sql])
 
+    def types_of(self, item: exp.Expr, *, place: Place | None, what: str) -> dict[str, str]:
+        """Return the type of each column of what stands in FROM.
+
+        Raises:
+            Invalid: If the engine can't make sense of it.
+        """
+        return self.types(select(exp.Star()).from_(item), place=place, what=what)
+
     def tables(self) -> list[str]:
-        """Return the names of the tables and views of the database file."""
-        return [str(row[0]) for row in self._connection.execute("SHOW TABLES").fetchall()]
+        """Return the names of the tables and views at hand."""
+        return self.connector.tables()
 
     def register(self, name: str, data: object, *, place: Place | None = None) -> None:
         """Make a table held in memory known by a name.
 
         Raises:
-            Invalid: If it is no table that DuckDB reads.
+            Invalid: If it is no table that the engine reads.
         """
-        if isinstance(data, duckdb.DuckDBPyRelation):
-            data = _as_arrow(data, name, place)
-        elif isinstance(data, Lazy):
-            data = data.collect()
         try:
-            self._connection.register(name, data)
-        except (duckdb.Error, TypeError) as error:
-            raise Invalid(
-                f"table '{name}' of type {type(data).__name__} can't be read: "
-                "give a DuckDB relation, or a pandas, Polars or Arrow table",
-                place=place,
-            ) from error
+            self.connector.register(name, data)
+        except Refused as error:
+            raise Invalid(str(error), place=place) from error
 
 
-def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str, place: Place | None) -> object:
-    """Copy a relation out of its own connection, which alone can run it."""
-    try:
-        return relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
-    except (ImportError, duckdb.Error) as error:
-        raise Invalid(
-            f"DuckDB relation '{name}' can't be copied from its connection: {first_line(error)}: "
-            "install pyarrow, or give the path of its file",
-            place=place,
-        ) from error
+ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "clickhouse": "ClickHouse", "spark": "Spark"}
+"""How engines are written in a sentence."""
 
 
-def first_line(error: BaseException) -> str:
-    """Return what an error says first, without the engine's own prefix."""
-    lines = [line.strip(" .") for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    said = _KIND.sub("", lines[0])
-    if said.startswith(("CSV Error", "Error when sniffing")):
-        said = "; ".join([said, *(line for line in lines[1:] if not line.startswith("Original Line"))][:2])
-    return said.rstrip(":;.! ")
+def _unfolded(row: Row, long: Mapping[str, str]) -> Row:
+    """Return a row of an answer from its JSON, in which dates and times are texts."""
+    held = row[ANSWER]
+    found: dict[str, Any] = json.decode(held) if isinstance(held, str | bytes) else dict(held)
+    return {PART: row[PART]} | {long.get(key, key): _told(key, value) for key, value in found.items()}
+
+
+def _told(key: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if key in DATES:
+        return date.fromisoformat(value[:10])
+    return datetime.fromisoformat(value).replace(tzinfo=None) if key in TIMES else value
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -12,6 +12,9 @@ PART = "part"
 CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS = "cells", "entrants", "units", "facts", "seen", "caps"
 """Which question a row of the answer answers: the statement's parts, stacked."""
 
+DATES, TIMES = ("exposed_on",), ("first_at", "last_at")
+"""Columns of answers that hold dates, and times."""
+
 MATURED, KNOWN = "matured", "known"
 """Truths about a unit: its window is over; it has a value of its own."""
 

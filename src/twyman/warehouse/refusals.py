@@ -14,7 +14,7 @@ from twyman.warehouse.engine import Engine, Row, names_of
 from twyman.warehouse.exposures import opened_exposures
 from twyman.warehouse.model import CELLS, KNOWN, PART, MetricColumns, MomentColumn, Statement
 from twyman.warehouse.rows import as_text
-from twyman.warehouse.syntax import alias, call, cast, column, count_rows, printed, select, table
+from twyman.warehouse.syntax import alias, call, cast, column, count_rows, select, table
 from twyman.warehouse.units import CONFLICT
 
 
@@ -46,7 +46,7 @@ def _keys(engine: Engine, question: Question) -> list[str]:
     shown = alias(as_text(key, exposures.rows.kind(key, None)), "key")
     query = exposures.rows.from_(select(shown)).group_by(exp.Literal.number(1))
     query = query.order_by(exp.Ordered(this=count_rows(), desc=True)).limit(9)
-    return [str(row["key"]) for row in engine.rows(printed(query))]
+    return [str(row["key"]) for row in engine.rows(query)]
 
 
 def _why(statement: Statement, entrants: Entrants) -> str:

@@ -95,6 +95,8 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
     if title in engine.frames:
         engine.register(f"{title}_frame", engine.frames[title], place=place)
         return table(f"{title}_frame")
+    if engine.files is None:
+        return _at_hand(engine, title, place)
     path = PurePath(title)
     ending = PurePath(path.stem).suffix if path.suffix in PACKED else path.suffix
     if ending in PARQUET:
@@ -106,28 +108,30 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
     if ending in JSON_LINES:
         title = _file(engine, title, place)
         return exp.Table(this=_read_json(engine, title, place, as_text))
-    if title in engine.tables() or "." in title:
-        return exp.to_table(title, dialect=DIALECT)
+    return _at_hand(engine, title, place)
+
+
+def _at_hand(engine: Engine, title: str, place: Place | None) -> exp.Expr:
+    item = engine.connector.item(title)
+    if item is not None:
+        return item
     hint = nearest(title, [*engine.tables(), *engine.frames])
-    raise NotFound(
-        f"table '{title}' isn't in the warehouse: {hint}; a file is written with its ending, as in {title}.parquet",
-        place=place,
-    )
+    ending = f"; a file is written with its ending, as in {title}.parquet" if engine.files else ""
+    raise NotFound(f"table '{title}' isn't in the warehouse: {hint}{ending}", place=place)
 
 
 def _file(engine: Engine, title: str, place: Place | None) -> str:
     """Return a pattern that finds the files: the title, or where it is the plain name of a file, that."""
-    found = glob.glob(str(engine.root / title), recursive=True)
-    if not found and (engine.root / title).is_file():
+    root = engine.files or Path()
+    found = glob.glob(str(root / title), recursive=True)
+    if not found and (root / title).is_file():
         return glob.escape(title)
     if not found:
         there = [
-            found.name
-            for found in engine.root.iterdir()
-            if found.suffix in (*TEXT_FILES, *JSON_LINES, *PARQUET, *PACKED)
+            found.name for found in root.iterdir() if found.suffix in (*TEXT_FILES, *JSON_LINES, *PARQUET, *PACKED)
         ]
         hint = nearest(title, there) if there else "its folder has no data files"
-        raise NotFound(f"file '{engine.root / title}' isn't there: {hint}", place=place)
+        raise NotFound(f"file '{root / title}' isn't there: {hint}", place=place)
     for each in map(Path, found):
         _refuse_unreadable(each, place)
     return title
@@ -184,9 +188,10 @@ def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], 
     Raises:
         Invalid: If a line differs.
     """
-    if not isinstance(relation, Table) or PurePath(relation.name).suffix not in TEXT_FILES:
+    if engine.files is None or not isinstance(relation, Table) or PurePath(relation.name).suffix not in TEXT_FILES:
         return
-    found = map(Path, sorted(glob.glob(str(engine.root / relation.name), recursive=True)))
+    root = engine.files or Path()
+    found = map(Path, sorted(glob.glob(str(root / relation.name), recursive=True)))
     for each in (one for one in found if one.is_file() and one.stat().st_size):
         with each.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             header = file.readline()

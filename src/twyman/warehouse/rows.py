@@ -214,7 +214,8 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
         raise
     refuse_ragged(engine, asked.relation, types, place)
     table = _in_from(item)
-    engine.note((place, ""), lambda: select(call("max", call("hash", call("columns", exp.Star())))).from_(table))
+    if engine.files is not None:
+        engine.note((place, ""), lambda: select(call("max", call("hash", call("columns", exp.Star())))).from_(table))
     for named in asked.formats:
         if named not in types:
             raise Invalid(

@@ -167,8 +167,3 @@ def statement(parts: Sequence[tuple[str, exp.Query, str]], last: exp.Query) -> e
         ctes.append(cte)
     last.set("with_", exp.With(expressions=ctes))
     return last
-
-
-def printed(query: exp.Expr) -> str:
-    """Return a statement as a person would want to read it."""
-    return query.sql(dialect=DIALECT, pretty=True, max_text_width=110)

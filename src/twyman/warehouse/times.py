@@ -81,9 +81,7 @@ def time_of(expression: exp.Expr, kind: str, *, zone: str, what: str, place: Pla
         Invalid: If the type is no time.
     """
     if kind == "TIMESTAMP WITH TIME ZONE":
-        # The same as AT TIME ZONE 'UTC' and six times as fast: no calendar is asked.
-        utc = call("make_timestamp", call("epoch_us", expression.copy()))
-        return Time(expression, utc, Clock.UTC, zone)
+        return Time(expression, call("utc_of_instant", expression.copy()), Clock.UTC, zone)
     if kind == "DATE":
         return Time(expression, _to_utc(cast(expression.copy(), "TIMESTAMP"), zone), Clock.DAY, zone)
     if kind == "TIMESTAMP":
@@ -97,27 +95,23 @@ def time_of(expression: exp.Expr, kind: str, *, zone: str, what: str, place: Pla
     )
 
 
-def in_zone(expression: exp.Expr, zone: str) -> exp.Expr:
-    """Return an instant as a wall clock shows it, or a wall-clock time as the instant it names."""
-    return exp.AtTimeZone(this=expression.copy(), zone=text(zone))
+def wall_of(moment: exp.Expr, zone: str) -> exp.Expr:
+    """Return a zoneless UTC time as a clock on the wall of a zone shows it."""
+    return moment.copy() if zone == "UTC" else call("wall_of_utc", moment.copy(), text(zone))
 
 
 def _to_utc(expression: exp.Expr, zone: str) -> exp.Expr:
-    return expression.copy() if zone == "UTC" else in_zone(in_zone(expression, zone), "UTC")
+    return expression.copy() if zone == "UTC" else call("utc_of_wall", expression.copy(), text(zone))
 
 
 def midnight(moment: exp.Expr, zone: str) -> exp.Expr:
     """Return the midnight, in a zone, at which the day of a zoneless UTC time began."""
-    return _to_utc(call("date_trunc", text("day"), _from_utc(moment, zone)), zone)
+    return _to_utc(call("date_trunc", text("day"), wall_of(moment, zone)), zone)
 
 
 def day(moment: exp.Expr, zone: str) -> exp.Expr:
     """Return the date, in a zone, of a zoneless UTC time."""
-    return cast(_from_utc(moment, zone), "DATE")
-
-
-def _from_utc(moment: exp.Expr, zone: str) -> exp.Expr:
-    return moment.copy() if zone == "UTC" else in_zone(in_zone(moment, "UTC"), zone)
+    return cast(wall_of(moment, zone), "DATE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from twyman.report.html import html
 from twyman.report.json import json_text
 from twyman.report.notebook import fragment
 from twyman.report.terminal import text
+from twyman.warehouse.connectors.duckdb import folder_of
 from twyman.warehouse.duckdb import DuckDB
-from twyman.warehouse.engine import folder_of
 from twyman.warehouse.looks import LookFolder
 
 VERSION = version("twyman")
@@ -178,7 +178,7 @@ def warehouse(project: Project) -> DuckDB:
             "Parquet, CSV and DuckDB files"
         )
     try:
-        return DuckDB(project.warehouse_path, zone=project.zone)
+        return DuckDB(project.warehouse_path)
     except TwymanError as error:
         error.place = error.place or project.origin.at("warehouse.path")
         raise

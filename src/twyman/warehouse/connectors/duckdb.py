@@ -1,0 +1,175 @@
+"""DuckDB over files in a folder, or over one database file: the warehouse by default.
+
+The session is in UTC, loads no extension from anywhere, and its settings are locked, so that what a
+definition says can't change them. A database file is attached for reading only.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import duckdb
+from sqlglot import exp
+
+from twyman.kernel.errors import NotFound, Unavailable
+from twyman.warehouse.connector import Refused, Row
+from twyman.warehouse.dialects.dialect import Dialect
+from twyman.warehouse.dialects.duckdb import DIALECT
+
+DATABASES = (".duckdb", ".db", ".ddb")
+"""Endings of a file that is a database, not a folder of files."""
+
+_KIND = re.compile(r"^(?:(?:[A-Z]\w* )+Error: )+")
+"""How the engine begins an error: with its own kinds, which say nothing to a user."""
+
+
+def folder_of(place: Path) -> Path:
+    """Return the folder that file names start from: the warehouse's own, or the one its database file lies in."""
+    return place.parent if place.suffix in DATABASES else place
+
+
+@runtime_checkable
+class Lazy(Protocol):
+    """A table not computed yet, such as a Polars LazyFrame."""
+
+    def collect(self) -> object:
+        """Compute it."""
+        ...
+
+
+class DuckDBConnector:
+    """Fulfils `twyman.warehouse.connector.Connector`.
+
+    Args:
+        path: Folder that file names start from, or a database file; `None`: the current folder.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        place = (path or Path()).absolute()
+        if not place.exists():
+            raise NotFound(
+                f"warehouse '{place}' isn't there: correct warehouse.path in twyman.yaml, or make the folder"
+            )
+        self._root = folder_of(place)
+        settings: dict[str, Any] = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "file_search_path": str(self._root),
+        }
+        self._connection = duckdb.connect(":memory:", config=settings)
+        if place.suffix in DATABASES:
+            self._attach(place)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def _attach(self, place: Path) -> None:
+        try:
+            self._connection.execute(f"ATTACH '{str(place).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY)")
+            self._connection.execute("USE warehouse")
+        except duckdb.Error as error:
+            raise Unavailable(
+                f"database '{place}' can't be opened: {first_line(error)}: close what holds it, or name another file"
+            ) from error
+
+    @property
+    def engine(self) -> str:
+        """Name and version of the engine."""
+        return f"duckdb {duckdb.__version__}"
+
+    @property
+    def dialect(self) -> Dialect:
+        """Our words are DuckDB's."""
+        return DIALECT
+
+    @property
+    def files(self) -> Path | None:
+        """The folder that file names start from."""
+        return self._root
+
+    def rows(self, sql: str) -> list[Row]:
+        """Run one SELECT and return its rows.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out.
+        """
+        try:
+            cursor = self._connection.execute(sql)
+            names = [str(column[0]) for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException) as error:
+            raise Unavailable(f"DuckDB gave up: {first_line(error)}: give it more memory or less data") from error
+        except duckdb.Error as error:
+            raise Refused(first_line(error)) from error
+
+    def types(self, sql: str) -> dict[str, str]:
+        """Return the type of each column that a SELECT would give, without running it.
+
+        Raises:
+            Refused: If the engine can't make sense of it.
+        """
+        try:
+            described = self._connection.execute("DESCRIBE " + sql).fetchall()
+        except duckdb.Error as error:
+            raise Refused(first_line(error)) from error
+        return {str(row[0]): str(row[1]) for row in described}
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables and views of the database file."""
+        return [str(row[0]) for row in self._connection.execute("SHOW TABLES").fetchall()]
+
+    def item(self, title: str) -> exp.Expr | None:
+        """Return a table of the database file, by name; one with a dot names its schema."""
+        return exp.to_table(title, dialect=DIALECT.printer) if title in self.tables() or "." in title else None
+
+    def register(self, name: str, data: object) -> None:
+        """Make a table held in memory known by a name.
+
+        Raises:
+            Refused: If it is no table that DuckDB reads.
+        """
+        if isinstance(data, duckdb.DuckDBPyRelation):
+            data = _as_arrow(data, name)
+        elif isinstance(data, Lazy):
+            data = data.collect()
+        try:
+            self._connection.register(name, data)
+        except (duckdb.Error, TypeError) as error:
+            raise Refused(
+                f"table '{name}' of type {type(data).__name__} can't be read: "
+                "give a DuckDB relation, or a pandas, Polars or Arrow table"
+            ) from error
+
+    def cost(self, sql: str) -> int | None:
+        """DuckDB tells rows, not bytes."""
+        del sql
+        return None
+
+    def cancel(self) -> None:
+        """End what is running, from another thread."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Let go of the connection, and of what it holds open."""
+        self._connection.close()
+
+
+def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str) -> object:
+    """Copy a relation out of its own connection, which alone can run it."""
+    try:
+        return relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
+    except (ImportError, duckdb.Error) as error:
+        raise Refused(
+            f"DuckDB relation '{name}' can't be copied from its connection: {first_line(error)}: "
+            "install pyarrow, or give the path of its file"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says first, without the engine's own prefix."""
+    lines = [line.strip(" .") for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    said = _KIND.sub("", lines[0])
+    if said.startswith(("CSV Error", "Error when sniffing")):
+        said = "; ".join([said, *(line for line in lines[1:] if not line.startswith("Original Line"))][:2])
+    return said.rstrip(":;.! ")

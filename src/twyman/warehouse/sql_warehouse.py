@@ -1,0 +1,83 @@
+"""A warehouse behind any connector: questions become statements, and their rows moments."""
+
+from collections.abc import Mapping
+
+from twyman.app.ports import Extent, Measured, Question
+from twyman.experiments.experiment import Entry
+from twyman.warehouse.aggregates import compiled_counts, extent_of_counts, measured_counts
+from twyman.warehouse.answer import aware, measured
+from twyman.warehouse.compile import compiled_exposures, metrics_of
+from twyman.warehouse.connector import Connector
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.extent import extent_of
+from twyman.warehouse.model import CELLS, PART, SEEN, Statement
+from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
+from twyman.warehouse.units import compiled_units
+
+
+class SqlWarehouse:
+    """Fulfils `twyman.app.ports.Warehouse`.
+
+    Args:
+        connector: The engine that holds the data.
+        frames: Tables held in memory, by the name that definitions call them.
+    """
+
+    def __init__(self, connector: Connector, frames: Mapping[str, object] | None = None) -> None:
+        self._engine = Engine(connector, frames)
+
+    @property
+    def engine(self) -> str:
+        """Name and version of the engine."""
+        return self._engine.connector.engine
+
+    def extent(self, question: Question) -> Extent:
+        """Say from when to when the data run; a table of units has no dates.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a column isn't, or tells no time.
+        """
+        match question.experiment.entry:
+            case Entry.EXPOSURES:
+                return extent_of(self._engine, question, metrics_of(question))
+            case Entry.UNITS:
+                return Extent()
+            case Entry.AGGREGATES:
+                counts = compiled_counts(self._engine, question, metrics_of(question))
+                return extent_of_counts(counts, self._engine.rows(counts.query))
+
+    def measure(self, question: Question) -> Measured:
+        """Reduce the data to moments, at the question's cut-off.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data, or nobody entered.
+            Unavailable: If the engine gave out.
+        """
+        if question.experiment.entry is Entry.AGGREGATES:
+            counts = compiled_counts(self._engine, question, metrics_of(question))
+            return measured_counts(counts, self._engine.rows(counts.query), self._engine.printed(counts.query))
+        statement = self._compiled(question)
+        rows = self._engine.answer(statement.query)
+        refuse_conflicts(question, rows)
+        refuse_not_finite(self._engine, statement, rows)
+        older = [row["source"] for row in rows if row[PART] == SEEN and row["last_at"] is None]
+        latest = {source: statement.latest[source] for source in older}
+        last = {source: aware(self._engine.rows(query)[0]["last_at"]) for source, query in latest.items()}
+        sql = (*self._engine.script(statement.query), *(self._engine.printed(query) for query in latest.values()))
+        found = measured(statement, rows, sql, last)
+        refuse_empty(self._engine, question, statement, found)
+        refuse_all_null(self._engine, statement, [row for row in rows if row[PART] == CELLS])
+        return found
+
+    def sql(self, question: Question) -> tuple[str, ...]:
+        """Return the statements that `measure` would run, in order."""
+        if question.experiment.entry is Entry.AGGREGATES:
+            return (self._engine.printed(compiled_counts(self._engine, question, metrics_of(question)).query),)
+        return self._engine.script(self._compiled(question).query)
+
+    def _compiled(self, question: Question) -> Statement:
+        if question.experiment.entry is Entry.UNITS:
+            return compiled_units(self._engine, question, metrics_of(question))
+        return compiled_exposures(self._engine, question)
