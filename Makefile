@@ -109,6 +109,8 @@ lock:            ## renew the locked requirements
 	  --upgrade requirements/bench-flags.in -o requirements/bench-flags.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade -c requirements/dev.txt requirements/fuzz.in -o requirements/fuzz.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade -c requirements/dev.txt requirements/engines.in -o requirements/engines.txt
 
 .PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance fuzz slow sizes bench bench-statistics bench-flags \
   bench-cohorts bench-ofrep lock
