@@ -5,6 +5,7 @@ sharp (covariates). It knows no SQL and no data: `warehouse` reduces rows to mom
 `stats` never hears its name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -12,9 +13,12 @@ from enum import StrEnum
 from twyman.kernel.place import Origin
 from twyman.metrics.source import Expression
 
+LATER: Mapping[str, bool] = {"later": True}
+"""Marks a field that came after plans had been fixed: at its default it is no part of a plan's name."""
+
 
 class Aggregate(StrEnum):
-    """How the facts of one unit become one number."""
+    """How the facts of one unit become one number; `each` leaves them as they are, for a quantile over facts."""
 
     SUM = "sum"
     COUNT = "count"
@@ -23,6 +27,16 @@ class Aggregate(StrEnum):
     MAX = "max"
     FIRST = "first"
     LAST = "last"
+    EACH = "each"
+
+
+class Comparator(StrEnum):
+    """How a unit's value is held against a bound."""
+
+    ABOVE = "above"
+    AT_LEAST = "at_least"
+    BELOW = "below"
+    AT_MOST = "at_most"
 
 
 class Direction(StrEnum):
@@ -85,7 +99,55 @@ class OutcomeValue:
     scale: float = 1.0
 
 
-Value = FactValue | OutcomeValue
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a funnel.
+
+    Attributes:
+        facts: Name of the fact source.
+        where: Facts that count, beside the source's own filter.
+        within: How long after the step before it (the first: after the window's start) a fact still counts;
+            `None`: as long as the window lasts.
+    """
+
+    name: str
+    facts: str
+    where: Expression | None = None
+    within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainValue:
+    """1 for a unit with a chain of facts: one a step, each later than the one before, and within the step's time of it.
+
+    Any chain will do, not only that of each step's first fact.
+    """
+
+    steps: tuple[Step, ...]
+
+
+Value = FactValue | OutcomeValue | ChainValue
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a unit's value is held against."""
+
+    comparator: Comparator
+    limit: float
+
+    @property
+    def holds_of_nothing(self) -> bool:
+        """Whether 0 meets it: what a unit without a value counts as, unless it is dropped."""
+        match self.comparator:
+            case Comparator.ABOVE:
+                return self.limit < 0
+            case Comparator.AT_LEAST:
+                return self.limit <= 0
+            case Comparator.BELOW:
+                return self.limit > 0
+            case Comparator.AT_MOST:
+                return self.limit >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +159,10 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """The share of units with at least one fact that counts, or with a true outcome."""
+    """The share of units with at least one fact that counts, with a true outcome, or whose value meets a bound."""
 
     value: Value
+    bound: Bound | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +180,27 @@ class Retention:
     value: FactValue
 
 
-Kind = Mean | Proportion | Ratio | Retention
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """The value that a share of units stays at or below; with facts taken one by one, a share of facts."""
+
+    value: Value
+    share: float
+
+    @property
+    def of_facts(self) -> bool:
+        """Whether each fact is an observation; units are still what was randomised, so facts come in clusters."""
+        return isinstance(self.value, FactValue) and self.value.aggregate is Aggregate.EACH
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """The share of units that come through all steps, in their order."""
+
+    value: ChainValue
+
+
+Kind = Mean | Proportion | Ratio | Retention | Quantile | Funnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +258,26 @@ class Metric:
         match self.kind:
             case Ratio(numerator, denominator):
                 return (numerator, denominator)
-            case Mean(value) | Proportion(value) | Retention(value):
+            case Mean(value) | Proportion(value) | Retention(value) | Quantile(value) | Funnel(value):
                 return (value,)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Names of the sources of facts that the metric reads, each once."""
+        return tuple(dict.fromkeys(name for value in self.values for name in facts_of(value)))
 
     @property
     def is_binary(self) -> bool:
         """Whether each unit counts as 0 or 1."""
-        return isinstance(self.kind, Proportion | Retention)
+        return isinstance(self.kind, Proportion | Retention | Funnel)
+
+
+def facts_of(value: Value) -> tuple[str, ...]:
+    """Return the names of the sources of facts that a value reads; none where it is an outcome."""
+    match value:
+        case FactValue(facts):
+            return (facts,)
+        case ChainValue(steps):
+            return tuple(dict.fromkeys(step.facts for step in steps))
+        case OutcomeValue():
+            return ()
