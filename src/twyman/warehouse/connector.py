@@ -6,6 +6,7 @@ decided above it, as a tree; how the engine spells that is its dialect; and only
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -107,4 +108,68 @@ class Staging(Protocol):
 
     def unstage(self, names: Sequence[str]) -> None:
         """Forget them, last first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A table of Twyman's own: its name, and how much it holds where the engine tells."""
+
+    name: str
+    rows: int | None = None
+    size: int | None = None
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A connector that can keep tables of Twyman's own beside the user's data: in a schema, or folder, `twyman`.
+
+    Tables are intermediate: whoever drops them loses time and nothing else. What is written in books (looks,
+    and which tables make up a state) is a record: numbered, and never rewritten.
+    """
+
+    def keep(self, name: str, sql: str) -> bool:
+        """Keep the rows of a SELECT as a table: whole or not at all, also where the process is killed.
+
+        Returns:
+            Whether tables may be kept here; a place that is only read keeps none.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out.
+        """
+        ...
+
+    def own(self, name: str) -> exp.Expr | None:
+        """Return what stands in FROM for a table of our own; `None` if there is none of that name."""
+        ...
+
+    def kept(self) -> list[Kept]:
+        """Return the tables of our own."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Drop a table of our own; nothing happens where there is none."""
+        ...
+
+    def write(self, book: str, number: int, document: bytes) -> bool:
+        """Write an entry of a book; return whether books may be written here.
+
+        Args:
+            book: Its name, as in `looks/moment-page`.
+            number: From 0; each is written once.
+            document: JSON.
+
+        Raises:
+            Conflict: If an entry of this number is there already.
+            Unavailable: If the engine or a disk gave out.
+        """
+        ...
+
+    def entries(self, book: str) -> list[tuple[int, bytes]]:
+        """Return the entries of a book, in order."""
+        ...
+
+    def strike(self, book: str, number: int) -> None:
+        """Take an entry out: of a book that says what tables there are, never of looks."""
         ...
