@@ -14,7 +14,9 @@ from twyman.kernel.place import Origin
 from twyman.metrics.metric import (
     Adjustment,
     Aggregate,
+    Bound,
     Cap,
+    Comparator,
     FactValue,
     Mean,
     Metric,
@@ -168,3 +170,14 @@ def test_a_text_is_no_outcome_and_facts_are_none(measure: Any) -> None:
         measure(ROWS, Metric(name="m", kind=Mean(FactValue("plays", Aggregate.COUNT))))
     with pytest.raises(Invalid, match=r"^m.yaml:4: outcome 'spend' isn't in 'shop': known are 'bought'"):
         measure(ROWS, SPEND, outcomes={"bought": "bought"})
+
+
+@pytest.mark.parametrize(("comparator", "share"), [("above", 0.5), ("at_least", 0.5), ("below", 0.5), ("at_most", 1)])
+def test_an_outcome_may_be_held_against_a_bound_and_none_counts_as_zero(
+    measure: Any, comparator: Any, share: Any
+) -> None:
+    rows = [*ROWS[2:], (1, "control", 4.0, 1, 3.0), (2, "control", None, 0, None)]
+    limit = 4.0 if comparator != "above" else 3.9
+    held = Metric(name="m", kind=Proportion(OutcomeValue("spend"), Bound(Comparator(comparator), limit)))
+
+    assert measure(rows, held).cells[Cell("m", "control")].means.tolist() == [share]

@@ -25,7 +25,6 @@ from twyman.experiments.plan import AlwaysValid, Plan, Results, Spending
 from twyman.kernel.errors import Invalid
 from twyman.kernel.time import Clock, instant_text
 from twyman.metrics.catalogue import Catalogue
-from twyman.metrics.metric import FactValue
 
 _UNREAD = (
     "no row of '{}' lies in a window of a unit of this experiment and meets the filters: compare ids, times and where"
@@ -262,9 +261,9 @@ def _refuse_if_nothing_estimable(question: Question, judged: Judgement, measured
     refusals = list[Invalid]()
     for name, why in judged.unestimable.items():
         metric, text, path = question.catalogue.metric(name), why.text, ""
-        for value in metric.values:
-            if isinstance(value, FactValue) and value.facts in unread:
-                text, path = _UNREAD.format(value.facts), "facts"
+        for source in metric.facts:
+            if source in unread:
+                text, path = _UNREAD.format(source), "facts"
         refusals.append(Invalid(f"metric '{name}' can't be estimated: {text}", place=metric.origin.at(path)))
     if refusals:
         first, *others = refusals

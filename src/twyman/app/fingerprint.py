@@ -1,14 +1,13 @@
 """The name of a plan: what may not change once somebody has looked."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from twyman.app.ports import Question
 from twyman.kernel.canonical import digest
-from twyman.metrics.metric import FactValue
 from twyman.metrics.source import AttributeSource, Frame
 
 
@@ -20,7 +19,7 @@ def plan_digest(question: Question) -> str:
     """
     experiment, catalogue = question.experiment, question.catalogue
     metrics = [catalogue.metric(tracked.metric) for tracked in experiment.tracked]
-    facts = {value.facts for metric in metrics for value in metric.values if isinstance(value, FactValue)}
+    facts = {name for metric in metrics for name in metric.facts}
     promised: dict[str, Any] = {
         "arms": experiment.arms,
         "tracked": experiment.tracked,
@@ -53,7 +52,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a definition
         kept = {
             part.name: _plain(getattr(value, part.name))
             for part in fields(value)
-            if part.compare and part.name != "title"
+            if part.compare and part.name != "title" and not _unsaid(value, part)
         }
         return {"kind": type(value).__name__, **kept}
     if isinstance(value, Mapping):
@@ -63,3 +62,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a definition
     if isinstance(value, datetime | timedelta):
         return str(value)
     return value.value if isinstance(value, Enum) else value
+
+
+def _unsaid(value: object, part: Field[Any]) -> bool:
+    """Whether a field came after plans had been fixed, and says nothing here."""
+    return bool(part.metadata.get("later")) and getattr(value, part.name) == part.default

@@ -30,7 +30,6 @@ from twyman.doubt.intake import (
 from twyman.experiments.experiment import Entry, Experiment
 from twyman.kernel.time import DAY
 from twyman.metrics.catalogue import Catalogue
-from twyman.metrics.metric import FactValue
 from twyman.stats.moments import Moments
 
 LOUDNESS = [Status.BLOCK, Status.WARN, Status.NOTE, Status.OK]
@@ -235,7 +234,7 @@ def _longest(experiment: Experiment, catalogue: Catalogue, source: str) -> timed
     ends = [timedelta()]
     for tracked in experiment.tracked:
         metric = catalogue.metric(tracked.metric)
-        if any(isinstance(value, FactValue) and value.facts == source for value in metric.values):
+        if source in metric.facts:
             if metric.window.length is None:
                 return None
             ends.append(metric.window.after + metric.window.length)

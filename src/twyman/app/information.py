@@ -14,7 +14,7 @@ from twyman.app.results import compared_at
 from twyman.decisions.budget import budget
 from twyman.experiments.experiment import Experiment, Role, Tracked
 from twyman.metrics.catalogue import Catalogue
-from twyman.metrics.metric import Cohort, FactValue, Metric
+from twyman.metrics.metric import Cohort, Metric
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.power import information_needed
 
@@ -37,7 +37,7 @@ class Used:
 
 def closes(metric: Metric) -> bool:
     """Whether a unit's window is ever over: only then do looks add up (METHODS, Rulings 3)."""
-    if not any(isinstance(value, FactValue) for value in metric.values):
+    if not metric.facts:
         return True
     return metric.cohort is Cohort.CLOSED and metric.window.length is not None
 

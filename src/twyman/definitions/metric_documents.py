@@ -5,11 +5,11 @@ from typing import Literal
 from msgspec import Struct
 
 from twyman.definitions.source_documents import NamedDocument
-from twyman.definitions.words import Duration, Expression, Fraction, Later, Name, Text
+from twyman.definitions.words import Duration, Expression, Fraction, Later, Name, Share, Text
 
 
 class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How a unit's facts become a number; or an outcome of a table of units. Exactly one aggregate.
+    """How a unit's facts become a number; each fact by itself; or an outcome of a table of units. Exactly one of them.
 
     Attributes:
         facts: Source of facts, where it isn't the metric's own.
@@ -20,6 +20,7 @@ class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
         max: Measure whose largest value counts.
         first: Measure whose first value counts.
         last: Measure whose last value counts.
+        each: Measure of which each fact is a value by itself: for a quantile over facts.
         outcome: Outcome of a table of units, or count of a table of aggregates.
         where: Rows that count in this value, beside the metric's own filter.
         scale: Factor on the value: 1/60 turns seconds into minutes.
@@ -33,6 +34,7 @@ class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     max: Expression | None = None
     first: Expression | None = None
     last: Expression | None = None
+    each: Expression | None = None
     outcome: Text | None = None
     where: Expression | None = None
     scale: Fraction | None = None
@@ -82,7 +84,7 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     """A number per unit from facts in a window after exposure.
 
     Attributes:
-        type: What is computed per unit; quantile, funnel and participation aren't available in this version.
+        type: What is computed per unit; funnel and participation aren't available in this version.
         entity: Whose number it is; left out: the entity of its facts.
         facts: Source of facts.
         value: How facts become a number; a proportion or retention without it counts any fact.
@@ -95,9 +97,13 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
         missing: What a unit without facts counts as: zero, or not at all (drop).
         cap: Upper limit on a unit's value.
         direction: Which way is better.
+        above: For a proportion: the share of units whose value lies above this, in the value's unit after its scale.
+        at_least: Whose value reaches this.
+        below: Whose value lies below this; a unit without facts has 0, unless it is dropped.
+        at_most: Whose value doesn't exceed this.
         cuped: Covariates from before exposure: none, a window such as 14d, or in full. Left out: the
             project's default, else 14d; for a table of units all its covariates.
-        quantile: Not available in this version.
+        quantile: Which quantile: the share of units (or of facts, where value says each) at or below it.
         steps: Not available in this version.
     """
 
@@ -113,6 +119,10 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     missing: Literal["zero", "drop"] = "zero"
     cap: CapDocument | None = None
     direction: Literal["increase", "decrease"] = "increase"
+    above: Fraction | None = None
+    at_least: Fraction | None = None
+    below: Fraction | None = None
+    at_most: Fraction | None = None
     cuped: Duration | CupedDocument | None = None
-    quantile: Later = None
+    quantile: Share | None = None
     steps: Later = None

@@ -8,6 +8,7 @@ from twyman.definitions.metric_documents import (
     MetricDocument,
     WindowDocument,
 )
+from twyman.definitions.quantiles import check_quantile, missing_of
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import length, some_length
 from twyman.definitions.values import MetricSurroundings, kind_of, values_of
@@ -16,25 +17,26 @@ from twyman.metrics.metric import (
     Cap,
     Cohort,
     Direction,
-    FactValue,
     Kind,
     Metric,
-    Missing,
     OutcomeValue,
     Proportion,
+    Quantile,
     Retention,
     Window,
+    facts_of,
 )
 from twyman.metrics.source import FactSource, Source
 
-_LATER = {"quantile", "funnel", "participation"}
+_LATER = {"funnel", "participation"}
 
 
 def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings) -> Metric | None:
     """Make a metric of its document; what is wrong with it is noted with the subject."""
     if document.type in _LATER:
         subject.refuse(
-            "type", f"type {document.type} isn't available in this version: use mean, proportion, ratio or retention"
+            "type",
+            f"type {document.type} isn't available in this version: use mean, proportion, ratio, retention or quantile",
         )
         return None
     kind = kind_of(document, subject, among)
@@ -42,6 +44,7 @@ def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings
         return None
     on_facts = not any(isinstance(value, OutcomeValue) for value in values_of(kind))
     _check_entity(document, kind, subject, among)
+    check_quantile(document, kind, subject)
     return Metric(
         name=document.name,
         kind=kind,
@@ -49,10 +52,10 @@ def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings
         entity=document.entity or _entity_of(kind, among),
         window=_window(document, subject, on_facts=on_facts),
         cohort=Cohort(document.cohort),
-        missing=Missing(document.missing),
+        missing=missing_of(document, kind),
         cap=_cap(document.cap, subject, binary=isinstance(kind, Proportion | Retention)),
         direction=Direction(document.direction),
-        adjustment=adjustment(document, subject, among, on_facts=on_facts),
+        adjustment=None if isinstance(kind, Quantile) else adjustment(document, subject, among, on_facts=on_facts),
         origin=subject.origin,
     )
 
@@ -66,8 +69,8 @@ def _check_entity(document: MetricDocument, kind: Kind, subject: Subject, among:
             "entity", f"entity '{entity}' isn't in the project's entities: {nearest(entity, among.entities)}"
         )
         return
-    for value in values_of(kind):
-        source = among.sources.get(value.facts) if isinstance(value, FactValue) else None
+    for name in _facts(kind):
+        source = among.sources.get(name)
         if isinstance(source, FactSource) and entity not in source.entities:
             subject.refuse(
                 "entity", f"facts '{source.name}' hold no id of entity '{entity}': {nearest(entity, source.entities)}"
@@ -75,9 +78,13 @@ def _check_entity(document: MetricDocument, kind: Kind, subject: Subject, among:
 
 
 def _entity_of(kind: Kind, among: MetricSurroundings) -> str:
-    sources = [among.sources.get(value.facts) for value in values_of(kind) if isinstance(value, FactValue)]
+    sources = [among.sources.get(name) for name in _facts(kind)]
     entities = {next(iter(source.entities), "") for source in sources if isinstance(source, FactSource)}
     return entities.pop() if len(entities) == 1 and all(_single(source) for source in sources) else ""
+
+
+def _facts(kind: Kind) -> list[str]:
+    return [name for value in values_of(kind) for name in facts_of(value)]
 
 
 def _single(source: Source | None) -> bool:

@@ -5,14 +5,34 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from twyman.definitions.metric_documents import MetricDocument, ValueDocument
+from twyman.definitions.quantiles import quantile_of
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import number
 from twyman.kernel.errors import Invalid, nearest
-from twyman.metrics.metric import Aggregate, FactValue, Kind, Mean, OutcomeValue, Proportion, Ratio, Retention, Value
+from twyman.metrics.metric import (
+    Aggregate,
+    Bound,
+    Comparator,
+    FactValue,
+    Kind,
+    Mean,
+    OutcomeValue,
+    Proportion,
+    Ratio,
+    Retention,
+    Value,
+)
 from twyman.metrics.source import FactSource, Source
 
 CUPED_WINDOW = timedelta(days=14)
 """Covariate window of metrics over facts, where neither metric nor project says otherwise."""
+
+_OWNERS: Mapping[str, tuple[str, str]] = {
+    "numerator": ("ratio", "use value"),
+    "denominator": ("ratio", "use value"),
+    **{str(one): ("proportion", "use cap for a limit, or leave it out") for one in Comparator},
+}
+"""The one type that a key belongs to, and what to do in another."""
 
 _KEY_OF_VALUE: Mapping[str, Aggregate] = {aggregate.value: aggregate for aggregate in Aggregate}
 
@@ -38,6 +58,11 @@ def kind_of(document: MetricDocument, subject: Subject, among: MetricSurrounding
     return _Values(document, subject, among).kind()
 
 
+def bounds_of(document: MetricDocument) -> list[str]:
+    """Return the comparisons with a bound that a metric's document makes."""
+    return [str(one) for one in Comparator if getattr(document, one) is not None]
+
+
 def values_of(kind: Kind) -> tuple[Value, ...]:
     """Return the values that a kind of metric reduces: two for a ratio, else one."""
     return (kind.numerator, kind.denominator) if isinstance(kind, Ratio) else (kind.value,)
@@ -52,26 +77,42 @@ class _Values:
     among: MetricSurroundings
 
     def kind(self) -> Kind | None:
+        for key, (owner, cure) in _OWNERS.items():
+            if getattr(self.document, key) is not None and self.document.type != owner:
+                self.subject.refuse(key, f"'{key}' belongs to type {owner}, and this is a {self.document.type}: {cure}")
         if self.document.type == "ratio":
             return self._ratio()
-        for key in ("numerator", "denominator"):
-            if getattr(self.document, key) is not None:
-                self.subject.refuse(
-                    key, f"'{key}' belongs to type ratio, and this is a {self.document.type}: use value"
-                )
         value = self._value_of_one()
         if value is None:
             return None
+        return self._kind_of_one(value)
+
+    def _kind_of_one(self, value: Value) -> Kind | None:
         if self.document.type == "mean":
             return Mean(value)
+        if self.document.type == "quantile":
+            return quantile_of(self.document, value, self.subject)
         if self.document.type == "proportion":
-            return Proportion(value)
+            return Proportion(value, self._bound(value))
         if isinstance(value, FactValue):
             return Retention(value)
         self.subject.refuse(
             "value", "retention needs facts with times, and an outcome has none: use type proportion for this outcome"
         )
         return None
+
+    def _bound(self, value: Value) -> Bound | None:
+        said = bounds_of(self.document)
+        if len(said) > 1:
+            self.subject.refuse(
+                said[1], f"'{self.document.name}' has {' and '.join(said)}, and a share is of one bound: write one"
+            )
+        if not said:
+            return None
+        if isinstance(value, FactValue) and self.document.value is None:
+            self.subject.refuse("", f"'{said[0]}' needs a value to compare: add one, such as value: {{sum: seconds}}")
+        limit = self.subject.attempt(said[0], number, getattr(self.document, said[0]), 0.0)
+        return Bound(Comparator(said[0]), limit)
 
     def _ratio(self) -> Ratio | None:
         if self.document.value is not None:
@@ -100,6 +141,13 @@ class _Values:
         if self.document.type == "mean":
             self.subject.refuse(
                 "", 'a mean needs its value: add one, such as value: {sum: seconds} or value: {count: "*"}'
+            )
+            return None
+        if self.document.type == "quantile":
+            self.subject.refuse(
+                "",
+                "a quantile needs its value: add one, such as value: {each: load_ms} over facts, "
+                "or value: {sum: seconds} over units",
             )
             return None
         return self._value("value", ValueDocument(count="*"))
@@ -134,6 +182,12 @@ class _Values:
             return None
         self._check_facts(facts, f"{path}.facts" if written.facts else "facts")
         (key,) = [key for key in _KEY_OF_VALUE if getattr(written, key) is not None]
+        if key == "each" and self.document.type != "quantile":
+            self.subject.refuse(
+                f"{path}.each",
+                f"each takes facts one by one, as only type quantile does, and this is a {self.document.type}: "
+                "sum or count them",
+            )
         column: str | None = getattr(written, key)
         if column == "*" and key != "count":
             self.subject.refuse(f"{path}.{key}", f"only count takes '*', and this is a {key}: name a measure or column")

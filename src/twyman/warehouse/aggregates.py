@@ -117,6 +117,12 @@ def _share(source: AggregateSource, metric: Metric) -> Share | None:
                 place=place,
             )
         _known(source, value.outcome, place)
+    if isinstance(metric.kind, Proportion) and metric.kind.bound is not None:
+        raise Invalid(
+            f"'{metric.name}' holds each unit's value against a bound, and counts per arm know no unit's value: "
+            "give the metric a table of units or facts",
+            place=metric.origin.at(metric.kind.bound.comparator),
+        )
     names = [value.outcome for value in metric.values if isinstance(value, OutcomeValue)]
     if isinstance(metric.kind, Ratio):
         return Share(metric.name, names[0], names[1], ratio=True) if names[1] == source.unit else None

@@ -10,7 +10,7 @@ from twyman.app.ports import Extent, Question
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Origin
 from twyman.kernel.time import DAY, YEARS, day_after
-from twyman.metrics.metric import FactValue, Metric
+from twyman.metrics.metric import Metric
 from twyman.metrics.source import Grain
 from twyman.warehouse.answer import aware
 from twyman.warehouse.engine import Engine, Row
@@ -79,7 +79,7 @@ def _refuse_beyond(found: Row, named: str, source: str, origin: Origin) -> None:
 
 
 def _sources(metrics: Iterable[Metric]) -> Mapping[str, Metric]:
-    return {value.facts: metric for metric in metrics for value in metric.values if isinstance(value, FactValue)}
+    return {name: metric for metric in metrics for name in metric.facts}
 
 
 def _end(latest: datetime | None, by_day: bool, zone: str) -> datetime | None:  # noqa: FBT001 - a fact about the row

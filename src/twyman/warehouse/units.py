@@ -12,7 +12,7 @@ from sqlglot import exp
 from twyman.app.ports import Question
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Place
-from twyman.metrics.metric import FactValue, Metric, Missing, Ratio, Value
+from twyman.metrics.metric import FactValue, Metric, Missing, Proportion, Ratio, Value
 from twyman.metrics.source import UnitSource
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, gated, unit_columns
 from twyman.warehouse.dimensions import lumped_parts, stratum
@@ -38,6 +38,7 @@ from twyman.warehouse.syntax import (
     text,
     truth,
 )
+from twyman.warehouse.values import meets, scaled
 
 ROWS, TABLE = "unit_rows", "units"
 CONFLICT = "conflict"
@@ -69,18 +70,18 @@ class UnitTable:
         written = self.rows.expression(self.source.outcomes[value.outcome], f"outcomes.{value.outcome}")
         kind = self.rows.kind(written, self.source.origin.at(f"outcomes.{value.outcome}"))
         counts = self.condition(value.where, place) if value.where else None
+        if isinstance(metric.kind, Proportion) and metric.kind.bound is not None:
+            found = self.number(written, kind, f"outcome '{value.outcome}'", place)
+            return truth(meets(scaled(found, value.scale), metric.kind.bound)), counts
         if metric.is_binary:
             return self._truth(metric, written, kind, place), counts
-        return self._scaled(self.number(written, kind, f"outcome '{value.outcome}'", place), value.scale), counts
+        return scaled(self.number(written, kind, f"outcome '{value.outcome}'", place), value.scale), counts
 
     def condition(self, written: str, place: Place | None) -> exp.Expr:
         """Return a filter over the table's columns and outcomes."""
         names = self.rows.arm_at_hand(self.source.arm)
         names |= {name: self.rows.expression(text_, "outcomes") for name, text_ in self.source.outcomes.items()}
         return self.rows.condition(written, "", names, place=place)
-
-    def _scaled(self, value: exp.Expr, scale: float) -> exp.Expr:
-        return value if scale == 1 else exp.Mul(this=cast(value, "DOUBLE"), expression=number(scale))
 
     def number(self, written: exp.Expr, kind: str, what: str, place: Place | None) -> exp.Expr:
         """Return an expression as a number; booleans count as 0 and 1.
@@ -127,8 +128,10 @@ class UnitTable:
         known = exp.or_(*present) if len(present) > 1 else present[0]
         counts = both(*(condition for _, condition in own))
         taken = both(counts, known if metric.missing is Missing.DROP else None)
+        bound = metric.kind.bound if isinstance(metric.kind, Proportion) else None
+        nothing = int(bound is not None and bound.holds_of_nothing)
         columns = [
-            MomentColumn(title, or_zero(value), capped=title != "denominator")
+            MomentColumn(title, exp.Coalesce(this=value, expressions=[number(nothing)]), capped=title != "denominator")
             for title, (value, _) in zip(titles, own, strict=True)
         ]
         columns += self._covariates(metric)

@@ -1,6 +1,6 @@
 """What a metric wants of each unit: its own value, its covariates, and whether its window is over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,19 @@ from twyman.app.ports import Question
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
 from twyman.kernel.time import duration_text
-from twyman.metrics.metric import Aggregate, Cohort, FactValue, Metric, Missing, OutcomeValue, Ratio, Value
+from twyman.metrics.metric import (
+    Aggregate,
+    Bound,
+    Cohort,
+    Comparator,
+    FactValue,
+    Metric,
+    Missing,
+    OutcomeValue,
+    Proportion,
+    Ratio,
+    Value,
+)
 from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import gated
 from twyman.warehouse.facts import FactTable
@@ -91,7 +103,8 @@ class Values:
             )
         facts = self.tables(value.facts, metric.origin.at("facts"))
         label = f"{metric.name} {title}"
-        if metric.is_binary:
+        bound = metric.kind.bound if isinstance(metric.kind, Proportion) else None
+        if metric.is_binary and bound is None:
             reached = facts.any(label, value, span, place)
             known = facts.some(f"{label} any", span) if metric.missing is Missing.DROP else reached
             return UnitValue(truth(reached), known)
@@ -100,7 +113,9 @@ class Values:
             known = exp.GT(this=raw.copy(), expression=number(0))
         else:
             known = exp.Not(this=exp.Is(this=raw.copy(), expression=exp.null()))
-        return UnitValue(_scaled(or_zero(raw), value.scale), exp.Coalesce(this=known, expressions=[exp.false()]))
+        made = scaled(or_zero(raw), value.scale)
+        shown = truth(meets(made, bound)) if bound is not None else made
+        return UnitValue(shown, exp.Coalesce(this=known, expressions=[exp.false()]))
 
     def _covariates(self, metric: Metric) -> list[MomentColumn]:
         adjustment = metric.adjustment
@@ -158,5 +173,19 @@ def _after(metric: Metric) -> Span:
     return Span(window.after, None if window.length is None else window.after + window.length)
 
 
-def _scaled(value: exp.Expr, scale: float) -> exp.Expr:
+def scaled(value: exp.Expr, scale: float) -> exp.Expr:
+    """Return a value times a factor."""
     return value if scale == 1 else exp.Mul(this=cast(value, "DOUBLE"), expression=number(scale))
+
+
+def meets(value: exp.Expr, bound: Bound) -> exp.Expr:
+    """Return the condition that a value meets a bound; of numbers that are exact, without a detour over floats."""
+    return _COMPARISONS[bound.comparator](this=exp.paren(value.copy(), copy=False), expression=number(bound.limit))
+
+
+_COMPARISONS: Mapping[Comparator, type[exp.Binary]] = {
+    Comparator.ABOVE: exp.GT,
+    Comparator.AT_LEAST: exp.GTE,
+    Comparator.BELOW: exp.LT,
+    Comparator.AT_MOST: exp.LTE,
+}
