@@ -78,6 +78,23 @@ class Extreme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """What was fetched of a group's values for a quantile: a few of them by rank, never all.
+
+    Attributes:
+        count: How many values there are.
+        values: Some of them, by rank from 1 for the smallest: those at the quantile and at the ends of its
+            interval, and their neighbours.
+        clusters: Over units, moments of how many of a unit's values lie at or below the quantile, and how many it
+            has; `None` where each unit has one value.
+    """
+
+    count: int
+    values: Mapping[int, float]
+    clusters: Moments | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entrants:
     """How units came in, in the source's own rows.
 
@@ -156,6 +173,7 @@ class Measured:
         columns: Names of the columns of each metric's moments: its own first (one; for a ratio
             numerator and denominator), then its covariates.
         cells: Moments by cell; the cell with no dimension is the whole arm.
+        ranks: For quantiles, what was fetched of each cell's values.
         strata: Moments of each metric and arm by stratum: a JSON list of the values, in the order in which
             the experiment names its strata.
         days: Moments of each metric and arm by day of exposure (of the arm's matured units).
@@ -176,6 +194,7 @@ class Measured:
     cells: Mapping[Cell, Moments]
     units: Mapping[str, int]
     crossovers: Mapping[str, int] = field(default_factory=dict[str, int])
+    ranks: Mapping[Cell, Ranked] = field(default_factory=dict[Cell, Ranked])
     strata: Mapping[tuple[str, str, str], Moments] = field(default_factory=dict[tuple[str, str, str], Moments])
     days: Mapping[tuple[str, str, date], Moments] = field(default_factory=dict[tuple[str, str, date], Moments])
     exposed: Mapping[tuple[str, date], int] = field(default_factory=dict[tuple[str, date], int])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from twyman.app.ports import Cell, Cohort, Cutoff, DaySigns, Entrants, Extreme, Look, Measured, Scanned
+from twyman.app.ports import Cell, Cohort, Cutoff, DaySigns, Entrants, Extreme, Look, Measured, Ranked, Scanned
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
 
@@ -31,6 +31,14 @@ class MomentsDocument(msgspec.Struct):
     count: int
     means: list[float]
     products: list[list[float]]
+
+
+class RankedDocument(msgspec.Struct):
+    """What was fetched of a group's values, as it is written: ranks with their values."""
+
+    count: int
+    values: list[tuple[int, float]]
+    clusters: MomentsDocument | None = None
 
 
 class MeasuredDocument(msgspec.Struct, kw_only=True):
@@ -53,6 +61,7 @@ class MeasuredDocument(msgspec.Struct, kw_only=True):
     zoneless: list[str]
     sql: list[str]
     strata: list[tuple[str, str, str, MomentsDocument]] = []
+    ranks: list[tuple[Cell, RankedDocument]] = []
 
 
 class LookDocument(msgspec.Struct, kw_only=True):
@@ -178,6 +187,7 @@ def _document(look: Look) -> LookDocument:
             zoneless=list(found.zoneless),
             sql=list(found.sql),
             strata=[(*key, _written(moments)) for key, moments in found.strata.items()],
+            ranks=[(cell, _ranked(ranked)) for cell, ranked in found.ranks.items()],
         ),
     )
 
@@ -210,6 +220,7 @@ def _look(document: LookDocument) -> Look:
             zoneless=tuple(found.zoneless),
             sql=tuple(found.sql),
             strata={(metric, arm, stratum): _moments(written) for metric, arm, stratum, written in found.strata},
+            ranks={cell: _ranks(written) for cell, written in found.ranks},
         ),
     )
 
@@ -220,3 +231,13 @@ def _written(moments: Moments) -> MomentsDocument:
 
 def _moments(written: MomentsDocument) -> Moments:
     return Moments.from_json(msgspec.structs.asdict(written))
+
+
+def _ranked(ranked: Ranked) -> RankedDocument:
+    clusters = ranked.clusters and _written(ranked.clusters)
+    return RankedDocument(ranked.count, list(ranked.values.items()), clusters)
+
+
+def _ranks(written: RankedDocument) -> Ranked:
+    clusters = written.clusters and _moments(written.clusters)
+    return Ranked(count=written.count, values=dict(written.values), clusters=clusters)
