@@ -195,9 +195,7 @@ def test_effects_hidden_to_the_end_need_an_end(spoilt: Spoilt) -> None:
 
 
 def test_what_it_may_speak_for_and_what_it_is_broken_down_by() -> None:
-    read = experiment(
-        population={"where": {"x": 1}, "say": "claims about NZ only"}, dimensions=["zone"], strata=["size"]
-    )
+    read = experiment(population={"say": "claims about NZ only"}, dimensions=["zone"], strata=["size"])
 
     assert (read.claims, read.dimensions, read.strata) == ("claims about NZ only", ("zone",), ("size",))
 
@@ -392,17 +390,6 @@ MINUTES = "minutes_per_user: {role: success, mde: 1%}"
             "enrol: {from",
             "analysis: {sequential: {spending: pocock, looks: 0}}\nenrol: {from",
             "0 looks can't be planned",
-        ),
-        ("enrol: {from", "trigger: {facts: x}\nenrol: {from", "'trigger' isn't available in this version"),
-        (
-            "enrol: {from",
-            "exclude: [staff]\nenrol: {from",
-            "'exclude' isn't available in this version: leave rows out by",
-        ),
-        (
-            "enrol: {from",
-            "randomised_by: household\nenrol: {from",
-            "randomisation by 'household', other than the entity",
         ),
         ("enrol: {from", "type: switchback\nenrol: {from", "a switchback isn't available in this version"),
         ("enrol: {from", "entity: device\nenrol: {from", "its source holds no id of entity 'device': known are 'user'"),

@@ -5,7 +5,19 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from twyman.definitions.source_documents import NamedDocument
-from twyman.definitions.words import ONCE_OR_BY_ARM, ArmName, InData, Later, Name, Share, Size, Text, Time
+from twyman.definitions.words import (
+    ONCE_OR_BY_ARM,
+    ArmName,
+    Expression,
+    InData,
+    Later,
+    Name,
+    Share,
+    Size,
+    Text,
+    Time,
+    When,
+)
 
 _BY_ARM = Meta(extra={ONCE_OR_BY_ARM: True}, extra_json_schema={ONCE_OR_BY_ARM: True})
 
@@ -147,15 +159,29 @@ class AnalysisDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PopulationDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """For whom the result may speak.
+    """Who is analysed, and for whom the result may speak.
 
     Attributes:
         say: For whom the result may speak, in words.
-        where: The same as a condition on contexts.
+        where: Who is analysed, by attributes from before exposure: criteria as in a segment's when.
     """
 
     say: Text | None = None
-    where: Any = None
+    where: When | None = None
+
+
+class TriggerDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The fact from which on units are analysed: their first at or after exposure.
+
+    Attributes:
+        facts: Source of the facts that trigger.
+        counterfactual: Whether every arm logs the trigger alike (logged), or only those that show it (missing).
+        where: Facts that trigger, beside the source's own filter.
+    """
+
+    facts: Name
+    counterfactual: Literal["logged", "missing"]
+    where: Expression | None = None
 
 
 class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
@@ -167,7 +193,7 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         type: What kind of comparison it is.
         key: The experiment's key in the exposures; left out: its name.
         entity: What is analysed; left out: the only entity of its source.
-        randomised_by: What was randomised; only the entity itself in this version.
+        randomised_by: What was randomised; left out: the entity. Otherwise variance is by cluster.
         surface: Product area whose experiments are coordinated together.
         flag: Flag whose rule of the experiment's name gives the shares.
         exposures: Source of exposures.
@@ -175,17 +201,17 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         aggregates: Counts per arm, instead of exposures.
         enrol: Exposures that count lie between these times.
         measure_until: No fact from here on counts; the last look is here.
-        trigger: Not available in this version.
-        exclude: Not available in this version.
+        trigger: Fact from which on units are analysed; left out: their exposure.
+        exclude: Segments whose units are left out, by attributes from before exposure.
         design: Not available in this version.
         holds: Experiments or surface that a holdback holds.
         stages: Stages of a rollout.
         hypothesis: What is believed, and why.
         decide: Tree of any and all over success metrics; left out: any of them.
         strata: Attributes within which arms are compared, frozen before exposure: estimates are post-stratified.
-        dimensions: Attributes by which results are broken down, frozen before exposure.
+        dimensions: Attributes by which results are broken down, frozen before exposure; a list of several crosses them.
         analysis: Conventions and the plan of looks, fixed at launch.
-        population: For whom the result may speak.
+        population: Who is analysed, and for whom the result may speak.
     """
 
     arms: dict[ArmName, ArmDocument | None]
@@ -201,14 +227,14 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
     aggregates: Name | None = None
     enrol: EnrolDocument | None = None
     measure_until: Time | None = None
-    trigger: Later = None
-    exclude: Later = None
+    trigger: TriggerDocument | None = None
+    exclude: list[Name] | None = None
     design: Later = None
     holds: Any = None
     stages: Any = None
     hypothesis: Text | None = None
     decide: str | GoalDocument | None = None
     strata: list[Text] | None = None
-    dimensions: list[Text] | None = None
+    dimensions: list[Text | list[Text]] | None = None
     analysis: AnalysisDocument | None = None
     population: PopulationDocument | None = None

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from twyman.definitions.adjustments import attribute_names
 from twyman.definitions.arms import Split, arms, rule_of, split_of
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.flag_set.state import FlagReading
+from twyman.definitions.node import Mapped
 from twyman.definitions.plans import Calendar, Defaults, plan
+from twyman.definitions.populations import Populations
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment
 from twyman.definitions.tracked import goal, tracked
@@ -16,8 +17,8 @@ from twyman.experiments.experiment import Entry, Experiment, Role
 from twyman.flags.flag import Flag, Rule
 from twyman.kernel.errors import Invalid, nearest
 from twyman.metrics.catalogue import SOURCE_WORDS, Catalogue
-from twyman.metrics.metric import Direction, FactValue, Metric, OutcomeValue
-from twyman.metrics.source import AggregateSource, AttributeSource, ExposureSource, Source, UnitSource
+from twyman.metrics.metric import Direction, Metric, OutcomeValue, facts_of
+from twyman.metrics.source import AggregateSource, ExposureSource, Source, UnitSource
 
 _KIND_OF: Mapping[Entry, type[Source]] = {
     Entry.EXPOSURES: ExposureSource,
@@ -42,14 +43,17 @@ class ExperimentSurroundings:
     defaults: Defaults = field(default_factory=Defaults)
 
 
-def experiment(document: ExperimentDocument, subject: Subject, among: ExperimentSurroundings) -> Experiment | None:
-    """Make an experiment of its document; what is wrong with it is noted with the subject."""
-    return _Reader(document, subject, among).read()
+def experiment(
+    document: ExperimentDocument, node: Mapped, subject: Subject, among: ExperimentSurroundings
+) -> Experiment | None:
+    """Make an experiment of its document and node; what is wrong with it is noted with the subject."""
+    return _Reader(document, node, subject, among).read()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     document: ExperimentDocument
+    node: Mapped
     subject: Subject
     among: ExperimentSurroundings
 
@@ -59,9 +63,12 @@ class _Reader:
         entry, name = self._entry()
         source = self._source(entry, name)
         entity = self._entity(source)
-        self._refuse_later(entity)
+        self._refuse_later()
+        who = self._populations(entry)
+        by = who.randomised_by(entity, source)
+        single, crossed = who.dimensions(source)
         start, until, end = self._times()
-        made_arms = arms(document, self.subject, self._split(source, entity))
+        made_arms = arms(document, self.subject, self._split(source, by or entity))
         treatments = tuple(arm.name for arm in made_arms if not arm.control)
         measured = tuple(
             tracked(metric, written, treatments, self._direction(metric), self.subject)
@@ -82,13 +89,18 @@ class _Reader:
                 title=document.title or "",
                 owner=document.owner or "",
                 entity=entity,
+                randomised_by=by,
                 enrol_from=start,
                 enrol_until=until,
                 measure_until=end,
                 hypothesis=(document.hypothesis or "").strip(),
                 decide=decide,
-                strata=self._attributes("strata", document.strata, source),
-                dimensions=self._attributes("dimensions", document.dimensions, source),
+                strata=who.strata(source),
+                dimensions=single,
+                crossed=crossed,
+                trigger=who.trigger(),
+                exclude=who.excluded(),
+                population=who.population(),
                 claims=self._claims(),
                 plan=made_plan,
                 origin=self.subject.origin,
@@ -97,28 +109,26 @@ class _Reader:
             self.subject.adopt("", error)
             return None
 
-    def _refuse_later(self, entity: str) -> None:
+    def _refuse_later(self) -> None:
         document, later = self.document, "isn't available in this version"
-        if document.trigger is not None:
-            self.subject.refuse(
-                "trigger",
-                f"'trigger' {later}, and without it units that never met the change would count: "
-                "take the trigger as the exposure",
-            )
-        if document.exclude is not None:
-            self.subject.refuse("exclude", f"'exclude' {later}: leave rows out by the exposures' where")
         if document.type == "switchback" or document.design is not None:
             self.subject.refuse(
                 "design" if document.design is not None else "type",
                 f"a switchback {later}, and read as an A/B test its intervals would be too narrow: analyse elsewhere",
             )
-        by = document.randomised_by
-        if by is not None and by != entity:
-            self.subject.refuse(
-                "randomised_by",
-                f"randomisation by '{by}', other than the entity analysed, {later}, and ignoring it would "
-                f"make intervals too narrow: analyse by entity: {by}",
-            )
+
+    def _populations(self, entry: Entry) -> Populations:
+        among = self.among
+        return Populations(
+            document=self.document,
+            node=self.node,
+            subject=self.subject,
+            catalogue=among.catalogue,
+            flags=among.flags,
+            entry=entry,
+            broken=among.broken,
+            zone=among.zone,
+        )
 
     def _key(self) -> str:
         key = self.document.key
@@ -244,8 +254,8 @@ class _Reader:
                 "use a metric of that entity",
             )
         for value in metric.values:
-            if isinstance(value, FactValue) != (entry is Entry.EXPOSURES):
-                reads = "facts after exposure" if isinstance(value, FactValue) else "an outcome of a table of units"
+            if bool(facts_of(value)) != (entry is Entry.EXPOSURES):
+                reads = "facts after exposure" if facts_of(value) else "an outcome of a table of units"
                 self.subject.refuse(
                     path, f"metric '{metric.name}' reads {reads}, which {entry.value} don't hold: use one that they do"
                 )
@@ -274,41 +284,6 @@ class _Reader:
                         f"metric '{metric.name}' is adjusted by '{name}', no covariate of '{source.name}': "
                         f"{nearest(name, source.covariates)}",
                     )
-
-    def _attributes(self, key: str, written: list[str] | None, source: Source | None) -> tuple[str, ...]:
-        for at, name in enumerate(written or ()):
-            if isinstance(source, UnitSource):
-                self._check_before(f"{key}.{at}", name, source)
-            elif isinstance(source, ExposureSource):
-                self._check_attribute(f"{key}.{at}", name)
-            elif isinstance(source, AggregateSource):
-                self.subject.refuse(f"{key}.{at}", f"counts per arm can't be broken down by '{name}': leave {key} out")
-        return tuple(written or ())
-
-    def _check_before(self, path: str, name: str, source: UnitSource) -> None:
-        """A table of units may be broken down by any of its columns, but for what came after assignment."""
-        if name in source.outcomes:
-            self.subject.refuse(
-                path,
-                f"'{name}' is an outcome, and units may only be told apart by what was known before: use a covariate",
-            )
-
-    def _check_attribute(self, path: str, name: str) -> None:
-        sources = self.among.catalogue.sources
-        full = attribute_names(sources)
-        if name in full or self.among.broken:  # what couldn't be read may be the source that is missed here
-            return
-        owners = [
-            owner for owner, each in sources.items() if isinstance(each, AttributeSource) and name in each.columns
-        ]
-        short = {each.rpartition(".")[2] for each in full}
-        if not owners:
-            self.subject.refuse(
-                path, f"attribute '{name}' isn't defined by any source of attributes: {nearest(name, short)}"
-            )
-        elif len(owners) > 1:
-            where = " and ".join(f"'{owner}.{name}'" for owner in owners)
-            self.subject.refuse(path, f"attribute '{name}' could be {where}: write it in full")
 
     def _claims(self) -> str:
         return (self.document.population.say or "").strip() if self.document.population else ""

@@ -260,7 +260,7 @@ class _Reader:
         made: dict[str, Experiment] = {}
         for each in self.parsed:
             if isinstance(each.document, ExperimentDocument):
-                read = experiment(each.document, each.subject, among)
+                read = experiment(each.document, each.written.node, each.subject, among)
                 if read is not None and not each.subject.errors:
                     made[read.name] = read
         return made

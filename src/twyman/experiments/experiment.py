@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from twyman.experiments.expectation import Expectation
 from twyman.experiments.plan import Plan
+from twyman.experiments.population import Excluded, Trigger
+from twyman.flags.targeting import Expression
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Origin
 
@@ -90,11 +92,16 @@ class Experiment:
     Attributes:
         key: The experiment's key in the exposures.
         entity: What is analysed.
+        randomised_by: What was randomised, where several units of the entity were drawn together; else empty.
         entry: Which kind of source `source` is.
         enrol_from, enrol_until: Exposures that count lie between them (half-open).
         measure_until: No fact from here on counts; the last look is here.
         decide: When the experiment counts as won.
         dimensions: Attributes to break results down by, frozen before exposure.
+        crossed: Combinations of attributes to break results down by.
+        trigger: The fact from which on units are analysed; `None`: their exposure.
+        exclude: Segments whose units are left out, by what was known before exposure.
+        population: Who is analysed, by what was known before exposure; `None`: everybody.
         claims: For whom the result may speak, where it is less than everybody.
     """
 
@@ -107,6 +114,7 @@ class Experiment:
     title: str = ""
     owner: str = ""
     entity: str = ""
+    randomised_by: str = ""
     enrol_from: datetime | None = None
     enrol_until: datetime | None = None
     measure_until: datetime | None = None
@@ -114,6 +122,10 @@ class Experiment:
     decide: Goal | None = None
     strata: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
+    crossed: tuple[tuple[str, ...], ...] = ()
+    trigger: Trigger | None = None
+    exclude: tuple[Excluded, ...] = ()
+    population: Expression | None = None
     claims: str = ""
     plan: Plan = Plan()
     origin: Origin = field(default_factory=Origin, compare=False, repr=False)
