@@ -170,6 +170,10 @@ class Keeping(Protocol):
         """Return the entries of a book, in order."""
         ...
 
+    def books(self) -> list[str]:
+        """Return the names of the books."""
+        ...
+
     def strike(self, book: str, number: int) -> None:
         """Take an entry out: of a book that says what tables there are, never of looks."""
         ...

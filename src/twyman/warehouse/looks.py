@@ -1,14 +1,8 @@
 """Looks, kept beside the data they were taken of: one file a look, written once and never again.
 
-A look is written to a file of its own, flushed to the disk, and only then given its name, by a link
-that fails if the name is taken. So a look is there as a whole or not at all, and two readers can't
-both be the third.
+A look is there as a whole or not at all (`durable`), and two readers can't both be the third.
 """
 
-import contextlib
-import errno
-import os
-import secrets
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,12 +11,9 @@ import msgspec
 from twyman.app.ports import Cell, Cohort, Cutoff, DaySigns, Entrants, Extreme, Look, Measured, Ranked, Scanned
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
+from twyman.warehouse.durable import FAILING, write_once
 
 FOLDER = Path(".twyman") / "looks"
-_FAILING = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
-"""A disk that gave out, where any other refusal means that the place can't be written."""
-
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
 
 
 class MomentsDocument(msgspec.Struct):
@@ -105,51 +96,17 @@ class LookFolder:
         target = self._folder / look.experiment / f"{look.number:04d}.json"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_once(target, msgspec.json.encode(_document(look)))
+            write_once(target, msgspec.json.encode(_document(look)))
         except FileExistsError as error:
             raise Conflict(
                 f"look {look.number} of '{look.experiment}' is kept already, in {target}: "
                 "looks are never rewritten; read it, or take the next one"
             ) from error
         except OSError as error:
-            if error.errno in _FAILING:
+            if error.errno in FAILING:
                 raise Unavailable(f"look {look.number} can't be kept in {target}: {error.strerror}") from error
             return False
         return True
-
-
-def _write_once(target: Path, content: bytes) -> None:
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _name(draft, target, content)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
-    _flush_folder(target.parent)
-
-
-def _name(draft: Path, target: Path, content: bytes) -> None:
-    try:
-        os.link(draft, target)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        with target.open("xb") as file:  # no links on this disk: still exclusive, no longer all or nothing
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read(file: Path) -> Look:

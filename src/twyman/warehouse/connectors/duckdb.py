@@ -4,6 +4,7 @@ The session is in UTC, loads no extension from anywhere, and its settings are lo
 definition says can't change them. A database file is attached for reading only.
 """
 
+import glob
 import re
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -12,9 +13,11 @@ import duckdb
 from sqlglot import exp
 
 from twyman.kernel.errors import NotFound, Unavailable
-from twyman.warehouse.connector import Refused, Row
+from twyman.warehouse.connector import Kept, Refused, Row
+from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.duckdb import DIALECT
+from twyman.warehouse.syntax import call, text
 
 DATABASES = (".duckdb", ".db", ".ddb")
 """Endings of a file that is a database, not a folder of files."""
@@ -51,6 +54,7 @@ class DuckDBConnector:
                 f"warehouse '{place}' isn't there: correct warehouse.path in twyman.yaml, or make the folder"
             )
         self._root = folder_of(place)
+        self._own = TableFolder(self._root)
         settings: dict[str, Any] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -140,6 +144,51 @@ class DuckDBConnector:
                 f"table '{name}' of type {type(data).__name__} can't be read: "
                 "give a DuckDB relation, or a pandas, Polars or Arrow table"
             ) from error
+
+    def keep(self, name: str, sql: str) -> bool:
+        """Keep the rows of a SELECT as a Parquet file, whole or not at all.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine or the disk gave out.
+        """
+        return self._own.keep(name, lambda file: self._copy(sql, file))
+
+    def _copy(self, sql: str, file: Path) -> None:
+        self.rows(f"COPY ({sql}) TO {exp.Literal.string(str(file)).sql(DIALECT.printer)} (FORMAT parquet)")
+
+    def own(self, name: str) -> exp.Expr | None:
+        """Return what reads a table of our own."""
+        file = self._own.path(name)
+        return None if file is None else exp.Table(this=call("read_parquet", text(glob.escape(str(file)))))
+
+    def kept(self) -> list[Kept]:
+        """Return the tables of our own."""
+        return self._own.kept()
+
+    def drop(self, name: str) -> None:
+        """Drop a table of our own."""
+        self._own.drop(name)
+
+    def write(self, book: str, number: int, document: bytes) -> bool:
+        """Write an entry of a book; return whether books may be written here.
+
+        Raises:
+            Conflict: If the entry is there already.
+        """
+        return self._own.write(book, number, document)
+
+    def entries(self, book: str) -> list[tuple[int, bytes]]:
+        """Return the entries of a book, in order."""
+        return self._own.entries(book)
+
+    def books(self) -> list[str]:
+        """Return the names of the books."""
+        return self._own.books()
+
+    def strike(self, book: str, number: int) -> None:
+        """Take an entry out of a book."""
+        self._own.strike(book, number)
 
     def cost(self, sql: str) -> int | None:
         """DuckDB tells rows, not bytes."""
