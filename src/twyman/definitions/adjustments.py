@@ -8,7 +8,7 @@ from twyman.definitions.subject import Subject
 from twyman.definitions.terms import some_length
 from twyman.definitions.values import CUPED_WINDOW, MetricSurroundings
 from twyman.kernel.errors import Invalid, nearest
-from twyman.metrics.metric import Adjustment, Metric, OutcomeValue, Theta
+from twyman.metrics.metric import Adjustment, Metric, OutcomeValue, Quantile, Theta
 from twyman.metrics.source import AttributeSource, Source
 
 
@@ -77,6 +77,11 @@ def check_covariates(
             subject.refuse(
                 f"cuped.covariates.{at}",
                 f"covariate '{name}' is an outcome of a table, without a time before exposure: use a metric over facts",
+            )
+        elif isinstance(metrics[name].kind, Quantile):
+            subject.refuse(
+                f"cuped.covariates.{at}",
+                f"covariate '{name}' is a quantile, which no unit has by itself: use a mean, as of the same value",
             )
     for at, name in enumerate(adjustment.attributes):
         _check_attribute(name, f"cuped.attributes.{at}", sources, subject)

@@ -81,6 +81,24 @@ def probability(value: Number) -> float:
     return read
 
 
+def quantile(value: Number) -> float:
+    """Read which quantile: a share strictly between 0 and 1.
+
+    Raises:
+        Invalid: If it is no number, or not strictly between 0 and 1.
+
+    Example:
+        >>> quantile("95%")
+        0.95
+    """
+    read = number(value, "quantile", "95% or 0.95")
+    if 0 < read < 1:
+        return read
+    hint = f"write {value}% or {read / 100:g}" if 1 < read < 100 and "%" not in str(value) else "write one such as 95%"
+    why = "is the smallest or largest value, which says nothing of the others" if read in (0, 1) else "is none"
+    raise Invalid(f"quantile {value} {why}, and one lies strictly between 0 and 1: {hint}")
+
+
 def positive(value: Number) -> float:
     """Read a relative size that must be above 0 and below 1, such as a margin.
 
