@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Scanned
+from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Ranked, Scanned
 from twyman.kernel.errors import Invalid
 from twyman.stats.moments import Moments
 from twyman.warehouse.engine import Row
@@ -17,12 +17,14 @@ from twyman.warehouse.model import (
     FACTS,
     MATURED,
     PART,
+    RANKS,
     SEEN,
     STRATA,
     UNITS,
     MetricColumns,
     Statement,
 )
+from twyman.warehouse.ranks import AROUND
 
 MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
@@ -39,7 +41,9 @@ def measured(
         sql: The statements that ran.
         last: Latest fact of the sources that had none of late.
     """
-    parts = {part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS)}
+    parts = {
+        part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS, RANKS)
+    }
     reading = _Reading(statement, parts[CELLS])
     whole = reading.whole_arms()
     kept = {made.metric.name: _telling(made, whole) for made in statement.metrics}
@@ -49,6 +53,7 @@ def measured(
             for made in statement.metrics
         },
         cells={cell: found.columns(*kept[cell.metric]) for cell, found in (whole | reading.dimensions()).items()},
+        ranks=_ranks(statement, parts[RANKS]),
         strata={key: found.columns(*kept[key[0]]) for key, found in reading.strata().items()},
         days={key: found.columns(*kept[key[0]]) for key, found in reading.days().items()},
         units=reading.units(),
@@ -258,6 +263,40 @@ def _scanned(row: Row, seen: Row, last: Mapping[str, datetime | None]) -> Scanne
 def aware(moment: Any) -> datetime | None:  # noqa: ANN401 - a cell of an answer
     """Return a zoneless UTC time as an aware one."""
     return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else None
+
+
+def _ranks(statement: Statement, rows: Sequence[Row]) -> dict[Cell, Ranked]:
+    """Return what was fetched of each quantile's values, by cell.
+
+    Raises:
+        Invalid: If a fact's value isn't a finite number, and so has no rank.
+    """
+    by_name = {made.metric.name: made for made in statement.metrics}
+    ranks: dict[Cell, Ranked] = {}
+    for row in rows:
+        made, found = by_name[row["metric"]], row[RANKS]
+        if not np.isfinite([found["lowest"], found["highest"]]).all():
+            raise Invalid(
+                f"metric '{made.metric.name}' has values that are no finite numbers (NaN or infinite), and so no rank: "
+                "leave those rows out with where, or correct them",
+                place=made.metric.origin.at("value"),
+            )
+        dimension = statement.dimensions.get(row.get("dimension") or "", "")
+        cell = Cell(made.metric.name, statement.arms[int(row["arm"])], dimension, row.get("segment") or "")
+        ranks[cell] = ranked_of(found, made)
+    return ranks
+
+
+def ranked_of(found: Row, made: MetricColumns) -> Ranked:
+    """Return the values fetched of a group, by rank, and the moments over units of the facts below."""
+    count = int(found["count"])
+    wanted = [int(rank or -len(AROUND)) + around for rank in found["ranks"] for around in AROUND]
+    pairs = zip(wanted, found["values"], strict=True)
+    fetched = {rank: float(value) for rank, value in sorted(pairs) if 1 <= rank <= count}
+    clusters = None
+    if "units" in found:
+        clusters = moments_of({**found, "count": found["units"]}, 2, made)
+    return Ranked(count=count, values=fetched, clusters=clusters)
 
 
 def _caps(statement: Statement, rows: Sequence[Row]) -> dict[str, float]:

@@ -4,7 +4,7 @@ A fact counts for a value if it lies in the value's span of time around the unit
 lies before the cut-off, had arrived by then, and meets the value's filter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +17,16 @@ from twyman.kernel.time import DAY
 from twyman.metrics.metric import Aggregate, FactValue
 from twyman.metrics.source import FactSource, Grain
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.exposures import FIRST, Exposures, entity_column, id_columns
+from twyman.warehouse.exposures import (
+    EXPOSED_AT,
+    FIRST,
+    TRIGGERED_AT,
+    Exposures,
+    entity_column,
+    id_column,
+    id_columns,
+)
+from twyman.warehouse.links import Link, Links
 from twyman.warehouse.model import FACTS, PART, SEEN, Span
 from twyman.warehouse.relation import EARLIEST, LATEST, Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, is_number, opened
@@ -25,6 +34,7 @@ from twyman.warehouse.syntax import (
     alias,
     both,
     call,
+    cast,
     column,
     count_rows,
     filtered,
@@ -34,7 +44,7 @@ from twyman.warehouse.syntax import (
     text,
     truth,
 )
-from twyman.warehouse.times import Time, time_of
+from twyman.warehouse.times import Time, midnight, time_of
 
 RECENT = DAY
 """Where the latest fact is looked for first: a table that is alive has some there, and little of it is read."""
@@ -62,6 +72,7 @@ class FactTable:
     grain: Grain
     arrived: Time | None
     exposures: Exposures
+    link: Link | None = None
     wanted: dict[str, Wanted] = field(default_factory=dict[str, Wanted])
 
     @property
@@ -94,6 +105,23 @@ class FactTable:
         condition = both(self._filter(), self._condition(value.where, place) if value.where else None)
         query = self.rows.from_(select(given, present))
         return query.where(condition) if condition is not None else query
+
+    def observed(self, value: FactValue, span: Span, taken: exp.Expr | None, place: Place | None) -> exp.Select:
+        """Return one row a fact that counts: its unit, the unit's arm, and its value.
+
+        Args:
+            value: Of each fact.
+            span: Around the unit's entry.
+            taken: Condition that the unit counts.
+            place: Where the value is defined.
+        """
+        argument = self._argument(value, place) or exp.null()
+        given = exp.Not(this=exp.Is(this=argument.copy(), expression=exp.null()))
+        scaled = cast(argument, "DOUBLE")
+        scaled = scaled if value.scale == 1 else exp.Mul(this=scaled, expression=number(value.scale))
+        where = self._condition(value.where, place) if value.where else None
+        own = [column("unit", FIRST), column("arm", FIRST), alias(scaled, "value")]
+        return self._entered(own).where(both(*self._counting(span), where, given, taken))
 
     def any(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
         """Return the condition that a unit has a fact that counts."""
@@ -128,7 +156,7 @@ class FactTable:
         kind = self.rows.kind(argument, place)
         if value.aggregate in COUNTING or is_number(kind):
             return argument
-        if kind == "BOOLEAN":
+        if kind == "BOOLEAN" and value.aggregate is not Aggregate.EACH:
             return truth(argument)
         self.rows.refuse_empty_columns(argument, place)
         raise Invalid(
@@ -154,17 +182,70 @@ class FactTable:
         projections = [column("unit", FIRST)]
         projections += [alias(self._aggregate(wanted, overall), label) for label, wanted in self.wanted.items()]
         projections.append(alias(count_rows(), "rows"))
+        conditions, query = both(*self._counting(overall)), self._entered(projections)
+        return query.where(conditions).group_by(column("unit", FIRST)) if conditions is not None else query
+
+    def facts(self, span: Span, projections: Sequence[exp.Expr], condition: exp.Expr | None) -> exp.Select:
+        """Return one row a fact that lies in a span around its unit's entry and meets a condition."""
+        return self._entered([column("unit", FIRST), *projections]).where(both(*self._counting(span), condition))
+
+    def condition(self, written: str, place: Place | None) -> exp.Expr:
+        """Return a filter over the source's columns and measures.
+
+        Raises:
+            Invalid: If it names what isn't there, or is neither true nor false.
+        """
+        return self._condition(written, place)
+
+    def before(self, length: timedelta) -> exp.Expr:
+        """Return the condition that a fact lies before an instant, counted from its unit's entry."""
+        return exp.LT(this=self.time.utc.copy(), expression=self._edge(length))
+
+    def _entered(self, projections: Sequence[exp.Expr]) -> exp.Select:
+        return self._of_units(select(*projections), FIRST)
+
+    def _counting(self, span: Span) -> list[exp.Expr | None]:
+        """Return the conditions that a fact counts: kept, in the span, before the cut-off, arrived by then."""
+        return [self._filter(), *self._scan(span), self._seen(), self._starts(span), self._ends(span)]
+
+    def firsts(self, where: str | None, base: str, place: Place | None) -> exp.Select:
+        """Return each unit's first fact at or after its exposure, inside the enrolment and before the cut-off.
+
+        Args:
+            where: Facts that count, beside the source's own filter.
+            base: The part that holds the units and their exposures.
+            place: Where the filter stands.
+        """
+        until, exposed = self.exposures.question.experiment.enrol_until, column(EXPOSED_AT, base)
+        if self._by_day():
+            exposed = midnight(exposed, self.exposures.question.zone)
         conditions = both(
             self._filter(),
-            *self._scan(overall),
+            self._condition(where, place) if where else None,
+            *self._scan(Span()),
+            self.time.before(until) if until else None,
             self._seen(),
-            self._starts(overall),
-            self._ends(overall),
+            exp.GTE(this=self.time.utc.copy(), expression=exposed),
         )
-        unit = entity_column(self.exposures.question, self.rows, dict(self.source.entities))
-        kind = self.rows.kind(unit, self.source.origin.at("entities"))
-        query = self.rows.from_(select(*projections)).join(table(FIRST), on=self._same(unit, kind))
-        return query.where(conditions).group_by(column("unit", FIRST)) if conditions is not None else query
+        first = alias(call("min", self.time.utc.copy()), "first_at")
+        query = self._of_units(select(column("unit", base), first), base)
+        return query.where(conditions).group_by(column("unit", base))
+
+    def _of_units(self, query: exp.Select, base: str) -> exp.Select:
+        """Read the rows of the units of a part; of an id that belongs to a unit, those of its owner."""
+        rows = self.rows.from_(query)
+        if self.link is None:
+            unit = entity_column(self.exposures.question, self.rows, self.source.entities)
+            kind = self.rows.kind(unit, self.source.origin.at("entities"))
+            return rows.join(table(base), on=self._same(unit, kind, base))
+        owned = id_column(self.rows, self.source.entities, self.link.owned)
+        owned = as_text(owned, self.rows.kind(owned, self.source.origin.at("entities")))
+        rows = rows.join(table(self.link.part), on=exp.EQ(this=owned, expression=column("owned", self.link.part)))
+        same = self._same(column("owner", self.link.part), "VARCHAR", base)
+        if self.link.time is not None:
+            known = exp.LTE(this=column("since", self.link.part), expression=column(EXPOSED_AT, base))
+            same = exp.and_(same, known)
+        return rows.join(table(base), on=same)
 
     def _filter(self) -> exp.Expr | None:
         return self.rows.condition(self.source.where, "where", self.names) if self.source.where else None
@@ -189,24 +270,28 @@ class FactTable:
         return DAY if self._by_day() else timedelta()
 
     def _by_day(self) -> bool:
-        return self.grain is Grain.DAY and self.exposures.grain is Grain.INSTANT
+        to_the_instant = self.exposures.grain is Grain.INSTANT or self.exposures.entry == TRIGGERED_AT
+        return self.grain is Grain.DAY and to_the_instant
 
-    def _edge(self, length: timedelta) -> exp.Expr:
+    def _edge(self, length: timedelta, *, before: bool = False) -> exp.Expr:
         """Return the instant so long after a unit's entry, computed once a unit and not once a fact."""
-        return self.exposures.edge("exposed_day" if self._by_day() else "exposed_at", length)
+        return self.exposures.edge("exposed_day" if self._by_day() else EXPOSED_AT, length, before=before)
 
     def _starts(self, span: Span) -> exp.Expr:
         return exp.GTE(this=self.time.utc.copy(), expression=self._edge(span.start))
 
     def _ends(self, span: Span) -> exp.Expr | None:
-        return None if span.end is None else exp.LT(this=self.time.utc.copy(), expression=self._edge(span.end))
+        if span.end is None:
+            return None
+        edge = self._edge(span.end, before=span.end <= timedelta())
+        return exp.LT(this=self.time.utc.copy(), expression=edge)
 
     def _seen(self) -> exp.Expr | None:
         cutoff = self.exposures.question.cutoff
         return self.arrived.before(cutoff.arrivals) if cutoff and self.arrived else None
 
-    def _same(self, unit: exp.Expr, kind: str) -> exp.Expr:
-        known, other = column("unit", FIRST), self.exposures.id_kind
+    def _same(self, unit: exp.Expr, kind: str, base: str) -> exp.Expr:
+        known, other = column("unit", base), self.exposures.id_kind
         if kind == other or (is_number(kind) and is_number(other)):
             return exp.EQ(this=unit, expression=known)
         return exp.EQ(this=as_text(unit, kind), expression=as_text(known, other))
@@ -279,7 +364,7 @@ def _overall(spans: Iterable[Span]) -> Span:
 def _aggregation(wanted: Wanted, moment: exp.Expr) -> exp.Expr:
     argument = wanted.column.copy() if wanted.column is not None else None
     match wanted.aggregate:
-        case Aggregate.COUNT:
+        case Aggregate.COUNT | Aggregate.EACH:
             return exp.Count(this=argument) if argument is not None else count_rows()
         case Aggregate.COUNT_DISTINCT:
             return exp.Count(this=exp.Distinct(expressions=[argument]))
@@ -291,8 +376,19 @@ def _aggregation(wanted: Wanted, moment: exp.Expr) -> exp.Expr:
             return call("arg_max", argument or exp.null(), moment.copy())
 
 
-def opened_facts(engine: Engine, question: Question, exposures: Exposures, name: str, place: Place | None) -> FactTable:
-    """Open a source of facts.
+Tables = Callable[[str, Place | None], FactTable]
+"""The source of facts of a name, opened once."""
+
+
+def opened_facts(  # noqa: PLR0913 - what it is opened with
+    engine: Engine,
+    question: Question,
+    exposures: Exposures,
+    name: str,
+    place: Place | None,
+    links: Links | None = None,
+) -> FactTable:
+    """Open a source of facts; one without the unit's own id by a link to it, where links are given.
 
     Raises:
         NotFound: If it, or its table, isn't there.
@@ -310,7 +406,10 @@ def opened_facts(engine: Engine, question: Question, exposures: Exposures, name:
     )
     rows = opened(engine, asked, zone=question.zone, bounds=_bounds(question))
     time = rows.time(source.timestamp)
-    return FactTable(source, rows, time, grain_of(source.timestamp, time), _arrived(rows, source), exposures)
+    link, entity = None, question.experiment.entity
+    if links is not None and entity and entity not in source.entities:
+        link = links.link(tuple(source.entities), entity)
+    return FactTable(source, rows, time, grain_of(source.timestamp, time), _arrived(rows, source), exposures, link)
 
 
 def _arrived(rows: Rows, source: FactSource) -> Time | None:

@@ -10,6 +10,8 @@ from twyman.metrics.metric import Cap, Metric
 
 PART = "part"
 CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS = "cells", "entrants", "units", "facts", "seen", "caps"
+RANKS = "ranks"
+STEPS, LINKS, CLUSTERS, MEMBERS = "steps", "links", "clusters", "members"
 """Which question a row of the answer answers: the statement's parts, stacked."""
 
 DATES, TIMES = ("exposed_on",), ("first_at", "last_at")
@@ -23,6 +25,14 @@ NONE = "(none)"
 
 STRATA = "strata"
 """The column that says of which stratum a unit is, in the table of units and in the cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What decides whether an exposed unit is analysed: `population`, `exclude` with a segment, `trigger` with facts."""
+
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class MetricColumns:
         known: Whether a unit has a value of its own, before missing ones count as zero.
         presence: Counts the source's rows (`given`) and those with a value (`present`); asked only
             where no unit has one.
+        observed: One row a fact, where facts are observations: its unit, the unit's arm, and its value.
     """
 
     metric: Metric
@@ -68,6 +79,7 @@ class MetricColumns:
     matured: exp.Expr | None = None
     known: exp.Expr | None = None
     presence: exp.Query | None = None
+    observed: exp.Select | None = None
 
     def held(self, column: MomentColumn) -> str:
         """Return the name of a column in the unit table."""
@@ -89,6 +101,8 @@ class Statement:
         dimensions: Name of each dimension, by the column that holds it.
         latest: By source of facts, where to look for its latest fact if none is recent.
         zoneless: Sources whose times had no zone.
+        steps: What decides who of the exposed is analysed, in order.
+        clustered: Whether moments are of clusters of units.
     """
 
     query: exp.Query
@@ -98,6 +112,8 @@ class Statement:
     dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
     latest: Mapping[str, exp.Query] = field(default_factory=dict[str, exp.Query])
     zoneless: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    clustered: bool = False
 
 
 def stacked(answers: Sequence[exp.Query]) -> exp.Query:
