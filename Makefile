@@ -19,7 +19,7 @@ $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
 demo: $(READY)   ## the story, replayed: two reports and a verdict, in under 30 s
 	@$(BIN)/python -m twyman demo
 
-test: $(READY)   ## unit, oracle and contract tests on DuckDB, in under 3 minutes
+test: $(READY)   ## unit, oracle and contract tests on DuckDB and Sail, in under 3 minutes
 	$(BIN)/python -m pytest -q -n $(WORKERS) --ignore=tests/docs
 
 check: $(READY) lint types imports test calibration docs ## all that CI checks
@@ -56,6 +56,15 @@ test-conformance: $(READY) ## the official OpenFeature providers, in Python, Nod
 	npm ci --prefix tests/conformance --silent --no-audit --no-fund
 	TWYMAN_CONFORMANCE=required $(BIN)/python -m pytest -q tests/conformance -m 'slow or not slow'
 
+ENGINES := .venv/engines
+$(ENGINES): requirements/engines.txt $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/engines.txt
+	@touch $@
+
+test-engines: $(ENGINES) ## the warehouse on PostgreSQL, ClickHouse and Spark with two workers, each started for it
+	tools/debian.sh pg_ctlcluster=postgresql java=openjdk-17-jre-headless
+	TWYMAN_ENGINES=required $(BIN)/python -m pytest -q tests -m engines
+
 FUZZER := fuzz/.venv/ready
 $(FUZZER): requirements/fuzz.txt $(READY)
 	test -x fuzz/.venv/bin/python || $(PYTHON) -m venv fuzz/.venv
@@ -67,7 +76,7 @@ fuzz: $(FUZZER)  ## hostile states, contexts, requests and folders, led by cover
 
 slow: $(READY)   ## the story over 100 seeds, the largest public data set, real stores, long random runs
 	tools/debian.sh pg_ctlcluster=postgresql redis-server=redis-server
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow --ignore=tests/conformance
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'slow and not engines' --ignore=tests/conformance
 
 sizes: $(READY)  ## the ten largest files and functions
 	@$(BIN)/python tools/sizes.py
@@ -112,5 +121,5 @@ lock:            ## renew the locked requirements
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade -c requirements/dev.txt requirements/engines.in -o requirements/engines.txt
 
-.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance fuzz slow sizes bench bench-statistics bench-flags \
+.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance test-engines fuzz slow sizes bench bench-statistics bench-flags \
   bench-cohorts bench-ofrep lock

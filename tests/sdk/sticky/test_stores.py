@@ -1,6 +1,5 @@
 """One suite for every store: the first write wins, whoever makes it."""
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engines import postgresql
 from tests.sdk.children import in_child
 from tests.sdk.scenes import free_port
 
@@ -144,35 +144,11 @@ def _sqlite(folder: Path) -> Generator[StickyStore]:
 
 @contextmanager
 def _postgres(_folder: Path) -> Generator[StickyStore]:
-    """A cluster of the test's own, of whatever PostgreSQL is installed; run by a user that isn't root."""
     psycopg = pytest.importorskip("psycopg")
-    binaries = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-    if binaries is None or not (binaries / "initdb").exists():
-        pytest.skip("needs the server of PostgreSQL (Debian: apt-get install postgresql)")
-    folder = Path(subprocess.check_output(_as_postgres("mktemp", "-d"), text=True).strip())
-    port, data = free_port(), folder / "data"
-    subprocess.run(
-        _as_postgres(str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"),
-        check=True,
-        capture_output=True,
-    )
-    control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    subprocess.run(
-        _as_postgres(*control, "-l", str(folder / "log"), "-o", options, "start"), check=True, capture_output=True
-    )
-    try:
-        dsn = f"host=127.0.0.1 port={port} user=postgres dbname=postgres connect_timeout=10"
-        store = SqlStore(lambda: psycopg.connect(dsn), paramstyle="format")
+    with postgresql.started() as server:
+        store = SqlStore(lambda: psycopg.connect(server.url, connect_timeout=10), paramstyle="format")
         yield store
         store.close()
-    finally:
-        subprocess.run(_as_postgres(*control, "-m", "immediate", "stop"), check=True, capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _as_postgres(*command: str) -> list[str]:
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
 
 
 @contextmanager
