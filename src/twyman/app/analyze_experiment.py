@@ -25,6 +25,7 @@ from twyman.experiments.plan import AlwaysValid, Plan, Results, Spending
 from twyman.kernel.errors import Invalid
 from twyman.kernel.time import Clock, instant_text
 from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import Metric, Quantile
 
 _UNREAD = (
     "no row of '{}' lies in a window of a unit of this experiment and meets the filters: compare ids, times and where"
@@ -333,4 +334,10 @@ def _metric_settings(catalogue: Catalogue, name: str) -> dict[str, Any]:
         "missing": metric.missing.value,
         "direction": metric.direction.value,
         "cuped_theta": adjustment.theta.value if adjustment else None,
-    }
+    } | _quantile_settings(metric)
+
+
+def _quantile_settings(metric: Metric) -> dict[str, Any]:
+    if not isinstance(metric.kind, Quantile):
+        return {}
+    return {"quantile": metric.kind.share, "of": "facts" if metric.kind.of_facts else "units"}

@@ -1,6 +1,7 @@
 """Whether the data can carry a conclusion: every check of `doubt` that moments and counts allow."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -30,6 +31,7 @@ from twyman.doubt.intake import (
 from twyman.experiments.experiment import Entry, Experiment
 from twyman.kernel.time import DAY
 from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import Metric, Quantile
 from twyman.stats.moments import Moments
 
 LOUDNESS = [Status.BLOCK, Status.WARN, Status.NOTE, Status.OK]
@@ -181,7 +183,7 @@ def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured)
     """Look for one unit that carries an arm; a metric of zeros and ones can have none."""
     for tracked in experiment.tracked:
         metric = catalogue.metric(tracked.metric)
-        if metric.is_binary:
+        if metric.is_binary or _is_of_units(metric):
             continue
         own = own_columns(metric)
         for arm in experiment.arms:
@@ -189,7 +191,18 @@ def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured)
             standouts = measured.extremes.get((tracked.metric, arm.name), ())
             if moments is not None and standouts:
                 candidates = [Standout(extreme.unit, extreme.values) for extreme in standouts]
-                yield dominant_unit(tracked.metric, arm.name, moments.columns(*range(own)), candidates)
+                found = dominant_unit(_swayed(metric), arm.name, moments.columns(*range(own)), candidates)
+                yield found and replace(found, metric=metric.name)
+
+
+def _is_of_units(metric: Metric) -> bool:
+    """Whether it is a quantile over units, which no single one can move."""
+    return isinstance(metric.kind, Quantile) and not metric.kind.of_facts
+
+
+def _swayed(metric: Metric) -> str:
+    """Say what one unit could sway: the metric; of a quantile over facts, how many there are."""
+    return f"{metric.name} (facts a unit)" if isinstance(metric.kind, Quantile) else metric.name
 
 
 def _strata(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check]:

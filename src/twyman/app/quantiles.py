@@ -11,6 +11,9 @@ from twyman.stats.quantile import Bracket, from_brackets, lookup, share_error
 PLAIN, CLUSTERED = "quantile", "quantile-clustered"
 """What the answer calls the method: each unit has one value; facts are the values, and come in clusters by unit."""
 
+NORMAL = "wald"
+"""What the answer calls the test: by the normal distribution, since the density's error is no chi-square."""
+
 NO_STRATA = NotEstimable("quantile", "a quantile is no mean of its strata's quantiles, so it is compared without them")
 
 
@@ -37,6 +40,11 @@ def compared_quantiles(
     left, right = (one.columns(0) for one in moments if one is not None)
     pair = replace(pair, treatment_units=left.count, control_units=right.count)
     return Comparison(pair, pair, None, left, right, CLUSTERED if metric.kind.of_facts else PLAIN)
+
+
+def without_strata(found: Comparison) -> Comparison:
+    """Say why a quantile isn't compared within strata."""
+    return replace(found, unstratified=NO_STRATA)
 
 
 def _bracket(ranked: Ranked, share: float) -> Bracket | NotEstimable:

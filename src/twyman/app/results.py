@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from twyman.app.comparison import Comparison, comparison, own_columns
 from twyman.app.ports import Cell, Measured
+from twyman.app.quantiles import NORMAL, compared_quantiles, without_strata
 from twyman.app.strata import in_strata, of_arm
 from twyman.app.trial import Deciding, Ruled, Trial
 from twyman.app.views import (
@@ -25,7 +26,7 @@ from twyman.app.views import (
 )
 from twyman.experiments.experiment import Experiment, Tracked
 from twyman.experiments.plan import Plan
-from twyman.metrics.metric import Metric
+from twyman.metrics.metric import Metric, Quantile
 from twyman.stats.estimate import Estimate, NotEstimable
 from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
@@ -58,7 +59,7 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
     """Make one row of the answer."""
     trial, plan = sight.trial, sight.experiment.plan
     tracked, metric, current = trial.tracked, trial.metric, trial.current
-    own = own_columns(metric)
+    own = 0 if isinstance(metric.kind, Quantile) else own_columns(metric)
     bare = Result(
         metric=tracked.metric,
         role=tracked.role.value,
@@ -110,7 +111,7 @@ def hidden(row: Result, why: Why) -> Result:
 def _method(found: Comparison, plan: Plan, *, cap: float | None, looks: str) -> Method:
     return Method(
         estimate=found.method,
-        test=plan.test.value,
+        test=NORMAL if found.method.startswith("quantile") else plan.test.value,
         lift=plan.lift.value,
         sequential=looks,
         cap=cap,
@@ -209,7 +210,7 @@ def segments(experiment: Experiment, tracked: Tracked, metric: Metric, arm: str,
     )
     for dimension, value in values:
         here = {a.name: measured.cells.get(Cell(tracked.metric, a.name, dimension, value)) for a in experiment.arms}
-        current = compared(experiment, metric, here, arm)
+        current = compared_in(experiment, metric, measured, arm, dimension=dimension, value=value)
         sight = Sight(
             experiment=experiment,
             trial=Trial(tracked=tracked, metric=metric, arm=arm, taken=(), current=current),
@@ -234,12 +235,24 @@ def compared(
     return comparison(metric, treatment, control, everyone=everyone, test=experiment.plan.test)
 
 
+def compared_in(
+    experiment: Experiment, metric: Metric, measured: Measured, arm: str, *, dimension: str = "", value: str = ""
+) -> Comparison | NotEstimable:
+    """Compare a treatment with control among everybody, or among the units with a dimension's value."""
+    if isinstance(metric.kind, Quantile):
+        of = Cell(metric.name, arm, dimension, value)
+        return compared_quantiles(metric, measured, (arm, experiment.control.name), of)
+    arms = {a.name: measured.cells.get(Cell(metric.name, a.name, dimension, value)) for a in experiment.arms}
+    return compared(experiment, metric, arms, arm)
+
+
 def compared_at(experiment: Experiment, metric: Metric, measured: Measured, arm: str) -> Comparison | NotEstimable:
     """Compare a treatment with control as measured at a look, within the experiment's strata."""
-    arms = {a.name: measured.cells.get(Cell(metric.name, a.name)) for a in experiment.arms}
-    found = compared(experiment, metric, arms, arm)
+    found = compared_in(experiment, metric, measured, arm)
     if not experiment.strata or isinstance(found, NotEstimable):
         return found
+    if isinstance(metric.kind, Quantile):
+        return without_strata(found)
     treatment, control = (of_arm(measured, metric.name, name) for name in (arm, experiment.control.name))
     return in_strata(metric, found, treatment, control, test=experiment.plan.test)
 
@@ -278,9 +291,13 @@ def history(trial: Trial, cutoffs: Mapping[int, tuple[str, bool]], plan: Plan, r
 
 
 def accumulation(experiment: Experiment, trial: Trial, measured: Measured) -> Series:
-    """Return the lift of units exposed up to a day, day by day: how the present estimate came together."""
+    """Return the lift of units exposed up to a day, day by day: how the present estimate came together.
+
+    None of a quantile, which isn't made of its days' quantiles.
+    """
     name = trial.tracked.metric
-    days = sorted({day for metric, _, day in measured.days if metric == name})
+    adds_up = not isinstance(trial.metric.kind, Quantile)
+    days = sorted({day for metric, _, day in measured.days if metric == name and adds_up})
     keep = set(days[:: max(1, -(-len(days) // MAX_POINTS))]) | set(days[-1:])
     so_far: dict[str, Moments | None] = {arm.name: None for arm in experiment.arms}
     points = list[PointView]()
