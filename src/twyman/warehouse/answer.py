@@ -6,19 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from twyman.app.ports import Cell, Cohort, Entrants, Extreme, Measured, Ranked, Scanned
+from twyman.app.ports import Cell, Cohort, Drawn, Entrants, Extreme, Kept, Measured, Ranked, Scanned, Shared
 from twyman.kernel.errors import Invalid
 from twyman.stats.moments import Moments
 from twyman.warehouse.engine import Row
 from twyman.warehouse.model import (
     CAPS,
     CELLS,
+    CLUSTERS,
     ENTRANTS,
     FACTS,
+    LINKS,
     MATURED,
+    MEMBERS,
     PART,
     RANKS,
     SEEN,
+    STEPS,
     STRATA,
     UNITS,
     MetricColumns,
@@ -26,6 +30,7 @@ from twyman.warehouse.model import (
 )
 from twyman.warehouse.ranks import AROUND
 
+PARTS = (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS, RANKS, STEPS, CLUSTERS, MEMBERS, LINKS)
 MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
 
@@ -41,9 +46,7 @@ def measured(
         sql: The statements that ran.
         last: Latest fact of the sources that had none of late.
     """
-    parts = {
-        part: [row for row in rows if row[PART] == part] for part in (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS, RANKS)
-    }
+    parts = {part: [row for row in rows if row[PART] == part] for part in PARTS}
     reading = _Reading(statement, parts[CELLS])
     whole = reading.whole_arms()
     kept = {made.metric.name: _telling(made, whole) for made in statement.metrics}
@@ -61,6 +64,10 @@ def measured(
         exposed=reading.exposed(),
         entrants=entrants(statement, parts[ENTRANTS], parts[UNITS]),
         cohorts=reading.cohorts(),
+        kept=_kept(statement, parts[STEPS]),
+        drawn=_drawn(statement, parts[CLUSTERS], parts[MEMBERS], reading) if statement.clustered else None,
+        members=reading.members() if statement.clustered else {},
+        shared=tuple(Shared(row["source"], int(row["rows"]), int(row["units"])) for row in parts[LINKS]),
         extremes=reading.extremes(),
         scanned=tuple(_scanned(row, seen, last) for row, seen in zip(parts[FACTS], parts[SEEN], strict=True)),
         caps=_caps(statement, parts[CAPS]),
@@ -160,23 +167,36 @@ class _Reading:
         """Return how many units each arm has."""
         totals = dict.fromkeys(self.statement.arms, 0)
         for row in self.by_day:
+            totals[self._arm(row)] += _units(row)
+        return totals
+
+    def clusters(self) -> dict[str, int]:
+        """Return how many clusters each arm has, where rows stand for them."""
+        totals = dict.fromkeys(self.statement.arms, 0)
+        for row in self.by_day:
             totals[self._arm(row)] += int(row["units"])
+        return totals
+
+    def members(self) -> dict[Cell, int]:
+        """Return how many units each cell's metric takes, where rows stand for clusters."""
+        totals: dict[Cell, int] = {}
+        for made, row, found in self._each([*self.by_day, *self.by_value]):
+            cell = Cell(made.metric.name, self._arm(row), *_dimension(self.statement, row))
+            totals[cell] = totals.get(cell, 0) + int(found[MEMBERS])
         return totals
 
     def exposed(self) -> dict[tuple[str, date], int]:
         """Return how many units each arm gained each day."""
         return {
-            (self._arm(row), row["exposed_on"]): int(row["units"])
-            for row in self.by_day
-            if row.get("exposed_on") is not None
+            (self._arm(row), row["exposed_on"]): _units(row) for row in self.by_day if row.get("exposed_on") is not None
         }
 
     def cohorts(self) -> dict[tuple[str, str], Cohort]:
         """Return how many units each metric takes of each arm."""
         totals = {(made.metric.name, arm): [0, 0, 0] for made in self.statement.metrics for arm in self.statement.arms}
         for made, row, found in self._each(self.by_day):
-            entered = int(row["units"])
-            counts = (entered, int(found.get(MATURED, entered)), int(found["count"]))
+            entered = _units(row)
+            counts = (entered, int(found.get(MATURED, entered)), int(found.get(MEMBERS, found["count"])))
             total = totals[made.metric.name, self._arm(row)]
             totals[made.metric.name, self._arm(row)] = [sum(pair) for pair in zip(total, counts, strict=True)]
         return {
@@ -194,6 +214,37 @@ class _Reading:
             key = (made.metric.name, self._arm(row))
             kept[key] = _further(kept[key], now) if key in kept else now
         return {key: _standing_out(found) for key, found in kept.items()}
+
+
+def _units(row: Row) -> int:
+    """Return how many units a row of cells stands for: itself counts clusters where those were drawn."""
+    members = row.get(MEMBERS)
+    return int(row["units"] if members is None else members)
+
+
+def _kept(statement: Statement, rows: Sequence[Row]) -> tuple[Kept, ...]:
+    """Return whom each step kept, from one row an arm."""
+    came = dict.fromkeys(statement.arms, 0) | {statement.arms[int(row["arm"])]: int(row["units"]) for row in rows}
+    made = list[Kept]()
+    for index, step in enumerate(statement.steps):
+        stayed = {statement.arms[int(row["arm"])]: int(row["kept"][index]) for row in rows}
+        kept = dict.fromkeys(statement.arms, 0) | stayed
+        made.append(Kept(kind=step.kind, name=step.name, of=came, kept=kept))
+        came = kept
+    return tuple(made)
+
+
+def _drawn(statement: Statement, clusters: Sequence[Row], units: Sequence[Row], reading: _Reading) -> Drawn:
+    counts = {truth: dict.fromkeys(statement.arms, 0) for truth in (False, True)}
+    for row in clusters:
+        counts[bool(row["crossed"])][statement.arms[int(row["arm"])]] += int(row["units"])
+    return Drawn(
+        exposed=counts[False],
+        crossed=counts[True],
+        analysed=reading.clusters(),
+        moved=_total(units, "units"),
+        lost=_total(units, "without_unit"),
+    )
 
 
 def _further(old: Sequence[Extreme], new: Sequence[Extreme]) -> list[Extreme]:
@@ -294,7 +345,7 @@ def ranked_of(found: Row, made: MetricColumns) -> Ranked:
     pairs = zip(wanted, found["values"], strict=True)
     fetched = {rank: float(value) for rank, value in sorted(pairs) if 1 <= rank <= count}
     clusters = None
-    if "units" in found:
+    if found["units"] is not None:
         clusters = moments_of({**found, "count": found["units"]}, 2, made)
     return Ranked(count=count, values=fetched, clusters=clusters)
 

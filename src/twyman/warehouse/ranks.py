@@ -252,12 +252,12 @@ class _One:
             "highest": call("max", column("value")),
         }
         moments = MOMENTS if clustered else ()
-        if clustered:
-            fields |= {
-                "units": column("units"),
-                "means": array(map(column, ("below_mean", "facts_mean"))),
-                "covariances": array(map(column, ("below_variance", "covariance", "facts_variance"))),
-            }
+        held = {name: column(name) if clustered else cast(exp.null(), "DOUBLE") for name in MOMENTS}
+        fields |= {
+            "units": held["units"] if clustered else cast(exp.null(), "BIGINT"),
+            "means": array(held[name] for name in ("below_mean", "facts_mean")),
+            "covariances": array(held[name] for name in ("below_variance", "covariance", "facts_variance")),
+        }
         keys = [column(key, ends) for key in self.among.keys]
         query = select(
             alias(text(RANKS), PART), alias(text(self.metric), "metric"), *keys, alias(struct(fields), RANKS)
