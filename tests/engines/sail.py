@@ -15,7 +15,8 @@ from tests.engines.server import Server
 def started(folder: Path) -> Generator[Server]:
     """Run a server, whose data are in a folder.
 
-    Its tables belong to a session, whose name is in the address and which outlives its clients. A client that says `stop()` ends that session for all: it must `client.close()`.
+    Its tables belong to a session, whose name is in the address and which outlives its clients. A client that
+    says `stop()` ends that session for all: it must `client.close()`.
     """
     os.environ.setdefault("RUST_LOG", "error")
     sail = pytest.importorskip("pysail.spark")
