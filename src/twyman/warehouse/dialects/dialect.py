@@ -31,6 +31,7 @@ class Dialect:
         native: Whether a statement is written in our words already, and only `words` differ.
         filters: Whether an aggregate may have a FILTER.
         longest_name: Bytes of the longest name; longer ones are shortened, and told apart by a digest.
+        reserved: Words, in lower case, that are names only in quotes, beside those that the printer knows.
     """
 
     name: str
@@ -44,3 +45,4 @@ class Dialect:
     native: bool = False
     filters: bool = True
     longest_name: int | None = None
+    reserved: frozenset[str] = frozenset()

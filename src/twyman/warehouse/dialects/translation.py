@@ -33,6 +33,9 @@ def translated(query: exp.Expr, dialect: Dialect) -> exp.Expr:
     tree = _bottom_up(tree, lambda node: _spelled(node, dialect))
     if dialect.longest_name is not None:
         _shorten(tree, dialect.longest_name)
+    for found in tree.find_all(exp.Identifier):
+        if str(found.this).lower() in dialect.reserved:
+            found.set(arg_key="quoted", value=True)
     return tree
 
 
