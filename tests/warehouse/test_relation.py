@@ -142,7 +142,7 @@ def test_what_is_no_table_is_refused(values: Any) -> None:
 
 
 def test_a_query_can_not_change_the_session(values: Any) -> None:
-    with pytest.raises(Invalid, match=r"^plays.yaml:4: source 'plays' can't be read"):
+    with pytest.raises(Invalid, match=r"^plays.yaml:4: sql calls query\(\), which reaches beyond"):
         values(Query("select * from query('set threads = 1')"))
 
 

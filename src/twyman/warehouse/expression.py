@@ -1,39 +1,35 @@
 """One expression over a row, as a user wrote it: read, checked, and tied to its table.
 
-An expression computes from its row and nothing else. What reaches beyond it (a second statement, a
-subquery, an aggregate, a function that reads files, the clock, chance) is refused with its reason.
+An expression computes from its row and nothing else. It may hold literals, columns, operators and the pure
+functions of one table (`functions`). What isn't among them is refused with its reason: a second statement, a
+subquery, an aggregate, whatever reads files, the clock or chance.
 """
 
 from collections.abc import Iterable, Mapping
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Place
-from twyman.warehouse.syntax import DIALECT, column
+from twyman.warehouse import box, functions
+from twyman.warehouse.syntax import column
 
-_REACHING = (
-    "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_text",
-    "read_blob", "glob", "query", "query_table", "getenv", "current_setting", "set_config", "getvariable",
-    "nextval", "currval",
-)  # fmt: skip
-_MOVING = ("random", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "now", "today", "get_current_time",
-           "get_current_timestamp", "transaction_timestamp", "current_localtimestamp", "setseed")  # fmt: skip
-_COMMANDS = (exp.Command, exp.DDL, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Drop, exp.Alter, exp.Attach,
-             exp.Detach, exp.Pragma, exp.Copy, exp.Set, exp.Use, exp.Transaction)  # fmt: skip
-_REFUSED: tuple[tuple[tuple[type[exp.Expr], ...], str], ...] = (
-    ((exp.Query, exp.Subquery, exp.Exists), "holds a subquery, and an expression sees its own row only"),
-    ((exp.AggFunc,), "aggregates rows, and an expression sees one row: the metric aggregates"),
-    ((exp.Window,), "looks at other rows, and an expression sees one row"),
-    (_COMMANDS, "is a command, and an expression only reads"),
-    ((exp.Alias, exp.Star), "is no single value"),
-    ((exp.Placeholder, exp.Parameter), "holds a placeholder, which nothing fills"),
-    ((exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Rand, exp.Uuid),
-     "changes from one reading to the next"),
-    ((exp.ReadCSV, exp.ReadParquet), "reads a file, and an expression sees its own row only"),
-)  # fmt: skip
+LIMITS = box.Limits(characters=10_000, nodes=1_000)
+TIED = box.Limits(characters=0, nodes=10_000)
+"""With what the names at hand stand for."""
+
+_OVER_ROWS = "write one expression over the row"
+_REFUSED: box.Reasons = {
+    (exp.Query, exp.Subquery, exp.Exists): f"holds a subquery, and an expression sees its own row only: {_OVER_ROWS}",
+    (exp.AggFunc,): f"aggregates rows, and an expression sees one row: the metric aggregates: {_OVER_ROWS}",
+    (exp.Window,): f"looks at other rows, and an expression sees one row: {_OVER_ROWS}",
+    box.COMMANDS: f"is a command, and an expression only reads: {_OVER_ROWS}",
+    (exp.Alias, exp.Aliases, exp.Star, exp.Columns, exp.Tuple): f"is no single value: {_OVER_ROWS}",
+    (exp.Placeholder, exp.Parameter, exp.PositionalColumn): f"holds a placeholder, which nothing fills: {_OVER_ROWS}",
+    box.MOVING: "changes from one reading to the next, so no look could be read twice: write a fixed value",
+    (exp.ReadCSV, exp.ReadParquet): f"reads a file, and an expression sees its own row only: {_OVER_ROWS}",
+    (exp.Comprehension,): "makes lists of lists, and could fill memory: write list_filter or list_transform",
+}
 
 
 def parsed(
@@ -63,7 +59,7 @@ def parsed(
     if written.lower() in spelled:
         return column(spelled[written.lower()], table)
     tree = _single(written, place)
-    _refuse_reach(tree, written, place)
+    _refuse_all_else(tree, written, place)
     bound = {str(argument.name).lower() for scope in tree.find_all(exp.Lambda) for argument in scope.expressions}
     for found in list(tree.find_all(exp.Column)):
         tied = _tied(found, spelled, given, table)
@@ -74,46 +70,43 @@ def parsed(
             hint = nearest(missing, [*spelled.values(), *given])
             raise Invalid(f"column '{missing}' isn't in '{table}': {hint}", place=place)
         tree = tied if found is tree else _replaced(tree, found, tied)
+    _refuse_swollen(tree, written, place)
     return tree
-
-
-def unread(error: SqlglotError) -> str:
-    """Say where a text stops being SQL."""
-    first = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
-    where = f"line {first['line']}, column {first['col']}" if first.get("line") else "its end"
-    near = f", near '{first['highlight']}'" if first.get("highlight") else ""
-    return f"can't be read at {where}{near}"
 
 
 def _single(written: str, place: Place | None) -> exp.Expr:
     try:
-        statements = [statement for statement in sqlglot.parse(written, dialect=DIALECT) if statement is not None]
-    except SqlglotError as error:
-        raise Invalid(f"expression '{written}' {unread(error)}: correct it", place=place) from error
-    if len(statements) != 1:
+        found = box.statements(written, LIMITS)
+    except ValueError as error:
+        raise Invalid(f"expression '{box.shown(written)}' {error}", place=place) from error
+    if len(found) != 1:
         raise Invalid(
-            f"expression '{written}' holds {len(statements)} statements: write one expression over the row", place=place
+            f"expression '{box.shown(written)}' holds {len(found)} statements: {_OVER_ROWS}",
+            place=place,
         )
-    for node in statements[0].walk():
-        node.comments = None
-    return statements[0]
+    return found[0]
 
 
-def _refuse_reach(tree: exp.Expr, written: str, place: Place | None) -> None:
+def _refuse_all_else(tree: exp.Expr, written: str, place: Place | None) -> None:
     for node in tree.walk():
-        for kinds, reason in _REFUSED:
-            if isinstance(node, kinds):
-                raise Invalid(f"expression '{written}' {reason}: write one expression over the row", place=place)
-        called = node.name.lower() if isinstance(node, exp.Anonymous) else ""
-        if called in _REACHING:
-            raise Invalid(
-                f"expression '{written}' calls {called}(), which reaches beyond its row: leave it out", place=place
+        reason = next((why for kinds, why in _REFUSED.items() if isinstance(node, kinds)), "")
+        if not reason and not box.is_plain(node) and not functions.is_known(node):
+            reason = (
+                functions.refused(node)
+                if functions.called(node)
+                else f"holds {box.what_is(node)}, which isn't among what an expression may say: {_OVER_ROWS}"
             )
-        if called in _MOVING:
-            raise Invalid(
-                f"expression '{written}' calls {called}(), so no look could be read twice: write a fixed value",
-                place=place,
-            )
+        if reason:
+            raise Invalid(f"expression '{box.shown(written)}' {reason}", place=place)
+
+
+def _refuse_swollen(tree: exp.Expr, written: str, place: Place | None) -> None:
+    what = f"expression '{box.shown(written)}', with what its names stand for,"
+    box.refuse_growing(tree, what, place)
+    try:
+        box.refuse_large(tree, TIED)
+    except ValueError as error:
+        raise Invalid(f"{what} {error}", place=place) from error
 
 
 def _tied(found: exp.Column, spelled: Mapping[str, str], names: Mapping[str, exp.Expr], table: str) -> exp.Expr | None:

@@ -14,22 +14,17 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TextIO
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from twyman.kernel.errors import Forbidden, Invalid, NotFound, nearest
 from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Frame, Query, Relation, Table
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.expression import unread
-from twyman.warehouse.syntax import DIALECT, array, call, name, number, select, struct, table, text
+from twyman.warehouse.files import JSON_LINES, PACKED, PARQUET, TEXT_FILES, ending_of, is_file, refuse_outside
+from twyman.warehouse.query import Reach, read_query, refuse_catalogue
+from twyman.warehouse.syntax import array, call, name, number, select, struct, table, text
 
-TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
-JSON_LINES = (".jsonl", ".ndjson")
-PARQUET = (".parquet", ".pq")
 DELIMITERS = (",", "\t", ";", "|")
-PACKED = (".gz", ".zst")
 CSV_TYPES = ("BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR")
 """What a text file's columns may be taken for: no dates, whose order of day and month is a guess."""
 
@@ -68,27 +63,15 @@ def from_item(
             engine.register(title, data, place=origin.at())
             return table(title)
         case Query(sql):
-            return _query(sql, origin.at("sql"), bounds)
+            return _query(engine, sql, origin.at("sql"), bounds)
         case Table(title):
             return _table(engine, title, origin.at("table"), tuple(as_text))
 
 
-def _query(sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
+def _query(engine: Engine, sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
     start, end = (f"TIMESTAMP '{moment.isoformat(sep=' ')}'" for moment in (bounds.start, bounds.end))
-    try:
-        statements = sqlglot.parse(sql.replace("{start}", start).replace("{end}", end), dialect=DIALECT)
-    except SqlglotError as error:
-        raise Invalid(f"sql {unread(error)}: write one SELECT in DuckDB's dialect", place=place) from error
-    given = [statement for statement in statements if statement is not None]
-    if len(given) != 1:
-        raise Invalid(
-            f"sql holds {len(given)} statements, and a source is one SELECT: keep the SELECT and drop the rest",
-            place=place,
-        )
-    if not isinstance(given[0], exp.Query) or given[0].find(exp.Into):
-        kind = "SELECT INTO" if isinstance(given[0], exp.Query) else type(given[0]).__name__.upper()
-        raise Invalid(f"sql is of kind {kind}, and a source only reads: write one SELECT", place=place)
-    return exp.Subquery(this=given[0])
+    written = sql.replace("{start}", start).replace("{end}", end)
+    return exp.Subquery(this=read_query(written, Reach(engine.files, engine.tables), place))
 
 
 def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:
@@ -97,8 +80,9 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
         return table(f"{title}_frame")
     if engine.files is None:
         return _at_hand(engine, title, place)
-    path = PurePath(title)
-    ending = PurePath(path.stem).suffix if path.suffix in PACKED else path.suffix
+    ending = ending_of(title)
+    if is_file(title):
+        refuse_outside(engine.files, title, place)
     if ending in PARQUET:
         title = _file(engine, title, place)
         return exp.Table(this=call("read_parquet", text(title)))
@@ -114,10 +98,18 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
 def _at_hand(engine: Engine, title: str, place: Place | None) -> exp.Expr:
     item = engine.connector.item(title)
     if item is not None:
+        _refuse_system(item, title, place)
         return item
     hint = nearest(title, [*engine.tables(), *engine.frames])
     ending = f"; a file is written with its ending, as in {title}.parquet" if engine.files else ""
     raise NotFound(f"table '{title}' isn't in the warehouse: {hint}{ending}", place=place)
+
+
+def _refuse_system(item: exp.Expr, title: str, place: Place | None) -> None:
+    parts = item.parts if isinstance(item, exp.Table) else []
+    if not all(isinstance(part, exp.Identifier) for part in parts):
+        raise Invalid(f"table '{title}' is no name of a table: name one of the warehouse", place=place)
+    refuse_catalogue([part.name for part in parts], place)
 
 
 def _file(engine: Engine, title: str, place: Place | None) -> str:

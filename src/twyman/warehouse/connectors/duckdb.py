@@ -1,7 +1,8 @@
 """DuckDB over files in a folder, or over one database file: the warehouse by default.
 
-The session is in UTC, loads no extension from anywhere, and its settings are locked, so that what a
-definition says can't change them. A database file is attached for reading only.
+The session is in UTC, loads no extension from anywhere, opens no file outside the warehouse's folder (links are
+followed before they are judged), finds no variable of Python's, and its settings are locked: a second wall behind
+what is refused of a definition as it is read. A database file is attached for reading only.
 """
 
 import glob
@@ -17,6 +18,7 @@ from twyman.warehouse.connector import Kept, Refused, Row
 from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.duckdb import DIALECT
+from twyman.warehouse.files import rooted
 from twyman.warehouse.syntax import call, text
 
 DATABASES = (".duckdb", ".db", ".ddb")
@@ -58,18 +60,26 @@ class DuckDBConnector:
         settings: dict[str, Any] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "file_search_path": str(self._root),
+            "allow_community_extensions": "false",
+            "python_enable_replacements": "false",
         }
         self._connection = duckdb.connect(":memory:", config=settings)
         if place.suffix in DATABASES:
             self._attach(place)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET enable_progress_bar = false")
+        self._close_in()
+
+    def _close_in(self) -> None:
+        """Leave the session nothing but the warehouse's folder, for good."""
+        folders = ", ".join(_quoted(one) for one in sorted({str(self._root), str(self._root.resolve())}))
+        self._connection.execute(f"SET allowed_directories = [{folders}]")
+        self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
     def _attach(self, place: Path) -> None:
         try:
-            self._connection.execute(f"ATTACH '{str(place).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY)")
+            self._connection.execute(f"ATTACH {_quoted(str(place))} AS warehouse (READ_ONLY)")
             self._connection.execute("USE warehouse")
         except duckdb.Error as error:
             raise Unavailable(
@@ -99,7 +109,7 @@ class DuckDBConnector:
             Unavailable: If the engine or a disk gave out.
         """
         try:
-            cursor = self._connection.execute(sql)
+            cursor = self._connection.execute(rooted(sql, self._root))
             names = [str(column[0]) for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException) as error:
@@ -114,7 +124,7 @@ class DuckDBConnector:
             Refused: If the engine can't make sense of it.
         """
         try:
-            described = self._connection.execute("DESCRIBE " + sql).fetchall()
+            described = self._connection.execute("DESCRIBE " + rooted(sql, self._root)).fetchall()
         except duckdb.Error as error:
             raise Refused(first_line(error)) from error
         return {str(row[0]): str(row[1]) for row in described}
@@ -155,7 +165,7 @@ class DuckDBConnector:
         return self._own.keep(name, lambda file: self._copy(sql, file))
 
     def _copy(self, sql: str, file: Path) -> None:
-        self.rows(f"COPY ({sql}) TO {exp.Literal.string(str(file)).sql(DIALECT.printer)} (FORMAT parquet)")
+        self.rows(f"COPY ({sql}) TO {_quoted(str(file))} (FORMAT parquet)")
 
     def own(self, name: str) -> exp.Expr | None:
         """Return what reads a table of our own."""
@@ -202,6 +212,14 @@ class DuckDBConnector:
     def close(self) -> None:
         """Let go of the connection, and of what it holds open."""
         self._connection.close()
+
+
+def _quoted(value: str) -> str:
+    return exp.Literal.string(value).sql(DIALECT.printer)
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(DIALECT.printer)
 
 
 def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str) -> object:

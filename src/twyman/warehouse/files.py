@@ -1,0 +1,110 @@
+"""Which files a definition may read: those inside its warehouse's folder, wherever links and dots would lead.
+
+A file is named from that folder, in definitions and in printed statements alike, so that both mean the same on
+every machine; a connector makes the names absolute as it runs a statement.
+"""
+
+import glob
+import re
+from pathlib import Path, PurePath
+
+from twyman.kernel.errors import Invalid
+from twyman.kernel.place import Place
+
+TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
+JSON_LINES = (".jsonl", ".ndjson")
+PARQUET = (".parquet", ".pq")
+PACKED = (".gz", ".zst")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def ending_of(title: str) -> str:
+    """Return the ending that says what a file holds, whatever it is packed in.
+
+    Example:
+        >>> ending_of("plays/*.csv.gz"), ending_of("plays")
+        ('.csv', '')
+    """
+    path = PurePath(title)
+    return PurePath(path.stem).suffix if path.suffix in PACKED else path.suffix
+
+
+def is_file(title: str) -> bool:
+    """Say whether a name is meant as that of a file, or of something to fetch, rather than of a table.
+
+    Example:
+        >>> is_file("plays.csv"), is_file("https://x/plays"), is_file("shop.plays")
+        (True, True, False)
+    """
+    return ending_of(title) in (*TEXT_FILES, *JSON_LINES, *PARQUET) or "/" in title or bool(_ADDRESS.match(title))
+
+
+def refuse_outside(folder: Path, title: str, place: Place | None) -> None:
+    """Refuse a file that doesn't lie in a folder.
+
+    Args:
+        folder: The warehouse's.
+        title: Name or pattern of the file, from the folder.
+        place: Where the definition names it.
+
+    Raises:
+        Invalid: If it is an address, leads out by `..` or an absolute path, or is a link to elsewhere.
+    """
+    if _ADDRESS.match(title):
+        raise Invalid(
+            f"'{title}' would be fetched from elsewhere, and definitions read their warehouse only: load it there",
+            place=place,
+        )
+    home = folder.resolve()
+    if "\0" in title or title.startswith("~") or ".." in PurePath(title).parts:
+        raise Invalid(_outside(title, folder), place=place)
+    if PurePath(title).is_absolute() and not _beginning(title).resolve().is_relative_to(home):
+        raise Invalid(_outside(title, folder), place=place)
+    for each in glob.iglob(str(folder / title), recursive=True):
+        if not Path(each).resolve().is_relative_to(home):
+            raise Invalid(
+                f"'{each}' is a link that leaves the warehouse's folder '{folder}': "
+                "copy the file there, or set warehouse.path to a folder that holds both",
+                place=place,
+            )
+
+
+def _beginning(title: str) -> Path:
+    """Return the part of a pattern that holds no signs."""
+    parts = PurePath(title).parts
+    plain = next((at for at, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return Path(*parts[:plain])
+
+
+def _outside(title: str, folder: Path) -> str:
+    return (
+        f"file '{title}' lies outside the warehouse's folder '{folder}', and definitions read that only: "
+        "move it there, or set warehouse.path to a folder that holds both"
+    )
+
+
+_SKIPPED = r"""(?P<kept>"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)"""
+_TEXT = r"'(?:[^']|'')*'"
+_READ = rf"(?P<reader>\bread_(?:csv|parquet|json)\s*\(\s*)(?P<files>{_TEXT}|\[\s*{_TEXT}(?:\s*,\s*{_TEXT})*\s*\])"
+_READERS = re.compile(rf"{_SKIPPED}|{_READ}|{_TEXT}", re.IGNORECASE | re.DOTALL)
+
+
+def rooted(sql: str, folder: Path) -> str:
+    """Return a printed statement in which files are named by absolute paths.
+
+    What stands in texts, quoted names and comments stays; whatever slips by is left to the engine's own wall.
+
+    Example:
+        >>> rooted("SELECT * FROM READ_CSV('a.csv') WHERE x = 'read_csv(''b.csv'''", Path("/data"))
+        "SELECT * FROM READ_CSV('/data/a.csv') WHERE x = 'read_csv(''b.csv'''"
+    """
+
+    def placed(found: re.Match[str]) -> str:
+        if found["reader"] is None:
+            return found[0]
+        return found["reader"] + re.sub(_TEXT, absolute, found["files"])
+
+    def absolute(found: re.Match[str]) -> str:
+        return "'" + str(folder / found[0][1:-1].replace("''", "'")).replace("'", "''") + "'"
+
+    return _READERS.sub(placed, sql)
