@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from math import inf, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from msgspec import json
@@ -186,10 +187,27 @@ def _unfolded(row: Row, long: Mapping[str, str]) -> Row:
 
 def _told(key: str, value: object) -> object:
     if not isinstance(value, str):
-        return value
+        return _finite_or_not(value)
     if key in DATES:
         return date.fromisoformat(value[:10])
     return datetime.fromisoformat(value).replace(tzinfo=None) if key in TIMES else value
+
+
+_NOT_FINITE = {"NaN": nan, "Infinity": inf, "-Infinity": -inf}
+
+
+def _finite_or_not(value: Any) -> object:  # noqa: ANN401 - JSON
+    """Return a value of JSON in which numbers that JSON can't write are numbers again, but for a unit's name."""
+    match value:
+        case dict():
+            held = cast("dict[str, object]", value)
+            return {key: one if key == "unit" else _finite_or_not(one) for key, one in held.items()}
+        case list():
+            return [_finite_or_not(one) for one in cast("list[object]", value)]
+        case str():
+            return _NOT_FINITE.get(value, value)
+        case _:
+            return value
 
 
 def local(moment: datetime, zone: str) -> datetime:

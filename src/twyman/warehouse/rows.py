@@ -11,7 +11,7 @@ from twyman.metrics.source import Grain, Query, Relation, Timestamp
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.expression import parsed
 from twyman.warehouse.relation import Bounds, from_item, refuse_ragged
-from twyman.warehouse.syntax import alias, call, count_rows, select
+from twyman.warehouse.syntax import alias, call, cast, column, count_rows, select
 from twyman.warehouse.times import Clock, TextColumn, Time, reading, time_of
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -227,10 +227,20 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
             said = asked.origin.at("formats" if title in asked.formats else asked.times[title])
             source = TextColumn(title, _in_from(item), f"column '{title}' of '{asked.name}'", said)
             replaced.append(alias(reading(engine, source, asked.formats.get(title)), title))
+        elif kind == "FLOAT" and not engine.connector.dialect.native:
+            replaced.append(exp.alias_(cast(column(title), "DOUBLE"), title, quoted=True))  # or sums are as rough as it
     if replaced:
-        item = exp.Subquery(this=select(exp.Star(**{"replace": replaced})).from_(_in_from(item)))
+        item = exp.Subquery(this=_replacing(replaced, types, engine.connector.dialect.native).from_(_in_from(item)))
         types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
     return Rows(engine, asked.name, item, types, asked.origin, zone)
+
+
+def _replacing(replaced: Iterable[exp.Expr], columns: Iterable[str], native: bool) -> exp.Select:  # noqa: FBT001 - a fact
+    """Return a SELECT of all columns, some of them replaced: one by one, where the engine knows no other way."""
+    if native:
+        return select(exp.Star(**{"replace": list(replaced)}))
+    instead = {one.alias_or_name: one for one in replaced}
+    return select(*(instead.get(title, column(title)) for title in columns))
 
 
 def _in_from(item: exp.Expr) -> exp.Expr:
@@ -243,4 +253,6 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 def as_text(expression: exp.Expr, kind: str) -> exp.Expr:
     """Return an expression as text: it is one already, or it is cast."""
+    if kind in ("FLOAT", "DOUBLE"):
+        return call("text_of_double", expression.copy())
     return expression if kind == "VARCHAR" else exp.Cast(this=expression.copy(), to=exp.DataType.build("TEXT"))

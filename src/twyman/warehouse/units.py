@@ -4,7 +4,7 @@ A unit that stands in several equal rows is counted once; one that stands in two
 counted; one that stands in one arm with different values is refused, since nobody can say which is true.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -19,7 +19,7 @@ from twyman.warehouse.dimensions import lumped_parts, stratum
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET, Entering, arm_number
 from twyman.warehouse.exposures import entity_column, id_columns
-from twyman.warehouse.model import CELLS, NONE, PART, STRATA, UNITS, MetricColumns, MomentColumn, Statement, stacked
+from twyman.warehouse.model import CELLS, KNOWN, NONE, PART, STRATA, UNITS, MetricColumns, MomentColumn, Statement, stacked
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
 from twyman.warehouse.syntax import (
@@ -278,7 +278,8 @@ def _unit_parts(
     chosen = [alias(call("any_value", column(name)), name) for name in held]
     arm = alias(call("min", column("arm")), "arm")
     met = entry.met(ROWS, arm, *chosen)
-    met = met.select(alias(_conflicting(entry, held), CONFLICT))
+    truths = {f"{one.metric.name} {KNOWN}" for one in made}
+    met = met.select(alias(_conflicting(entry, held, truths), CONFLICT))
     query = select(column("unit"), column("arm"), *(column(name) for name in held)).from_(table(MET))
     query = query.where(both(in_arm, exp.Not(this=column("crossed"))))
     return [
@@ -287,10 +288,11 @@ def _unit_parts(
     ]
 
 
-def _conflicting(entry: Entering, held: Sequence[str]) -> exp.Expr:
+def _conflicting(entry: Entering, held: Sequence[str], truths: Collection[str]) -> exp.Expr:
     tests: list[exp.Expr] = []
     for name in held:
-        low, high = (filtered(call(function, column(name)), entry.counts) for function in ("min", "max"))
+        ends = ("min_truth", "max_truth") if name in truths else ("min", "max")
+        low, high = (filtered(call(function, column(name)), entry.counts) for function in ends)
         tests.append(exp.NullSafeNEQ(this=low, expression=high))
         some = filtered(exp.Count(this=column(name)), entry.counts)
         tests.append(exp.Not(this=exp.In(this=some, expressions=[number(0), filtered(count_rows(), entry.counts)])))

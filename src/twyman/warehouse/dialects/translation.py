@@ -10,7 +10,16 @@ from typing import cast
 
 from sqlglot import exp
 
-from twyman.warehouse.dialects.dialect import Dialect
+from twyman.warehouse.dialects.dialect import Dialect, Word
+
+SHARED: Mapping[str, Word] = {
+    "by_bytes": lambda value: value,
+    "text_of_double": lambda value: exp.cast(value, "TEXT"),
+    "min_truth": lambda value: exp.Anonymous(this="min", expressions=[value]),
+    "max_truth": lambda value: exp.Anonymous(this="max", expressions=[value]),
+}
+"""Words that most engines need no form for: texts in the order of their bytes, a double as a text that shows it is
+one, the lowest and the highest of truths."""
 
 WIDTH = 110
 DIGEST = 8
@@ -96,7 +105,7 @@ def _bottom_up(node: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp.Ex
 
 def _spelled(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     if isinstance(node, exp.Anonymous):
-        word = dialect.words.get(node.name.lower())
+        word = dialect.words.get(node.name.lower()) or SHARED.get(node.name.lower())
         return node if word is None else _kept(node, word(*node.expressions))
     change = next((dialect.nodes[kind] for kind in type(node).__mro__ if kind in dialect.nodes), None)
     return node if change is None else _kept(node, change(node))
