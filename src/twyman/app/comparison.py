@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from twyman.experiments.plan import Test
 from twyman.metrics.metric import Metric, Ratio, Theta
+from twyman.stats.clusters.sums import cluster_ratios
 from twyman.stats.covariates import Adjusted, adjusted
 from twyman.stats.difference import means
 from twyman.stats.estimate import NotEstimable
@@ -44,13 +45,19 @@ class Comparison:
         return sharper.variance_reduction if sharper else None
 
 
-def own_columns(metric: Metric) -> int:
-    """Return how many of a metric's columns are its own: two of a ratio, else one."""
-    return 2 if isinstance(metric.kind, Ratio) else 1
+def own_columns(metric: Metric, *, clustered: bool = False) -> int:
+    """Return how many of a metric's columns are its own: two of a ratio or of clusters' sums and sizes, else one."""
+    return 2 if clustered or isinstance(metric.kind, Ratio) else 1
 
 
-def comparison(
-    metric: Metric, treatment: Moments, control: Moments, *, everyone: Sequence[Moments], test: Test
+def comparison(  # noqa: PLR0913 - all but two by name
+    metric: Metric,
+    treatment: Moments,
+    control: Moments,
+    *,
+    everyone: Sequence[Moments],
+    test: Test,
+    clustered: bool = False,
 ) -> Comparison | NotEstimable:
     """Compare two arms in one metric.
 
@@ -60,13 +67,15 @@ def comparison(
         control: Moments of control, the same columns.
         everyone: Moments of all arms: what covariates are centred on.
         test: Convention of variances.
+        clustered: Whether moments are of clusters: their sums and sizes, then covariates.
     """
-    own = own_columns(metric)
+    own = own_columns(metric, clustered=clustered)
     left, right = (moments.columns(*range(own)) for moments in (treatment, control))
-    raw = _raw(metric, left, right, test)
+    raw = cluster_ratios(left, right, test=variances(test)) if clustered else _raw(metric, left, right, test)
     if isinstance(raw, NotEstimable):
         return raw
-    plain = {1: "proportion" if metric.is_binary else "difference", 2: "ratio"}[own]
+    by = "-by-cluster" if clustered else ""
+    plain = f"{_plain(metric)}{by}"
     if metric.adjustment is None or treatment.means.size == own:
         return Comparison(raw, raw, None, left, right, plain)
     pooled = sum(everyone[1:], start=everyone[0])
@@ -76,7 +85,13 @@ def comparison(
     if isinstance(made, NotEstimable) or not made.used:
         dropped = None if isinstance(made, NotEstimable) else made
         return Comparison(raw, raw, dropped, left, right, plain)
-    return Comparison(made.pair, raw, made, left, right, _ADJUSTED[metric.adjustment.theta])
+    return Comparison(made.pair, raw, made, left, right, f"{_ADJUSTED[metric.adjustment.theta]}{by}")
+
+
+def _plain(metric: Metric) -> str:
+    if isinstance(metric.kind, Ratio):
+        return "ratio"
+    return "proportion" if metric.is_binary else "difference"
 
 
 _ADJUSTED = {Theta.PER_ARM: "cuped-per-arm", Theta.POOLED: "cuped-pooled"}

@@ -1,6 +1,6 @@
 """Whether the data can carry a conclusion: every check of `doubt` that moments and counts allow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twyman.app.comparison import Comparison, own_columns
+from twyman.app.population import who_counts
 from twyman.app.ports import Cell, Cutoff, Measured
 from twyman.app.results import compared_at
 from twyman.app.strata import stratum_text
@@ -50,7 +51,8 @@ def checks(
     """Run every check on what was measured, loudest first."""
     shares = {arm.name: arm.share for arm in experiment.arms}
     found: list[Check | None] = [
-        sample_ratio(measured.units, shares, control=experiment.control.name),
+        sample_ratio(_entered(measured), shares, control=experiment.control.name, of=experiment.randomised_by),
+        *who_counts(experiment, measured),
         *_intake(experiment, measured),
         *_filters(experiment, measured),
         *_cohorts(experiment, measured, final=final),
@@ -76,7 +78,16 @@ def health(experiment: Experiment, measured: Measured, found: tuple[Check, ...])
         entrants=msgspec.to_builtins(measured.entrants),
         sources=[msgspec.to_builtins(scanned) for scanned in measured.scanned],
         exposed=_exposed(experiment, measured),
+        kept=[msgspec.to_builtins(step) for step in measured.kept],
+        clusters={"by": experiment.randomised_by, **msgspec.to_builtins(measured.drawn)} if measured.drawn else None,
     )
+
+
+def _entered(measured: Measured) -> Mapping[str, int]:
+    """Return what entered by exposure, by arm, as it was drawn: clusters or units, before any step left some out."""
+    if measured.drawn is not None:
+        return measured.drawn.exposed
+    return measured.kept[0].of if measured.kept else measured.units
 
 
 def check_view(check: Check) -> CheckView:
@@ -111,7 +122,8 @@ def _intake(experiment: Experiment, measured: Measured) -> Iterator[Check | None
     entrants = measured.entrants
     shares = {arm.name: arm.share for arm in experiment.arms}
     if experiment.entry is not Entry.AGGREGATES:
-        yield crossovers(measured.crossovers, measured.units, shares)
+        crossed = measured.drawn.crossed if measured.drawn else measured.crossovers
+        yield crossovers(crossed, _entered(measured), shares, of=experiment.randomised_by or "unit")
         yield repeated_rows(
             entrants.repeated,
             entrants.rows,
@@ -166,7 +178,7 @@ def _covariates(experiment: Experiment, catalogue: Catalogue, measured: Measured
     base = experiment.control.name
     found = dict[tuple[str, str], tuple[str, Moments, Moments]]()
     for tracked in experiment.tracked:
-        own = own_columns(catalogue.metric(tracked.metric))
+        own = own_columns(catalogue.metric(tracked.metric), clustered=bool(experiment.randomised_by))
         control = measured.cells.get(Cell(tracked.metric, base))
         for index, column in enumerate(measured.columns.get(tracked.metric, ())[own:], start=own):
             for arm in experiment.treatments:
@@ -185,7 +197,7 @@ def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured)
         metric = catalogue.metric(tracked.metric)
         if metric.is_binary or _is_of_units(metric):
             continue
-        own = own_columns(metric)
+        own = own_columns(metric, clustered=bool(experiment.randomised_by))
         for arm in experiment.arms:
             moments = measured.cells.get(Cell(tracked.metric, arm.name))
             standouts = measured.extremes.get((tracked.metric, arm.name), ())

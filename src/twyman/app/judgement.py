@@ -9,7 +9,7 @@ from twyman.app.comparison import Comparison
 from twyman.app.family import TOO_EARLY
 from twyman.app.information import Used, closes
 from twyman.app.ports import Cell, Look, Measured
-from twyman.app.results import Sight, accumulation, compared_at, hidden, history, result, segments
+from twyman.app.results import Sight, accumulation, compared_at, hidden, history, members_of, result, segments
 from twyman.app.trial import Ruled, Taken, Trial, powered, ruled
 from twyman.app.views import Effect, Expected, Result, Series, Why
 from twyman.app.wording import effect_text, percent
@@ -118,6 +118,8 @@ class Judge:
             treatment=treatment,
             cap=measured.caps.get(name),
             columns=measured.columns.get(name, ()),
+            kept=measured.kept,
+            members=members_of(self.experiment, measured, Cell(name, trial.arm)),
         )
         row = result(sight, rule)
         expectation = tracked.expectations.get(trial.arm)

@@ -166,6 +166,51 @@ class DaySigns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Whom of the exposed one step kept for the analysis, by arm; steps follow one another.
+
+    Attributes:
+        kind: `population`, `exclude` or `trigger`.
+        name: The segment left out, or the trigger's facts.
+        of: Units that came to this step.
+        kept: Those that it kept.
+    """
+
+    kind: str
+    name: str
+    of: Mapping[str, int]
+    kept: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What was drawn, where several units were drawn together.
+
+    Attributes:
+        exposed: Clusters that met one arm only, by arm.
+        crossed: Clusters of which two arms were met, by the arm met first; with all their units they are in none.
+        analysed: Clusters with a unit that is analysed, by arm.
+        moved: Units that were met in two clusters: they count in the first.
+        lost: Units of no known cluster, left out.
+    """
+
+    exposed: Mapping[str, int]
+    crossed: Mapping[str, int]
+    analysed: Mapping[str, int]
+    moved: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Ids of another entity (devices), and how many of them several units share: facts of those count for nobody."""
+
+    entity: str
+    ids: int
+    shared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """The answer to a question: all that leaves the warehouse.
 
@@ -181,6 +226,11 @@ class Measured:
         crossovers: Units seen in two arms, by the arm they met first; they are in no arm.
         exposed: Units by arm and day of first exposure.
         cohorts: How many units each metric takes, by metric and arm.
+        kept: Who of the exposed is analysed, step by step; nothing where all are.
+        drawn: What was drawn, where that is clusters of units: then moments are of clusters, their first two columns
+            the sum (or numerator) and the size (or denominator).
+        members: Where moments are of clusters, how many units each cell's metric takes.
+        shared: Ids through which facts found their units.
         extremes: The units that stand out most, by metric and arm.
         caps: Threshold used, by capped metric.
         days_matured, days_left_out: For counts per day: days with and without their outcome.
@@ -203,6 +253,10 @@ class Measured:
     extremes: Mapping[tuple[str, str], tuple[Extreme, ...]] = field(
         default_factory=dict[tuple[str, str], tuple[Extreme, ...]]
     )
+    kept: tuple[Kept, ...] = ()
+    drawn: Drawn | None = None
+    members: Mapping[Cell, int] = field(default_factory=dict[Cell, int])
+    shared: tuple[Shared, ...] = ()
     scanned: tuple[Scanned, ...] = ()
     caps: Mapping[str, float] = field(default_factory=dict[str, float])
     days_matured: int | None = None

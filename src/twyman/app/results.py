@@ -1,13 +1,14 @@
 """From comparisons to the answer's rows: estimates, their two intervals, and what they mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace as with_arm
 from math import erfc, sqrt
 
 from msgspec.structs import replace
 
 from twyman.app.comparison import Comparison, comparison, own_columns
-from twyman.app.ports import Cell, Measured
+from twyman.app.dilution import diluted
+from twyman.app.ports import Cell, Kept, Measured
 from twyman.app.quantiles import NORMAL, compared_quantiles, without_strata
 from twyman.app.strata import in_strata, of_arm
 from twyman.app.trial import Deciding, Ruled, Trial
@@ -44,6 +45,8 @@ class Sight:
         control, treatment: The arms' moments, covariates included; `None` where an arm has no unit.
         cap: Threshold of a capped metric.
         columns: Names of the moments' columns.
+        kept: Who of the exposed is analysed, step by step.
+        members: Where moments are of clusters: how many units of treatment and control they hold.
     """
 
     experiment: Experiment
@@ -53,13 +56,20 @@ class Sight:
     cap: float | None = None
     columns: Sequence[str] = ()
     segment: Segment | None = None
+    kept: Sequence[Kept] = ()
+    members: tuple[int, int] | None = None
+
+    @property
+    def clustered(self) -> bool:
+        """Whether moments are of clusters."""
+        return bool(self.experiment.randomised_by)
 
 
 def result(sight: Sight, rule: Ruled | None) -> Result:
     """Make one row of the answer."""
     trial, plan = sight.trial, sight.experiment.plan
     tracked, metric, current = trial.tracked, trial.metric, trial.current
-    own = 0 if isinstance(metric.kind, Quantile) else own_columns(metric)
+    own = 0 if isinstance(metric.kind, Quantile) else own_columns(metric, clustered=sight.clustered)
     bare = Result(
         metric=tracked.metric,
         role=tracked.role.value,
@@ -68,8 +78,8 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
         title=metric.title or tracked.metric,
         direction=metric.direction.value,
         method=None,
-        control=_side(None, sight.control, own),
-        treatment=_side(None, sight.treatment, own),
+        control=_of_clusters(_side(None, sight.control, own), sight.members and sight.members[1]),
+        treatment=_of_clusters(_side(None, sight.treatment, own), sight.members and sight.members[0]),
         absolute=None,
         relative=None,
         decision=rule.view if rule else None,
@@ -78,12 +88,17 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
         return replace(bare, reason=Why(code=current.code, text=current.text))
     decides = rule.deciding if rule else None
     looks = "fixed" if plan.spending is None or rule is None else "always-valid" if plan.always_valid else "group"
+    effect = _absolute(current.pair, plan, decides)
+    sides = (trial.arm, sight.experiment.control.name)
+    control = _side((current.raw.control, current.pair.control), sight.control, own)
+    treatment = _side((current.raw.treatment, current.pair.treatment), sight.treatment, own)
     return replace(
         bare,
         method=_method(current, plan, cap=sight.cap, looks=looks),
-        control=_side((current.raw.control, current.pair.control), sight.control, own),
-        treatment=_side((current.raw.treatment, current.pair.treatment), sight.treatment, own),
-        absolute=_absolute(current.pair, plan, decides),
+        control=_of_clusters(control, sight.members and sight.members[1]),
+        treatment=_of_clusters(treatment, sight.members and sight.members[0]),
+        absolute=effect,
+        diluted=diluted(metric, effect, sight.kept, sides, whole=sight.segment is None),
         relative=_relative(current.pair, plan, decides),
         unadjusted=Unadjusted(absolute=_absolute(current.raw, plan, None), relative=_relative(current.raw, plan, None)),
         variance_reduction=current.variance_reduction,
@@ -99,6 +114,7 @@ def hidden(row: Result, why: Why) -> Result:
         treatment=Side(units=row.treatment.units, mean=None),
         absolute=None,
         relative=None,
+        diluted=None,
         unadjusted=None,
         variance_reduction=None,
         covariates=[],
@@ -126,6 +142,11 @@ def _side(means: tuple[float, float] | None, moments: Moments | None, own: int) 
     raw, adjusted = means
     spread = sqrt(moments.variance(0)) if own == 1 and moments.count > 1 else None
     return Side(units=moments.count, mean=raw, adjusted_mean=adjusted, sd=spread)
+
+
+def _of_clusters(side: Side, members: int | None) -> Side:
+    """Return a side whose moments were of clusters, with its units counted as units."""
+    return side if members is None else replace(side, units=members, clusters=side.units)
 
 
 def _absolute(pair: Pair, plan: Plan, decides: Deciding | None) -> Effect:
@@ -184,7 +205,7 @@ def _covariates(found: Comparison, sight: Sight) -> list[Covariate]:
     made, trial = found.adjustment, sight.trial
     if made is None:
         return []
-    names = sight.columns[own_columns(trial.metric) :]
+    names = sight.columns[own_columns(trial.metric, clustered=sight.clustered) :]
     dropped, control = dict(made.dropped), sight.experiment.control.name
     rows = list[Covariate]()
     for index, name in enumerate(names):
@@ -219,6 +240,8 @@ def segments(experiment: Experiment, tracked: Tracked, metric: Metric, arm: str,
             cap=measured.caps.get(tracked.metric),
             columns=measured.columns.get(tracked.metric, ()),
             segment=Segment(dimension=dimension, value=value),
+            kept=measured.kept,
+            members=members_of(experiment, measured, Cell(tracked.metric, arm, dimension, value)),
         )
         rows.append(result(sight, None))
     return rows
@@ -232,7 +255,16 @@ def compared(
     if treatment is None or control is None:
         return NotEstimable("no_units", "no unit of one of the arms has a value yet")
     everyone = [moments for moments in arms.values() if moments is not None]
-    return comparison(metric, treatment, control, everyone=everyone, test=experiment.plan.test)
+    clustered = bool(experiment.randomised_by)
+    return comparison(metric, treatment, control, everyone=everyone, test=experiment.plan.test, clustered=clustered)
+
+
+def members_of(experiment: Experiment, measured: Measured, of: Cell) -> tuple[int, int] | None:
+    """Return how many units a treatment's cell and control's hold, where moments are of clusters."""
+    if not experiment.randomised_by:
+        return None
+    control = with_arm(of, arm=experiment.control.name)
+    return measured.members.get(of, 0), measured.members.get(control, 0)
 
 
 def compared_in(

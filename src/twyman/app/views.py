@@ -55,12 +55,17 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm of a comparison: its units, mean, adjusted mean and standard deviation."""
+    """One arm of a comparison: its units, mean, adjusted mean and standard deviation.
+
+    Attributes:
+        clusters: How many clusters its units lie in, where those were drawn.
+    """
 
     units: int
     mean: float | None
     adjusted_mean: float | None = None
     sd: float | None = None
+    clusters: int | None = None
 
 
 class Unadjusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +167,11 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric in one treatment against control, for everybody or for one segment."""
+    """One metric in one treatment against control, for everybody or for one segment.
+
+    Attributes:
+        diluted: Where units are analysed from a trigger on: the absolute effect on the mean of all exposed.
+    """
 
     metric: str
     role: str
@@ -175,6 +184,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     treatment: Side
     absolute: Effect | None
     relative: Effect | None
+    diluted: Effect | None = None
     unadjusted: Unadjusted | None = None
     variance_reduction: float | None = None
     covariates: list[Covariate] = []
@@ -225,7 +235,11 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         shares: Planned share by arm.
         entrants: Rows, units and rows left out of the source of arms.
         sources: What was read of each source of facts.
-        exposed: One row a `day` of first exposure, with its `units` by arm.
+        exposed: One row a `day` on which units entered the analysis, with its `units` by arm.
+        kept: Who of the exposed is analysed, step by step: `kind` (population, exclude, trigger), `name`, and the units
+            that came to the step (`of`) and that it `kept`, by arm.
+        clusters: What was drawn, where that wasn't the unit: `by`, and by arm how many were `exposed`, `crossed` and
+            `analysed`; units `moved` from one to another, and `lost`, of none.
     """
 
     units: dict[str, int]
@@ -235,6 +249,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     entrants: dict[str, Any] = {}
     sources: list[dict[str, Any]] = []
     exposed: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
+    clusters: dict[str, Any] | None = None
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):

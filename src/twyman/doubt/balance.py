@@ -21,8 +21,8 @@ CROSSOVERS = 0.01
 """Share of units in two arms beyond which assignment itself is broken."""
 
 
-def sample_ratio(units: Mapping[str, int], shares: Mapping[str, float], *, control: str) -> Check:
-    """Compare the units of each arm with the planned shares, by Pearson's chi-square.
+def sample_ratio(units: Mapping[str, int], shares: Mapping[str, float], *, control: str, of: str = "") -> Check:
+    """Compare the units of each arm with the planned shares, by Pearson's chi-square; `of` says what was drawn.
 
     The detail holds the control's share and the band around its planned share that holds 95 of 100 fair splits.
 
@@ -35,6 +35,7 @@ def sample_ratio(units: Mapping[str, int], shares: Mapping[str, float], *, contr
     total = sum(units.get(arm, 0) for arm in arms)
     balance = srm([units.get(arm, 0) for arm in arms], [shares[arm] for arm in arms])
     counts = " : ".join(f"{units.get(arm, 0):,} {arm}" for arm in arms)
+    counts = f"{counts} by {of}" if of else counts
     if isinstance(balance, NotEstimable):
         return Check(code="srm", status=Status.NOTE, text=f"The split can't be checked: {balance.text}.")
     planned, seen = shares[control], units.get(control, 0) / total
@@ -60,16 +61,18 @@ def sample_ratio(units: Mapping[str, int], shares: Mapping[str, float], *, contr
     return Check(code="srm", status=status, text=text, p_value=balance.p_value, detail=detail)
 
 
-def crossovers(crossed: Mapping[str, int], units: Mapping[str, int], shares: Mapping[str, float]) -> Check:
+def crossovers(
+    crossed: Mapping[str, int], units: Mapping[str, int], shares: Mapping[str, float], *, of: str = "unit"
+) -> Check:
     """Judge units seen in two arms: too many, or unevenly many by the arm first met, break the comparison."""
     number, total = sum(crossed.values()), sum(crossed.values()) + sum(units.values())
     if not number:
-        return Check(code="crossovers", status=Status.OK, text="No unit was seen in two arms.", detail={"units": 0})
+        return Check(code="crossovers", status=Status.OK, text=f"No {of} was seen in two arms.", detail={"units": 0})
     balance = srm([crossed.get(arm, 0) for arm in shares], [shares[arm] for arm in shares])
     p_value = None if isinstance(balance, NotEstimable) else balance.p_value
     uneven = p_value is not None and p_value < BLOCK
     share = number / total
-    found = f"{number:,} of {total:,} units ({share_text(share)}) were seen in two arms, and are in neither"
+    found = f"{number:,} of {total:,} {of}s ({share_text(share)}) were seen in two arms, and are in neither"
     detail: dict[str, object] = {"units": number, "share": share, "first_arm": dict(crossed)}
     if share > CROSSOVERS or uneven:
         why = "more than 1 %" if share > CROSSOVERS else "unevenly many by the arm first met"

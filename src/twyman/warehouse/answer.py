@@ -227,7 +227,7 @@ def _kept(statement: Statement, rows: Sequence[Row]) -> tuple[Kept, ...]:
     came = dict.fromkeys(statement.arms, 0) | {statement.arms[int(row["arm"])]: int(row["units"]) for row in rows}
     made = list[Kept]()
     for index, step in enumerate(statement.steps):
-        stayed = {statement.arms[int(row["arm"])]: int(row["kept"][index]) for row in rows}
+        stayed = {statement.arms[int(row["arm"])]: int(row["passed"][index]) for row in rows}
         kept = dict.fromkeys(statement.arms, 0) | stayed
         made.append(Kept(kind=step.kind, name=step.name, of=came, kept=kept))
         came = kept

@@ -3,6 +3,7 @@
 An attribute with times holds its last value at the moment of exposure; one without never changes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -12,8 +13,9 @@ from twyman.kernel.errors import Invalid, NotFound, nearest
 from twyman.kernel.place import Place
 from twyman.metrics.metric import Metric
 from twyman.metrics.source import AttributeSource
+from twyman.warehouse.dimensions import combination
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.exposures import FIRST, Exposures, entity_column, id_columns
+from twyman.warehouse.exposures import EXPOSED_AT, Exposures, entity_column, id_columns
 from twyman.warehouse.model import NONE, MomentColumn
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
@@ -55,14 +57,14 @@ class AttributeTable:
 
     def _written(self, name: str) -> tuple[exp.Expr, str]:
         path = f"columns.{name}"
-        moment = column("exposed_at", FIRST)
+        moment = column(EXPOSED_AT, self.exposures.known)
         written = self.rows.expression(self.source.columns[name], path, {"exposed_at": moment})
         zone = self.exposures.question.zone
         if zone != "UTC" and not self._zoned(written):
             wall = wall_of(moment, zone)
             written = self.rows.expression(self.source.columns[name], path, {"exposed_at": wall})
-        entered = select(alias(cast(text("2000-01-01"), "TIMESTAMP"), "exposed_at"))
-        beside = exp.alias_(exp.Subquery(this=entered), FIRST, table=True)
+        entered = select(alias(cast(text("2000-01-01"), "TIMESTAMP"), EXPOSED_AT))
+        beside = exp.alias_(exp.Subquery(this=entered), self.exposures.known, table=True)
         return written, self.rows.kind(written, self.source.origin.at(path), beside)
 
     def _zoned(self, written: exp.Expr) -> bool:
@@ -73,21 +75,20 @@ class AttributeTable:
         """Return one row a unit, with the last values before its exposure."""
         unit = entity_column(self.exposures.question, self.rows, dict(self.source.entities))
         kind = self.rows.kind(unit, self.source.origin.at("entities"))
-        known = column("unit", FIRST)
+        base = self.exposures.known
+        known = column("unit", base)
         if kind != self.exposures.id_kind and not (is_number(kind) and is_number(self.exposures.id_kind)):
             unit, known = as_text(unit, kind), as_text(known, self.exposures.id_kind)
         before = (
-            exp.LTE(this=self.time.utc.copy(), expression=column("exposed_at", FIRST))
-            if self.time is not None
-            else None
+            exp.LTE(this=self.time.utc.copy(), expression=column(EXPOSED_AT, base)) if self.time is not None else None
         )
         where = self.rows.condition(self.source.where, "where") if self.source.where else None
         chosen = [alias(self._last(written), name) for name, written in self.wanted.items()]
-        query = self.rows.from_(select(column("unit", FIRST), *chosen))
-        query = query.join(table(FIRST), on=exp.EQ(this=unit, expression=known))
+        query = self.rows.from_(select(column("unit", base), *chosen))
+        query = query.join(table(base), on=exp.EQ(this=unit, expression=known))
         condition = both(before, where)
         query = query.where(condition) if condition is not None else query
-        return query.group_by(column("unit", FIRST))
+        return query.group_by(column("unit", base))
 
     def _last(self, written: exp.Expr) -> exp.Expr:
         if self.time is None:
@@ -116,6 +117,14 @@ class Attributes:
         """
         return exp.Coalesce(this=self.label(name, "dimensions"), expressions=[text(NONE)])
 
+    def crossed(self, names: Sequence[str]) -> exp.Expr:
+        """Return several dimensions' values for each unit, as one text.
+
+        Raises:
+            NotFound: If no source of attributes has such a column.
+        """
+        return combination([self.dimension(name) for name in names])
+
     def label(self, name: str, path: str) -> exp.Expr:
         """Return an attribute as text; null where it isn't known.
 
@@ -126,7 +135,7 @@ class Attributes:
         Raises:
             NotFound: If no source of attributes has such a column.
         """
-        return as_text(*self._find(name, self.question.experiment.origin.at(path)))
+        return as_text(*self.found(name, self.question.experiment.origin.at(path)))
 
     def covariate(self, metric: Metric, name: str) -> tuple[MomentColumn, ...]:
         """Return an attribute as a covariate: missing ones as 0, and a column that says so.
@@ -136,7 +145,7 @@ class Attributes:
             Invalid: If it is neither a number nor a truth.
         """
         place = metric.origin.at("cuped.attributes")
-        found, kind = self._find(name, place)
+        found, kind = self.found(name, place)
         if kind != "BOOLEAN" and not is_number(kind):
             raise Invalid(
                 f"attribute '{name}' is of type {kind}, and a covariate is a number: write an expression that is one, "
@@ -150,7 +159,12 @@ class Attributes:
             MomentColumn(f"{name} is missing", truth(missing), flag=True),
         )
 
-    def _find(self, name: str, place: Place | None) -> tuple[exp.Expr, str]:
+    def found(self, name: str, place: Place | None) -> tuple[exp.Expr, str]:
+        """Return the column that holds a frozen attribute, and its type.
+
+        Raises:
+            NotFound: If no source of attributes has such a column.
+        """
         sources = {
             source.name: source
             for source in self.question.catalogue.sources.values()

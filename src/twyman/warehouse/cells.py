@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 
 from sqlglot import exp
 
-from twyman.warehouse.model import CAPS, CELLS, KNOWN, MATURED, PART, MetricColumns, MomentColumn
+from twyman.warehouse.model import CAPS, CELLS, KNOWN, MATURED, MEMBERS, PART, MetricColumns, MomentColumn
 from twyman.warehouse.syntax import (
     alias,
     array,
@@ -96,19 +96,24 @@ def caps_part(metrics: Sequence[MetricColumns]) -> exp.Query | None:
     return select(alias(text(CAPS), PART), alias(thresholds, "thresholds")).from_(table(CAPS))
 
 
-def cells(metrics: Sequence[MetricColumns], *, units: str, groups: Sequence[Sequence[str]]) -> exp.Select:
+def cells(
+    metrics: Sequence[MetricColumns], *, units: str, groups: Sequence[Sequence[str]], clustered: bool = False
+) -> exp.Select:
     """Return the moments of every metric, by each group of columns in turn.
 
     Args:
         metrics: What each metric holds in the table of units.
         units: The table of units.
         groups: Sets of columns to group by: the arm and the day of exposure; the arm and a dimension.
+        clustered: Whether a row is a cluster, which holds how many units it stands for.
     """
-    moments = struct({made.metric.name: _moments(made, units) for made in metrics})
+    moments = struct({made.metric.name: _moments(made, units, clustered=clustered) for made in metrics})
     columns = list(dict.fromkeys(name for group in groups for name in group))
     query = select(*(column(name) for name in columns), alias(count_rows(), "units"), alias(moments, "moments")).from_(
         table(units)
     )
+    if clustered:
+        query = query.select(alias(call("sum", column(MEMBERS)), MEMBERS))
     if len(groups) == 1:
         return query.group_by(*(column(name) for name in columns))
     sets = [exp.Tuple(expressions=[column(name) for name in group]) for group in groups]
@@ -121,13 +126,16 @@ def cells_part() -> exp.Query:
     return select(alias(text(CELLS), PART), exp.Star()).from_(table(CELLS))
 
 
-def _moments(made: MetricColumns, units: str) -> exp.Expr:
+def _moments(made: MetricColumns, units: str, *, clustered: bool) -> exp.Expr:
     held = [column(made.held(one), units) for one in made.columns]
     fields: dict[str, exp.Expr] = {}
+    counted = "sum" if clustered else "count_if"
     if made.matured is not None:
-        fields[MATURED] = call("count_if", column(f"{made.metric.name} {MATURED}", units))
+        fields[MATURED] = call(counted, column(f"{made.metric.name} {MATURED}", units))
     if made.known is not None:
-        fields[KNOWN] = call("count_if", column(f"{made.metric.name} {KNOWN}", units))
+        fields[KNOWN] = call(counted, column(f"{made.metric.name} {KNOWN}", units))
+    if clustered:
+        fields[MEMBERS] = call("sum", column(f"{made.metric.name} {MEMBERS}", units))
     fields["count"] = exp.Count(this=held[0].copy())
     fields["means"] = array(call("favg", one.copy()) for one in held)
     fields["covariances"] = array(_covariance(one, other) for one, other in combinations_with_replacement(held, 2))

@@ -1,5 +1,10 @@
-"""Who entered, when, and in which arm: first exposures, and the count of all that was left out."""
+"""Who met which arm, and when: rows of exposures, the units that met an arm, and where their windows begin.
 
+`first_exposure` is what everything else stands on: one row a unit that counts, with its arm, the moment of its
+first exposure, and the edges of windows around it. `analysed` says who of those that met an arm counts.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,8 +30,10 @@ from twyman.warehouse.syntax import (
 )
 from twyman.warehouse.times import Time, day, midnight
 
-ROWS, FIRST = "exposure_rows", "first_exposure"
-"""Rows of the experiment; the units that count, with their first exposure."""
+ROWS, EXPOSED, FIRST = "exposure_rows", "exposed_units", "first_exposure"
+"""Rows of the experiment; units in one arm only, where not all of them are analysed; the units that count."""
+EXPOSED_AT, TRIGGERED_AT = "exposed_at", "triggered_at"
+"""A unit's first exposure, which what was known of it comes before; its first trigger, from which windows run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +54,41 @@ class Exposures:
     grain: Grain
     edges: dict[str, exp.Expr] = field(default_factory=dict[str, exp.Expr])
 
-    def edge(self, base: str, length: timedelta) -> exp.Expr:
-        """Return the column that holds the instant so long after (or before) a unit's entry.
+    def edge(self, base: str, length: timedelta, *, before: bool = False) -> exp.Expr:
+        """Return the column that holds the instant so long after a unit's entry, or before its exposure.
 
         Args:
             base: `exposed_at`, or `exposed_day`, its midnight.
             length: Negative for before.
+            before: Whether it ends what lies before exposure; without a trigger that is the same instant.
         """
-        if base == "exposed_day" and self.grain is Grain.INSTANT:
-            self.edges[base] = midnight(column("exposed_at"), self.question.zone)
+        anchor = EXPOSED_AT if before or length < timedelta() else self.entry
+        if base == "exposed_day" and (self.grain is Grain.INSTANT or anchor == TRIGGERED_AT):
+            moment, anchor = anchor, f"{anchor.removesuffix('_at')}_day"
+            self.edges[anchor] = midnight(column(moment), self.question.zone)
         if not length:
-            return column(base if base in self.edges else "exposed_at", FIRST)
+            return column(anchor, FIRST)
         side = "after" if length > timedelta() else "before"
         whole = not length % timedelta(seconds=1)
         long = duration_text(abs(length)) if whole else f"{abs(length).total_seconds()}s"
-        title = f"{long} {side}{' day' if base in self.edges else ''}"
-        self.edges[title] = later(self.edges.get(base, column("exposed_at")).copy(), length)
+        title = f"{long} {side}{' day' if anchor in self.edges else ''}"
+        self.edges[title] = later(self.edges.get(anchor, column(anchor)).copy(), length)
         return column(title, FIRST)
+
+    @property
+    def entry(self) -> str:
+        """Column of the moment from which a unit is analysed."""
+        return TRIGGERED_AT if self.question.experiment.trigger else EXPOSED_AT
+
+    @property
+    def restricted(self) -> bool:
+        """Whether criteria say who of the exposed is analysed."""
+        return bool(self.question.experiment.exclude or self.question.experiment.population)
+
+    @property
+    def known(self) -> str:
+        """The part whose units have their attributes frozen."""
+        return EXPOSED if self.restricted else FIRST
 
     @property
     def key(self) -> str:
@@ -77,8 +102,8 @@ def id_columns(question: Question, entities: dict[str, str]) -> tuple[str, ...]:
     return tuple(named for entity, named in entities.items() if declared.get(entity) == "string")
 
 
-def entity_column(question: Question, rows: Rows, entities: dict[str, str]) -> exp.Expr:
-    """Return the column that holds the unit's id.
+def entity_column(question: Question, rows: Rows, entities: Mapping[str, str]) -> exp.Expr:
+    """Return the column that holds the id of the experiment's entity.
 
     Raises:
         Invalid: If the source holds no id of the experiment's entity.
@@ -92,6 +117,15 @@ def entity_column(question: Question, rows: Rows, entities: dict[str, str]) -> e
             f"{nearest(entity, entities)} there",
             place=rows.origin.at("entities"),
         )
+    return id_column(rows, entities, entity)
+
+
+def id_column(rows: Rows, entities: Mapping[str, str], entity: str) -> exp.Expr:
+    """Return the column that holds an entity's id.
+
+    Raises:
+        Invalid: If an id there is more than one value.
+    """
     path = f"entities.{entity}"
     unit, place = rows.column(entities[entity], path), rows.origin.at(path)
     refuse_nested(rows.kind(unit, place), f"id '{entities[entity]}' of '{rows.name}'", place)
@@ -129,18 +163,52 @@ def _bounds(question: Question) -> Bounds:
     return Bounds(start, min(ends).replace(tzinfo=None) + slack if ends else LATEST)
 
 
-def exposure_parts(exposures: Exposures) -> list[tuple[str, exp.Query, str]]:
-    """Return the parts from rows of exposures to first exposures."""
+def exposure_parts(exposures: Exposures, met: str = MET) -> list[tuple[str, exp.Query, str]]:
+    """Return the parts from rows of exposures to what each unit met.
+
+    Args:
+        exposures: The exposures.
+        met: What the last part is called.
+    """
     names = ", ".join(f"{index} {arm.name}" for index, arm in enumerate(exposures.question.experiment.arms))
     return [
         (ROWS, _row_query(exposures), f"Exposures of {exposures.key}. Arms: {names}."),
         (
-            MET,
-            entering(exposures).met(ROWS, *_entry()),
+            met,
+            entering(exposures).met(ROWS, *_entry(exposures)),
             "What each unit met; exposures that count lie in the enrolment and before the cut-off.",
         ),
-        (FIRST, _first(exposures), "Units in one arm only, from their first exposure."),
     ]
+
+
+def first_part(exposures: Exposures, source: str, condition: exp.Expr, comment: str) -> tuple[str, exp.Query, str]:
+    """Return the part that holds the units that count.
+
+    Args:
+        exposures: The exposures.
+        source: The part that holds them and others.
+        condition: What tells them apart.
+        comment: Who they are.
+    """
+    held = [column(name) for name in ("unit", "arm", *carried(exposures))]
+    query = select(*held, *([column(TRIGGERED_AT)] if exposures.entry == TRIGGERED_AT else []))
+    query = query.select(alias(day(column(exposures.entry), exposures.question.zone), "exposed_on"))
+    query = query.select(*(alias(value, title) for title, value in exposures.edges.items()))
+    return FIRST, query.from_(table(source)).where(condition), comment
+
+
+def carried(exposures: Exposures) -> tuple[str, ...]:
+    """Return what is known of each unit beside its id and arm, from its exposures on."""
+    return (EXPOSED_AT, "cluster") if exposures.question.experiment.randomised_by else (EXPOSED_AT,)
+
+
+def in_one_arm(exposures: Exposures) -> exp.Expr:
+    """Return the condition that a unit met one arm only, and whoever was drawn with it the same."""
+    # A unit none of whose rows count has no arm, and so hasn't crossed: the conditions are null-safe.
+    one = exp.Not(this=column("crossed"))
+    if not exposures.question.experiment.randomised_by:
+        return one
+    return exp.and_(one, exp.Not(this=exp.Is(this=column("cluster"), expression=exp.null())))
 
 
 def _exposed_at(exposures: Exposures) -> exp.Expr:
@@ -157,8 +225,12 @@ def _row_query(exposures: Exposures) -> exp.Select:
         alias(unit, "unit"),
         alias(arm_text, "arm_value"),
         alias(arm_number(arm_text, experiment), "arm"),
-        alias(_exposed_at(exposures), "exposed_at"),
+        alias(_exposed_at(exposures), EXPOSED_AT),
     ]
+    if experiment.randomised_by in source.entities:
+        cluster = id_column(rows, source.entities, experiment.randomised_by)
+        kind = rows.kind(cluster, source.origin.at("entities"))
+        projections.append(alias(as_text(cluster, kind), "cluster"))
     if source.where:
         kept = exp.Coalesce(
             this=rows.condition(source.where, "where", rows.arm_at_hand(source.arm)), expressions=[exp.false()]
@@ -189,21 +261,17 @@ def entering(exposures: Exposures) -> Entering:
     return Entering(arms=arms, kept=exposures.source.where is not None, inside=_inside(exposures) is not None)
 
 
-def _entry() -> tuple[exp.Expr, exp.Expr]:
-    moment = column("exposed_at")
-    return alias(call("min", moment), "exposed_at"), alias(call("arg_min", column("arm"), moment.copy()), "arm")
+def _entry(exposures: Exposures) -> list[exp.Expr]:
+    moment = column(EXPOSED_AT)
+    entry = [alias(call("min", moment), EXPOSED_AT), alias(call("arg_min", column("arm"), moment.copy()), "arm")]
+    if exposures.question.experiment.randomised_by in exposures.source.entities:
+        entry.append(alias(call("arg_min", column("cluster"), moment.copy()), "cluster"))
+        entry.append(alias(call("min", column("cluster")), "lowest_cluster"))
+        entry.append(alias(call("max", column("cluster")), "highest_cluster"))
+    return entry
 
 
 def exposure_rows(exposures: Exposures) -> tuple[exp.Select, exp.Expr | None]:
     """Return the experiment's rows of exposures, and the condition that a row counts."""
     present = [exp.Not(this=exp.Is(this=column(name), expression=exp.null())) for name in ("arm", "unit")]
     return _row_query(exposures), both(*present, entering(exposures).counts)
-
-
-def _first(exposures: Exposures) -> exp.Select:
-    moment, zone = column("exposed_at"), exposures.question.zone
-    query = select(column("unit"), column("arm"), moment)
-    query = query.select(alias(day(moment, zone), "exposed_on"))
-    query = query.select(*(alias(value, title) for title, value in exposures.edges.items()))
-    # A unit none of whose rows count has no arm, and so hasn't crossed: both conditions are null-safe.
-    return query.from_(table(MET)).where(exp.Not(this=column("crossed")))

@@ -29,7 +29,12 @@ STRATA = "strata"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What decides whether an exposed unit is analysed: `population`, `exclude` with a segment, `trigger` with facts."""
+    """What decides whether an exposed unit is analysed.
+
+    Attributes:
+        kind: `population`, `exclude` or `trigger`.
+        name: The segment left out, or the trigger's facts.
+    """
 
     kind: str
     name: str
