@@ -1,6 +1,6 @@
 """What a metric wants of each unit: its own value, its covariates, and whether its window is over."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,11 +8,11 @@ from sqlglot import exp
 
 from twyman.app.ports import Question
 from twyman.kernel.errors import Invalid
-from twyman.kernel.place import Place
 from twyman.kernel.time import duration_text
 from twyman.metrics.metric import (
     Aggregate,
     Bound,
+    ChainValue,
     Cohort,
     Comparator,
     FactValue,
@@ -20,16 +20,17 @@ from twyman.metrics.metric import (
     Missing,
     OutcomeValue,
     Proportion,
+    Quantile,
     Ratio,
     Value,
 )
 from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import gated
-from twyman.warehouse.facts import FactTable
+from twyman.warehouse.chains import Chains
+from twyman.warehouse.facts import Tables
 from twyman.warehouse.model import MetricColumns, MomentColumn, Span
 from twyman.warehouse.syntax import both, cast, column, number, or_zero, timestamp, truth, when
 
-Tables = Callable[[str, Place | None], FactTable]
 COUNTED = (Aggregate.SUM, Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
 """Aggregates of which no facts make an honest 0."""
 
@@ -49,12 +50,14 @@ class Values:
     Attributes:
         tables: The source of facts of a name, opened once.
         attributes: Attributes frozen before exposure.
+        chains: Steps that units are to come through, in their order.
     """
 
     question: Question
     tables: Tables
     entered: str
     attributes: Attributes
+    chains: Chains
 
     def columns(self, metric: Metric) -> MetricColumns:
         """Return a metric's own columns, then its covariates'."""
@@ -76,7 +79,16 @@ class Values:
             matured=matured,
             known=both(matured, known) if presence is not None else None,
             presence=presence,
+            observed=self._observed(metric, span, matured),
         )
+
+    def _observed(self, metric: Metric, span: Span, matured: exp.Expr | None) -> exp.Select | None:
+        """Return the facts themselves, where each is an observation."""
+        value = metric.values[0]
+        if not isinstance(metric.kind, Quantile) or not metric.kind.of_facts or not isinstance(value, FactValue):
+            return None
+        facts = self.tables(value.facts, metric.origin.at("facts"))
+        return facts.observed(value, span, matured, metric.origin.at("value"))
 
     def _presence(self, metric: Metric) -> exp.Query | None:
         for value in metric.values:
@@ -91,7 +103,7 @@ class Values:
         if cutoff is None or length is None or metric.cohort is Cohort.OPEN:
             return None
         last = timestamp(cutoff.events - metric.window.after - length)
-        return exp.LTE(this=column("exposed_at", self.entered), expression=last)
+        return exp.LTE(this=column(self.attributes.exposures.entry, self.entered), expression=last)
 
     def _value(self, metric: Metric, value: Value, span: Span, title: str) -> UnitValue:
         place = metric.origin.at("value")
@@ -101,14 +113,20 @@ class Values:
                 "enters by exposures: give the metric facts, or the experiment units",
                 place=place,
             )
-        facts = self.tables(value.facts, metric.origin.at("facts"))
         label = f"{metric.name} {title}"
+        if isinstance(value, ChainValue):
+            reached = self.chains.reached(metric, value, span, label)
+            some = self.chains.some(metric, value, span, label)
+            return UnitValue(truth(reached), some if metric.missing is Missing.DROP else reached)
+        facts = self.tables(value.facts, metric.origin.at("facts"))
         bound = metric.kind.bound if isinstance(metric.kind, Proportion) else None
         if metric.is_binary and bound is None:
             reached = facts.any(label, value, span, place)
             known = facts.some(f"{label} any", span) if metric.missing is Missing.DROP else reached
             return UnitValue(truth(reached), known)
         raw = facts.value(label, value, span, place)
+        if value.aggregate is Aggregate.EACH:
+            return UnitValue(or_zero(raw), exp.GT(this=or_zero(raw.copy()), expression=number(0)))
         if value.aggregate in (Aggregate.COUNT, Aggregate.COUNT_DISTINCT):
             known = exp.GT(this=raw.copy(), expression=number(0))
         else:
