@@ -27,7 +27,8 @@ def lumped_parts(units: str, dimensions: Iterable[str]) -> list[tuple[str, exp.Q
     for held in dimensions:
         most, other = (MOST_STRATA, OTHER_STRATA) if held == STRATA else (MOST_VALUES, OTHER)
         largest = select(column(held)).from_(table(units)).group_by(column(held))
-        largest = largest.order_by(exp.Ordered(this=count_rows(), desc=True), call("by_bytes", column(held))).limit(most)
+        order = [exp.Ordered(this=count_rows(), desc=True), call("by_bytes", column(held))]
+        largest = largest.order_by(*order).limit(most)
         parts.append((f"largest {held}", largest, f"The {most} values with most units."))
         among = exp.In(this=column(held), query=exp.Subquery(this=select(column(held)).from_(table(f"largest {held}"))))
         replaced.append(alias(when(among, column(held), text(other)), held))

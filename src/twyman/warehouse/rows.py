@@ -221,6 +221,15 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
             raise Invalid(
                 f"column '{named}' isn't in '{asked.name}': {nearest(named, types)}", place=asked.origin.at("formats")
             )
+    replaced = _read_otherwise(engine, asked, item, types)
+    if replaced:
+        item = exp.Subquery(this=_replacing(replaced, types, engine.connector.dialect.native).from_(_in_from(item)))
+        types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
+    return Rows(engine, asked.name, item, types, asked.origin, zone)
+
+
+def _read_otherwise(engine: Engine, asked: Asked, item: exp.Expr, types: Mapping[str, str]) -> list[exp.Expr]:
+    """Return the columns that are read as something else: texts that tell the time, floats that sums would be as rough as."""
     replaced: list[exp.Expr] = []
     for title, kind in types.items():
         if kind == "VARCHAR" and (title in asked.formats or title in asked.times):
@@ -228,11 +237,8 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
             source = TextColumn(title, _in_from(item), f"column '{title}' of '{asked.name}'", said)
             replaced.append(alias(reading(engine, source, asked.formats.get(title)), title))
         elif kind == "FLOAT" and not engine.connector.dialect.native:
-            replaced.append(exp.alias_(cast(column(title), "DOUBLE"), title, quoted=True))  # or sums are as rough as it
-    if replaced:
-        item = exp.Subquery(this=_replacing(replaced, types, engine.connector.dialect.native).from_(_in_from(item)))
-        types = engine.types(select(exp.Star()).from_(_in_from(item)), place=place, what=what)
-    return Rows(engine, asked.name, item, types, asked.origin, zone)
+            replaced.append(exp.Alias(this=cast(column(title), "DOUBLE"), alias=column(title).this))
+    return replaced
 
 
 def _replacing(replaced: Iterable[exp.Expr], columns: Iterable[str], native: bool) -> exp.Select:  # noqa: FBT001 - a fact

@@ -5,6 +5,7 @@ of the column. Where two formats read every value and disagree, the column is re
 is a July day to some and an October day to others, and nobody should guess.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -155,6 +156,12 @@ def reading(engine: Engine, source: TextColumn, format_given: str | None) -> exp
     if matches["given"] and matches["iso"] + matches["zoned"] == matches["given"]:
         kind = "TIMESTAMPTZ" if matches["zoned"] else "DATE" if matches["days"] == matches["given"] else "TIMESTAMP"
         return _checked(engine, source, cast(value, kind), exp.TryCast(this=value.copy(), to=exp.DataType.build(kind)))
+    if matches["given"] and not engine.connector.dialect.native:
+        raise Invalid(
+            f"{source.what} is text that isn't ISO 8601 in every row: say how it is written, as in "
+            f'formats: {{{source.name}: "%d.%m.%Y"}}, or make a time of it in sql:',
+            place=source.place,
+        )
     return _by_common_format(engine, source, value)
 
 
@@ -184,6 +191,8 @@ def _tells_hours(pattern: str) -> bool:
 
 
 def _by_format(engine: Engine, source: TextColumn, value: exp.Expr, pattern: str) -> exp.Expr:
+    if not engine.connector.dialect.native:
+        return _by_looks(engine, source, value, pattern)
     lenient = _parse(value, pattern, function="try_strptime")
     wrong = exp.and_(
         exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())), exp.Is(this=lenient, expression=exp.null())
@@ -202,6 +211,38 @@ def _by_format(engine: Engine, source: TextColumn, value: exp.Expr, pattern: str
             place=source.place,
         )
     strict = _parse(value, pattern)
+    return strict if _tells_hours(pattern) else cast(strict, "DATE")
+
+
+_LOOKS = {
+    "Y": r"[0-9]{4}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}", "H": "[0-9]{1,2}", "M": "[0-9]{1,2}", "S": "[0-9]{1,2}",
+    "y": "[0-9]{2}", "I": "[0-9]{1,2}", "p": "[AaPp][Mm]", "b": "[A-Za-z]{3}", "B": "[A-Za-z]+", "a": "[A-Za-z]{3}",
+    "A": "[A-Za-z]+", "j": "[0-9]{1,3}", "f": "[0-9]{1,6}", "%": "%",
+}  # fmt: skip
+"""What a text looks like, by the codes of a format."""
+
+
+def _by_looks(engine: Engine, source: TextColumn, value: exp.Expr, pattern: str) -> exp.Expr:
+    """Read a column by a format on an engine that can't try: what looks otherwise is refused beforehand."""
+    codes = re.findall(r"%-?(.)|([^%])", pattern)
+    strange = next((code for code, _ in codes if code and code not in _LOOKS), None)
+    if strange is not None:
+        raise Invalid(
+            f"format '{pattern}' of {source.what} has %{strange}, which only DuckDB reads: make a time of it in sql:",
+            place=source.place,
+        )
+    looks = "".join(_LOOKS[code] if code else re.escape(plain) for code, plain in codes)
+    strict = _parse(value, pattern)
+    fits = exp.Not(this=call("regexp_full_match", value.copy(), text(looks)))
+    example = exp.Filter(this=call("min", value.copy()), expression=exp.Where(this=fits))
+    found = engine.row(source.query(bad=example))
+    if found["bad"] is not None:
+        raise Invalid(
+            f"{source.what} holds '{found['bad']}', which format '{pattern}' doesn't read: "
+            "correct the format, or the row",
+            place=source.place,
+        )
+    engine.note((source.place, pattern), lambda: source.query(x=exp.Count(this=strict.copy())))
     return strict if _tells_hours(pattern) else cast(strict, "DATE")
 
 

@@ -19,7 +19,18 @@ from twyman.warehouse.dimensions import lumped_parts, stratum
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET, Entering, arm_number
 from twyman.warehouse.exposures import entity_column, id_columns
-from twyman.warehouse.model import CELLS, KNOWN, NONE, PART, STRATA, UNITS, MetricColumns, MomentColumn, Statement, stacked
+from twyman.warehouse.model import (
+    CELLS,
+    KNOWN,
+    NONE,
+    PART,
+    STRATA,
+    UNITS,
+    MetricColumns,
+    MomentColumn,
+    Statement,
+    stacked,
+)
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
 from twyman.warehouse.syntax import (
