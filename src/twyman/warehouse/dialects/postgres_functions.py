@@ -76,12 +76,16 @@ def _logarithm(node: exp.Expr) -> exp.Expr:
     return exp.Div(this=exp.Ln(this=double(value)), expression=exp.Ln(this=double(base)), typed=True)
 
 
-def _equals_nan(node: exp.Expr) -> exp.Expr:
-    return in_brackets(exp.EQ(this=double(node.this), expression=double(literal("nan"))))
+def _nan(value: exp.Expr) -> exp.Expr:
+    return in_brackets(exp.EQ(this=double(value), expression=double(literal("nan"))))
 
 
-def _is_infinite(node: exp.Expr) -> exp.Expr:
-    return in_brackets(exp.EQ(this=exp.Abs(this=double(node.this)), expression=double(literal("infinity"))))
+def _infinite(value: exp.Expr) -> exp.Expr:
+    return in_brackets(exp.EQ(this=exp.Abs(this=double(value)), expression=double(literal("infinity"))))
+
+
+def _root(value: exp.Expr) -> exp.Expr:
+    return called("sqrt", double(value))
 
 
 def _position(text: exp.Expr, part: exp.Expr) -> exp.Expr:
@@ -203,9 +207,9 @@ WORDS: dict[str, Word] = {
     "ends_with": _ends_with,
     "regexp_full_match": _full_match,
     "regexp_matches": binary(exp.RegexpLike),
-    "isnan": lambda value: _equals_nan(exp.IsNan(this=value)),
-    "isinf": lambda value: _is_infinite(exp.IsInf(this=value)),
-    "sqrt": lambda value: called("sqrt", double(value)),
+    "isnan": _nan,
+    "isinf": _infinite,
+    "sqrt": _root,
     "strptime": strptime,
     "array_length": renamed("cardinality"),
 }
@@ -219,8 +223,8 @@ NODES: dict[type[exp.Expr], Change] = {
                      exp.Asin, exp.Acos, exp.Atan, exp.Atan2)
     },
     exp.Pow: _of_double("power"),
-    exp.IsNan: _equals_nan,
-    exp.IsInf: _is_infinite,
+    exp.IsNan: lambda node: _nan(node.this),
+    exp.IsInf: lambda node: _infinite(node.this),
     exp.Contains: _two(_contains),
     exp.EndsWith: _two(_ends_with),
     exp.RegexpFullMatch: _two(_full_match),

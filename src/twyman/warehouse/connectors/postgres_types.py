@@ -1,0 +1,59 @@
+"""What PostgreSQL calls its types, in the words of definitions."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+_WORDS = {
+    "boolean": "BOOLEAN",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double precision": "DOUBLE",
+    "numeric": "DECIMAL",
+    "text": "VARCHAR",
+    "character varying": "VARCHAR",
+    # Padded with blanks until they are cast, so no text as others are.
+    "character": "CHAR",
+    "date": "DATE",
+    "timestamp without time zone": "TIMESTAMP",
+    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
+    "time without time zone": "TIME",
+    "jsonb": "JSON",
+}
+_SIZED = re.compile(r"^(?P<head>[a-z\" ]+?)\((?P<size>[0-9,-]+)\)(?P<tail>.*)$")
+
+
+def type_word(called: str) -> str:
+    """Return our word for a type; types that we have no word for keep their own.
+
+    Args:
+        called: As the server's `format_type` has it.
+
+    Example:
+        >>> type_word("numeric(10,2)"), type_word("timestamp(3) with time zone"), type_word("integer[]")
+        ('DECIMAL(10,2)', 'TIMESTAMP WITH TIME ZONE', 'INTEGER[]')
+        >>> type_word("mood")
+        'MOOD'
+    """
+    if called.endswith("[]"):
+        return type_word(called[:-2]) + "[]"
+    sized = _SIZED.match(called)
+    plain = sized["head"] + sized["tail"] if sized else called
+    word = _WORDS.get(plain, called.upper())
+    return f"{word}({sized['size']})" if sized and word == "DECIMAL" else word
+
+
+def plain(value: object) -> object:
+    """Return a value as rows of answers hold it: decimals as whole numbers where they are, else as floats.
+
+    Example:
+        >>> plain(Decimal("12")), plain(Decimal("1.5")), plain("x")
+        (12, 1.5, 'x')
+    """
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.replace(tzinfo=None)
+    return value
