@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import to_builtins
+
 from twyman.app import health as checking
 from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
@@ -173,7 +175,8 @@ def _has_its_units(experiment: Experiment, measured: Measured, line: Timeline) -
     plan, end = experiment.plan, experiment.enrol_until
     if plan.spending is not None or plan.units is None or experiment.measure_until is not None:
         return True
-    waiting = sum(cohort.entered - cohort.matured for cohort in measured.cohorts.values())
+    followed = {tracked.metric for tracked in experiment.tracked}
+    waiting = sum(one.entered - one.matured for (name, _), one in measured.cohorts.items() if name in followed)
     closed = end is not None and end <= line.reading.events and not waiting
     return closed or min(matured(tracked.metric, measured) for tracked in experiment.tracked) >= plan.units
 
@@ -305,12 +308,32 @@ def _settings(question: Question, measured: Measured) -> dict[str, Any]:
         "lift": plan.lift.value,
         "results": plan.results.value,
         "timezone": question.zone,
+        **_population(experiment),
         "caps": dict(measured.caps),
         "shares": {arm.name: arm.share for arm in experiment.arms},
         "metrics": {
             tracked.metric: _metric_settings(question.catalogue, tracked.metric) for tracked in experiment.tracked
         },
     }
+
+
+def _population(experiment: Experiment) -> dict[str, Any]:
+    """Return who is analysed, where that isn't everybody from exposure on, drawn one by one."""
+    said: dict[str, Any] = {}
+    if experiment.randomised_by:
+        said["randomised_by"] = experiment.randomised_by
+    if experiment.trigger is not None:
+        trigger = experiment.trigger
+        said["trigger"] = {
+            "facts": trigger.facts,
+            "where": trigger.where,
+            "counterfactual": trigger.counterfactual.value,
+        }
+    if experiment.exclude:
+        said["exclude"] = [each.segment for each in experiment.exclude]
+    if experiment.population is not None:
+        said["population"] = to_builtins(experiment.population)
+    return said
 
 
 def _sequential(plan: Plan) -> str:

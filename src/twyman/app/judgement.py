@@ -9,6 +9,7 @@ from twyman.app.comparison import Comparison
 from twyman.app.family import TOO_EARLY
 from twyman.app.information import Used, closes
 from twyman.app.ports import Cell, Look, Measured
+from twyman.app.readings import beside
 from twyman.app.results import Sight, accumulation, compared_at, hidden, history, members_of, result, segments
 from twyman.app.trial import Ruled, Taken, Trial, powered, ruled
 from twyman.app.views import Effect, Expected, Result, Series, Why
@@ -66,7 +67,7 @@ class Judge:
             found = list[Finding]()
             for trial, rule in zip(trials, ruling, strict=True):
                 row, finding = self._row(trial, rule, due=due, final=final)
-                rows += [row, *self._segments(trial, final)]
+                rows += [row, *self._described(trial, final)]
                 found.append(finding)
                 series += self._series(trial, final)
                 if isinstance(trial.current, NotEstimable):
@@ -143,8 +144,10 @@ class Judge:
             return hidden(row, HIDDEN), finding
         return replace(row, expectation=expected), finding
 
-    def _segments(self, trial: Trial, final: bool) -> list[Result]:  # noqa: FBT001
-        rows = segments(self.experiment, trial.tracked, trial.metric, trial.arm, self._now)
+    def _described(self, trial: Trial, final: bool) -> list[Result]:  # noqa: FBT001
+        """Return what is shown beside a metric and never decided on: its readings, and its segments."""
+        rows = beside(self.experiment, trial.metric, trial.arm, self._now)
+        rows += segments(self.experiment, trial.tracked, trial.metric, trial.arm, self._now)
         if self.experiment.plan.results is Results.AT_END and not final:
             return [hidden(row, HIDDEN) for row in rows]
         return rows

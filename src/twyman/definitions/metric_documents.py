@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from twyman.definitions.source_documents import NamedDocument
-from twyman.definitions.words import Duration, Expression, Fraction, Later, Name, Share, Text
+from twyman.definitions.words import Duration, Expression, Fraction, Name, Share, Text
 
 
 class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -80,6 +80,23 @@ class CupedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     theta: Literal["per_arm", "pooled"] = "per_arm"
 
 
+class StepDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One step of a funnel: a fact later than that of the step before.
+
+    Attributes:
+        name: What the step is called in answers.
+        facts: Source of facts, where it isn't the metric's own.
+        where: Facts that count.
+        within: How long after the fact of the step before (the first: after the window's start) it still counts;
+            left out: as long as the metric's window lasts.
+    """
+
+    name: Name
+    facts: Name | None = None
+    where: Expression | None = None
+    within: Duration | None = None
+
+
 class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     """A number per unit from facts in a window after exposure.
 
@@ -104,7 +121,7 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
         cuped: Covariates from before exposure: none, a window such as 14d, or in full. Left out: the
             project's default, else 14d; for a table of units all its covariates.
         quantile: Which quantile: the share of units (or of facts, where value says each) at or below it.
-        steps: Not available in this version.
+        steps: Steps of a funnel, in their order.
     """
 
     type: Literal["mean", "proportion", "ratio", "retention", "quantile", "funnel", "participation"]
@@ -125,4 +142,4 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     at_most: Fraction | None = None
     cuped: Duration | CupedDocument | None = None
     quantile: Share | None = None
-    steps: Later = None
+    steps: list[StepDocument] | None = None

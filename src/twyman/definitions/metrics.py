@@ -17,6 +17,7 @@ from twyman.metrics.metric import (
     Cap,
     Cohort,
     Direction,
+    Funnel,
     Kind,
     Metric,
     OutcomeValue,
@@ -28,7 +29,7 @@ from twyman.metrics.metric import (
 )
 from twyman.metrics.source import FactSource, Source
 
-_LATER = {"funnel", "participation"}
+_LATER = {"participation"}
 
 
 def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings) -> Metric | None:
@@ -36,7 +37,8 @@ def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings
     if document.type in _LATER:
         subject.refuse(
             "type",
-            f"type {document.type} isn't available in this version: use mean, proportion, ratio, retention or quantile",
+            f"type {document.type} isn't available in this version: use mean, proportion, ratio, retention, quantile "
+            "or funnel",
         )
         return None
     kind = kind_of(document, subject, among)
@@ -53,7 +55,7 @@ def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings
         window=_window(document, subject, on_facts=on_facts),
         cohort=Cohort(document.cohort),
         missing=missing_of(document, kind),
-        cap=_cap(document.cap, subject, binary=isinstance(kind, Proportion | Retention)),
+        cap=_cap(document.cap, subject, binary=isinstance(kind, Proportion | Retention | Funnel)),
         direction=Direction(document.direction),
         adjustment=None if isinstance(kind, Quantile) else adjustment(document, subject, among, on_facts=on_facts),
         origin=subject.origin,

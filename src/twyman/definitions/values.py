@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from twyman.definitions.funnels import funnel_of
 from twyman.definitions.metric_documents import MetricDocument, ValueDocument
 from twyman.definitions.quantiles import quantile_of
 from twyman.definitions.subject import Subject
@@ -14,6 +15,7 @@ from twyman.metrics.metric import (
     Bound,
     Comparator,
     FactValue,
+    Funnel,
     Kind,
     Mean,
     OutcomeValue,
@@ -30,6 +32,7 @@ CUPED_WINDOW = timedelta(days=14)
 _OWNERS: Mapping[str, tuple[str, str]] = {
     "numerator": ("ratio", "use value"),
     "denominator": ("ratio", "use value"),
+    "steps": ("funnel", "use type funnel, or leave it out"),
     **{str(one): ("proportion", "use cap for a limit, or leave it out") for one in Comparator},
 }
 """The one type that a key belongs to, and what to do in another."""
@@ -82,6 +85,8 @@ class _Values:
                 self.subject.refuse(key, f"'{key}' belongs to type {owner}, and this is a {self.document.type}: {cure}")
         if self.document.type == "ratio":
             return self._ratio()
+        if self.document.type == "funnel":
+            return self._funnel()
         value = self._value_of_one()
         if value is None:
             return None
@@ -113,6 +118,14 @@ class _Values:
             self.subject.refuse("", f"'{said[0]}' needs a value to compare: add one, such as value: {{sum: seconds}}")
         limit = self.subject.attempt(said[0], number, getattr(self.document, said[0]), 0.0)
         return Bound(Comparator(said[0]), limit)
+
+    def _funnel(self) -> Funnel | None:
+        made = funnel_of(self.document, self.subject)
+        for place, step in enumerate(made.value.steps if made else ()):
+            if step.facts:
+                written = (self.document.steps or [])[place].facts
+                self._check_facts(step.facts, f"steps.{place}.facts" if written else "facts")
+        return made
 
     def _ratio(self) -> Ratio | None:
         if self.document.value is not None:

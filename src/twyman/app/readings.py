@@ -1,0 +1,37 @@
+"""What is shown beside a metric: each step of a funnel, each point of a curve, as rows of their own."""
+
+from twyman.app.ports import Cell, Measured
+from twyman.app.results import Sight, compared_in, members_of, result
+from twyman.app.trial import Trial
+from twyman.app.views import Result
+from twyman.experiments.experiment import Experiment, Role, Tracked
+from twyman.metrics.metric import Metric
+from twyman.metrics.reading import readings
+
+
+def beside(experiment: Experiment, metric: Metric, arm: str, measured: Measured) -> list[Result]:
+    """Return one row a reading of a metric, for information: described, never decided on."""
+    return [_row(experiment, reading, arm, measured) for reading in readings(metric)]
+
+
+def _row(experiment: Experiment, reading: Metric, arm: str, measured: Measured) -> Result:
+    trial = Trial(
+        tracked=Tracked(metric=reading.name, role=Role.INFORMATION),
+        metric=reading,
+        arm=arm,
+        taken=(),
+        current=compared_in(experiment, reading, measured, arm),
+    )
+    control, treatment = (measured.cells.get(Cell(reading.name, name)) for name in (experiment.control.name, arm))
+    return result(
+        Sight(
+            experiment=experiment,
+            trial=trial,
+            control=control,
+            treatment=treatment,
+            columns=measured.columns.get(reading.name, ()),
+            kept=measured.kept,
+            members=members_of(experiment, measured, Cell(reading.name, arm)),
+        ),
+        None,
+    )
