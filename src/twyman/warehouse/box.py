@@ -74,12 +74,11 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
     Raises:
         ValueError: If it can't be read, or is too long, too large or too deep; its words say which.
     """
-    if len(text) > limits.characters:
-        raise ValueError(f"has {len(text):,} characters, and may have {limits.characters:,}: shorten it")
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("holds a character that is no text, which an engine may take for the end: leave it out")
+    _refuse_odd(text, limits)
     try:
         tokens = DIALECT.tokenize(text)
+        if any(token.token_type in DIALECT.tokenizer_class.COMMANDS for token in tokens):
+            raise ValueError("is a command, and a definition only reads: leave it out")
         _refuse_nested(
             [token.text.upper() for token in tokens if token.token_type.name not in ("STRING", "IDENTIFIER")]
         )
@@ -94,6 +93,13 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
         for node in one.walk():
             node.comments = None
     return found
+
+
+def _refuse_odd(text: str, limits: Limits) -> None:
+    if len(text) > limits.characters:
+        raise ValueError(f"has {len(text):,} characters, and may have {limits.characters:,}: shorten it")
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds a character that is no text, which an engine may take for the end: leave it out")
 
 
 def unread(error: SqlglotError) -> str:
@@ -207,6 +213,8 @@ def what_is(node: exp.Expr) -> str:
         >>> what_is(DIALECT.parse("a collate b")[0])
         'collate()'
     """
+    if isinstance(node, exp.DataType):
+        return f"type {node.sql(DIALECT)}"
     name = called(node)
     return f"{name}()" if name else node.key.upper()
 

@@ -6,10 +6,12 @@ every machine; a connector makes the names absolute as it runs a statement.
 
 import glob
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from twyman.kernel.errors import Invalid
-from twyman.kernel.place import Place
+from twyman.kernel.place import Origin, Place
+from twyman.metrics.source import AggregateSource, Source, Table
 
 TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
 JSON_LINES = (".jsonl", ".ndjson")
@@ -67,6 +69,26 @@ def refuse_outside(folder: Path, title: str, place: Place | None) -> None:
                 "copy the file there, or set warehouse.path to a folder that holds both",
                 place=place,
             )
+
+
+def named_in_code(title: str, origin: Origin) -> bool:
+    """Say whether the caller's own code names a file by its absolute path: what it may read is not ours to say.
+
+    Example:
+        >>> named_in_code("/data/a.csv", Origin()), named_in_code("/data/a.csv", Origin("plays.yaml"))
+        (True, False)
+    """
+    return not origin.file and PurePath(title).is_absolute()
+
+
+def folders_named(sources: Iterable[Source]) -> tuple[Path, ...]:
+    """Return the folders of files that the caller's own code names by absolute paths."""
+    found: set[Path] = set()
+    for source in sources:
+        relations = source.relations.values() if isinstance(source, AggregateSource) else (source.relation,)
+        titles = [one.name for one in relations if isinstance(one, Table)]
+        found |= {_beginning(title) for title in titles if named_in_code(title, source.origin)}
+    return tuple(sorted(one if one.is_dir() else one.parent for one in found))
 
 
 def _beginning(title: str) -> Path:

@@ -53,10 +53,12 @@ class Reach:
     Attributes:
         folder: Where its files lie; `None` where there are tables only.
         tables: Gives the names of the warehouse's tables.
+        engine: Name of the engine that is asked.
     """
 
     folder: Path | None
     tables: Callable[[], Iterable[str]]
+    engine: str = "duckdb"
 
 
 def read_query(sql: str, reach: Reach, place: Place | None) -> exp.Query:
@@ -73,7 +75,7 @@ def read_query(sql: str, reach: Reach, place: Place | None) -> exp.Query:
     try:
         given = box.statements(sql, LIMITS)
     except ValueError as error:
-        raise Invalid(f"sql {error}: write one SELECT in DuckDB's dialect", place=place) from error
+        raise Invalid(f"sql {error}: a source is one SELECT in DuckDB's dialect", place=place) from error
     if len(given) != 1:
         raise Invalid(
             f"sql holds {len(given)} statements, and a source is one SELECT: keep the SELECT and drop the rest",
@@ -86,9 +88,10 @@ def read_query(sql: str, reach: Reach, place: Place | None) -> exp.Query:
         )
     tables = list(query.find_all(exp.Table))
     _refuse_all_else(query, {id(one.this) for one in tables}, place)
-    own = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
+    own = {cte.alias.lower() for cte in query.find_all(exp.CTE) if not _is_special(cte.alias)}
     for one in tables:
         _check_table(one, own, reach, place)
+    functions.refuse_foreign(query, "sql", reach.engine, place)
     refuse_multiplied(query, place)
     box.refuse_growing(query, "sql", place)
     return query if isinstance(query, exp.Query) else exp.select("*").from_(query)
@@ -124,7 +127,7 @@ def _check_table(found: exp.Table, own: set[str], reach: Reach, place: Place | N
         found.set("this", _reader(head, reach, place))
         return
     title = head.name
-    if len(found.parts) == 1 and (title.lower() in own or title in reach.tables()):
+    if len(found.parts) == 1 and (title.lower() in own or (_is_special(title) and title in reach.tables())):
         return
     refuse_catalogue([part.name for part in found.parts], place)
     if len(found.parts) == 1 and files.is_file(title):
@@ -139,6 +142,10 @@ def _check_table(found: exp.Table, own: set[str], reach: Reach, place: Place | N
         found.set("this", call(reader, text(title)))
         if not found.alias:
             found.set("alias", exp.TableAlias(this=exp.to_identifier(title, quoted=True)))
+
+
+def _is_special(title: str) -> bool:
+    return files.is_file(title) or title.lower().startswith(_SYSTEM_BEGIN)
 
 
 def refuse_catalogue(names: list[str], place: Place | None) -> None:

@@ -20,7 +20,16 @@ from twyman.kernel.errors import Forbidden, Invalid, NotFound, nearest
 from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Frame, Query, Relation, Table
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.files import JSON_LINES, PACKED, PARQUET, TEXT_FILES, ending_of, is_file, refuse_outside
+from twyman.warehouse.files import (
+    JSON_LINES,
+    PACKED,
+    PARQUET,
+    TEXT_FILES,
+    ending_of,
+    is_file,
+    named_in_code,
+    refuse_outside,
+)
 from twyman.warehouse.query import Reach, read_query, refuse_catalogue
 from twyman.warehouse.syntax import array, call, name, number, select, struct, table, text
 
@@ -65,13 +74,17 @@ def from_item(
         case Query(sql):
             return _query(engine, sql, origin.at("sql"), bounds)
         case Table(title):
+            if engine.files is not None and is_file(title) and not named_in_code(title, origin):
+                refuse_outside(engine.files, title, origin.at("table"))
             return _table(engine, title, origin.at("table"), tuple(as_text))
 
 
 def _query(engine: Engine, sql: str, place: Place | None, bounds: Bounds) -> exp.Expr:
     start, end = (f"TIMESTAMP '{moment.isoformat(sep=' ')}'" for moment in (bounds.start, bounds.end))
     written = sql.replace("{start}", start).replace("{end}", end)
-    return exp.Subquery(this=read_query(written, Reach(engine.files, engine.tables), place))
+    return exp.Subquery(
+        this=read_query(written, Reach(engine.files, engine.tables, engine.connector.dialect.name), place)
+    )
 
 
 def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:
@@ -81,8 +94,6 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
     if engine.files is None:
         return _at_hand(engine, title, place)
     ending = ending_of(title)
-    if is_file(title):
-        refuse_outside(engine.files, title, place)
     if ending in PARQUET:
         title = _file(engine, title, place)
         return exp.Table(this=call("read_parquet", text(title)))

@@ -69,7 +69,7 @@ def _select_size(query: exp.Expr, known: Mapping[str, _Size], place: Place | Non
         more = _item_size(join.this, known, place)
         rows, readings = rows * more[0], readings + more[1]
     for column in query.expressions:
-        rows *= UNPACKED if column.find(exp.Explode) else 1
+        rows *= UNPACKED ** len(list(column.find_all(exp.Explode)))
     for below in _subqueries(query, first, joins):
         readings += _size(below, known, place)[1]
     return (1.0 if _is_one_row(query) else rows), readings

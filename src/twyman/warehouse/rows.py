@@ -10,6 +10,7 @@ from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Grain, Query, Relation, Timestamp
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.expression import parsed
+from twyman.warehouse.functions import refuse_foreign
 from twyman.warehouse.relation import Bounds, from_item, refuse_ragged
 from twyman.warehouse.syntax import alias, call, cast, column, count_rows, select
 from twyman.warehouse.times import Clock, TextColumn, Time, reading, time_of
@@ -80,6 +81,7 @@ class Rows:
         """
         place = place or self.origin.at(path)
         found = parsed(written, columns=self.types, table=self.name, place=place, names=names)
+        refuse_foreign(found, f"expression '{written}'", self.engine.connector.dialect.name, place)
         if all(one.table == self.name for one in found.find_all(exp.Column)):
             self.engine.note((place, written), lambda: self.from_(select(alias(exp.Count(this=found.copy()), "x"))))
         return found
@@ -229,7 +231,7 @@ def opened(engine: Engine, asked: Asked, *, zone: str, bounds: Bounds) -> Rows:
 
 
 def _read_otherwise(engine: Engine, asked: Asked, item: exp.Expr, types: Mapping[str, str]) -> list[exp.Expr]:
-    """Return the columns that are read as something else: texts that tell the time, floats that sums would be as rough as."""
+    """Return the columns read as something else: texts that tell the time, and floats, lest sums be as rough."""
     replaced: list[exp.Expr] = []
     for title, kind in types.items():
         if kind == "VARCHAR" and (title in asked.formats or title in asked.times):

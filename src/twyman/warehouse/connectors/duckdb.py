@@ -7,6 +7,7 @@ what is refused of a definition as it is read. A database file is attached for r
 
 import glob
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -47,9 +48,10 @@ class DuckDBConnector:
 
     Args:
         path: Folder that file names start from, or a database file; `None`: the current folder.
+        also: Further folders that may be read: those of files that the caller's own code names.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, also: Iterable[Path] = ()) -> None:
         place = (path or Path()).absolute()
         if not place.exists():
             raise NotFound(
@@ -68,11 +70,11 @@ class DuckDBConnector:
             self._attach(place)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET enable_progress_bar = false")
-        self._close_in()
+        self._close_in([self._root, *also])
 
-    def _close_in(self) -> None:
-        """Leave the session nothing but the warehouse's folder, for good."""
-        folders = ", ".join(_quoted(one) for one in sorted({str(self._root), str(self._root.resolve())}))
+    def _close_in(self, given: Iterable[Path]) -> None:
+        """Leave the session nothing but these folders, for good."""
+        folders = ", ".join(sorted({_quoted(str(path)) for one in given for path in (one, one.resolve())}))
         self._connection.execute(f"SET allowed_directories = [{folders}]")
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
@@ -165,6 +167,10 @@ class DuckDBConnector:
         return self._own.keep(name, lambda file: self._copy(sql, file))
 
     def _copy(self, sql: str, file: Path) -> None:
+        wide = [title for title, kind in self.types(sql).items() if kind == "HUGEINT"]
+        if wide:  # Parquet has no such integers, and would make doubles of them
+            exact = ", ".join(f"{_named(title)}::DECIMAL(38, 0) AS {_named(title)}" for title in wide)
+            sql = f"SELECT * REPLACE ({exact}) FROM ({sql})"  # noqa: S608 - of names that are quoted
         self.rows(f"COPY ({sql}) TO {_quoted(str(file))} (FORMAT parquet)")
 
     def own(self, name: str) -> exp.Expr | None:
@@ -218,8 +224,8 @@ def _quoted(value: str) -> str:
     return exp.Literal.string(value).sql(DIALECT.printer)
 
 
-def _quoted(name: str) -> str:
-    return exp.to_identifier(name, quoted=True).sql(DIALECT.printer)
+def _named(title: str) -> str:
+    return exp.to_identifier(title, quoted=True).sql(DIALECT.printer)
 
 
 def _as_arrow(relation: duckdb.DuckDBPyRelation, name: str) -> object:
