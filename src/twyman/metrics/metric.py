@@ -39,6 +39,13 @@ class Comparator(StrEnum):
     AT_MOST = "at_most"
 
 
+class Summary(StrEnum):
+    """What is said of the time to an event: its mean up to the window's end, or who had the event by then."""
+
+    MEAN_TIME = "mean_time"
+    SHARE = "share"
+
+
 class Direction(StrEnum):
     """Which way is better."""
 
@@ -130,6 +137,14 @@ Value = FactValue | OutcomeValue | ChainValue
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """From `after` the first exposure, for `length`; without a length, until the cut-off."""
+
+    after: timedelta = timedelta()
+    length: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """What a unit's value is held against."""
 
@@ -175,9 +190,14 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The share of units with at least one fact in a window that starts some time after exposure."""
+    """The share of units with at least one fact in a window that starts some time after exposure.
+
+    Attributes:
+        curve: Further windows, shown beside the one that decides.
+    """
 
     value: FactValue
+    curve: tuple[Window, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +220,33 @@ class Funnel:
     value: ChainValue
 
 
-Kind = Mean | Proportion | Ratio | Retention | Quantile | Funnel
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """The share of a window's days on which a unit has a fact that counts, averaged over units.
+
+    Days are steps of 24 hours from the window's start, so that every unit has the same number of them; where facts
+    are known to the day only, they are dates.
+    """
+
+    value: FactValue
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """From `after` the first exposure, for `length`; without a length, until the cut-off."""
+class TimeToEvent:
+    """How long it takes until a unit's first fact that counts, as far as units were watched.
 
-    after: timedelta = timedelta()
-    length: timedelta | None = None
+    Attributes:
+        value: The fact waited for.
+        unit: Step in which time is counted: times are rounded up to it, and only steps that are over count.
+        summary: Which number decides; the other is shown beside it.
+    """
+
+    value: FactValue
+    unit: timedelta = timedelta(days=1)
+    summary: Summary = Summary.MEAN_TIME
+
+
+Kind = Mean | Proportion | Ratio | Retention | Quantile | Funnel | Participation | TimeToEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +296,9 @@ class Metric:
         match self.kind:
             case Ratio(numerator, denominator):
                 return (numerator, denominator)
-            case Mean(value) | Proportion(value) | Retention(value) | Quantile(value) | Funnel(value):
+            case Mean(value) | Proportion(value) | Retention(value) | Quantile(value):
+                return (value,)
+            case Funnel(value) | Participation(value) | TimeToEvent(value):
                 return (value,)
 
     @property
