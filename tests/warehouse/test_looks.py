@@ -9,7 +9,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from twyman.app.ports import Cell, Cohort, Cutoff, DaySigns, Entrants, Extreme, Look, Measured, Scanned
+from twyman.app.ports import (
+    Cell,
+    Cohort,
+    Cutoff,
+    DaySigns,
+    Drawn,
+    Entrants,
+    Extreme,
+    Kept,
+    Look,
+    Measured,
+    Scanned,
+    Shared,
+)
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
 from twyman.warehouse.looks import LookFolder
@@ -33,6 +46,10 @@ MEASURED = Measured(
     cohorts={("m", "a"): Cohort(entered=2, matured=2, measured=1)},
     extremes={("m", "a"): (Extreme("u-1", (1 / 3, 2.0)),)},
     scanned=(Scanned(source="plays", rows=3, units=2, first=NOW, last=None, after_cutoff=1, late=2),),
+    kept=(Kept(kind="trigger", name="opens", of={"a": 3}, kept={"a": 2}),),
+    drawn=Drawn(exposed={"a": 2}, crossed={"a": 1}, analysed={"a": 2}, moved=1, lost=3),
+    members={Cell("m", "a"): 4},
+    shared=(Shared("device", 9, 1),),
     caps={"m": 0.1 + 0.2},
     days_matured=3,
     signs={("m", "b"): DaySigns(days=3, higher=1)},

@@ -8,7 +8,21 @@ from pathlib import Path
 
 import msgspec
 
-from twyman.app.ports import Cell, Cohort, Cutoff, DaySigns, Entrants, Extreme, Look, Measured, Ranked, Scanned
+from twyman.app.ports import (
+    Cell,
+    Cohort,
+    Cutoff,
+    DaySigns,
+    Drawn,
+    Entrants,
+    Extreme,
+    Kept,
+    Look,
+    Measured,
+    Ranked,
+    Scanned,
+    Shared,
+)
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
 from twyman.warehouse.durable import FAILING, write_once
@@ -53,6 +67,10 @@ class MeasuredDocument(msgspec.Struct, kw_only=True):
     sql: list[str]
     strata: list[tuple[str, str, str, MomentsDocument]] = []
     ranks: list[tuple[Cell, RankedDocument]] = []
+    kept: list[Kept] = []
+    drawn: Drawn | None = None
+    members: list[tuple[Cell, int]] = []
+    shared: list[Shared] = []
 
 
 class LookDocument(msgspec.Struct, kw_only=True):
@@ -145,6 +163,10 @@ def _document(look: Look) -> LookDocument:
             sql=list(found.sql),
             strata=[(*key, _written(moments)) for key, moments in found.strata.items()],
             ranks=[(cell, _ranked(ranked)) for cell, ranked in found.ranks.items()],
+            kept=list(found.kept),
+            drawn=found.drawn,
+            members=list(found.members.items()),
+            shared=list(found.shared),
         ),
     )
 
@@ -178,6 +200,10 @@ def _look(document: LookDocument) -> Look:
             sql=tuple(found.sql),
             strata={(metric, arm, stratum): _moments(written) for metric, arm, stratum, written in found.strata},
             ranks={cell: _ranks(written) for cell, written in found.ranks},
+            kept=tuple(found.kept),
+            drawn=found.drawn,
+            members=dict(found.members),
+            shared=tuple(found.shared),
         ),
     )
 
