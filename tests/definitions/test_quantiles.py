@@ -1,6 +1,5 @@
 """Quantiles: which share of what, and words that mean nothing beside them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from twyman.definitions import project_of
 from twyman.kernel.errors import Invalid
 from twyman.metrics.metric import Aggregate, FactValue, Metric, Missing, OutcomeValue, Quantile
 
-Spoilt = Callable[..., list[str]]
 FACTS = {"kind": "facts", "name": "loads", "table": "p", "entities": {"user": "id"}, "timestamp": "at"}
 
 
@@ -54,7 +52,7 @@ def test_a_metric_that_says_no_adjustment_says_what_holds_anyway() -> None:
         ({"quantile": 95}, "quantile 95 is none, and one lies strictly between 0 and 1: write 95% or 0.95"),
         ({"quantile": "p95"}, "quantile 'p95' isn't a number: write 95% or 0.95"),
         ({"value": None}, "a quantile needs its value: add one, such as value: {each: load_ms} over facts"),
-        ({"value": {"each": "*"}}, "only count takes '*', and this is a each: name a measure or column"),
+        ({"value": {"each": "*"}}, "only count takes '*', and this is an each: name a measure or column"),
         ({"cap": {"percentile": 99}}, "a quantile isn't moved by how large the largest values are"),
         ({"cuped": "14d"}, "a quantile is compared as it is, and no covariate sharpens it: leave cuped out"),
         ({"missing": "zero"}, "a fact that isn't there has no value, so a unit without facts counts for nothing"),
@@ -64,21 +62,16 @@ def test_a_metric_that_says_no_adjustment_says_what_holds_anyway() -> None:
     ],
 )
 def test_quantiles_that_cannot_be_right_are_refused(written: dict[str, Any], said: str) -> None:
-    body = {"facts": "loads", "value": {"each": "load_ms"}, **written}
+    whole = {"kind": "metric", "name": "m", "type": "quantile", "quantile": "95%", "facts": "loads"}
+    body = whole | {"value": {"each": "load_ms"}} | written
 
     with pytest.raises(Invalid) as refused:
-        project_of(
-            [FACTS, {"kind": "metric", "name": "m", "type": "quantile", "quantile": "95%"} | _without_none(body)]
-        )
+        project_of([FACTS, {key: value for key, value in body.items() if value is not None}])
 
     assert said in "\n".join(str(error) for error in (refused.value, *refused.value.also))
 
 
-def _without_none(written: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in written.items() if value is not None}
-
-
-def test_a_quantile_is_no_covariate(errors: Any = None) -> None:
+def test_a_quantile_is_no_covariate() -> None:
     p95 = {"kind": "metric", "name": "p95", "type": "quantile", "quantile": "95%", "facts": "loads"}
     mean = {"kind": "metric", "name": "m", "type": "mean", "facts": "loads", "value": {"sum": "s"}}
     adjusted = mean | {"cuped": {"covariates": ["p95"]}}

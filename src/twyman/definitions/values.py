@@ -203,7 +203,8 @@ class _Values:
             )
         column: str | None = getattr(written, key)
         if column == "*" and key != "count":
-            self.subject.refuse(f"{path}.{key}", f"only count takes '*', and this is a {key}: name a measure or column")
+            what = "an each" if key == "each" else f"a {key}"
+            self.subject.refuse(f"{path}.{key}", f"only count takes '*', and this is {what}: name a measure or column")
         return FactValue(facts, _KEY_OF_VALUE[key], None if column == "*" else column, where, scale)
 
     def _check_facts(self, name: str, path: str) -> None:
