@@ -7,13 +7,19 @@ from sqlglot import exp
 from twyman.app.ports import Question
 from twyman.kernel.place import Place
 from twyman.metrics.metric import Metric
+from twyman.metrics.reading import readings
+from twyman.warehouse.analysed import analysed, opened_trigger
 from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, unit_columns
-from twyman.warehouse.dimensions import lumped_parts, stratum
+from twyman.warehouse.chains import Chains
+from twyman.warehouse.clusters import clustered
+from twyman.warehouse.dimensions import CROSS, lumped_parts, stratum
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
 from twyman.warehouse.facts import FactTable, opened_facts
+from twyman.warehouse.links import Links
 from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Statement, stacked
+from twyman.warehouse.ranks import ranked
 from twyman.warehouse.syntax import alias, column, select, statement, table
 from twyman.warehouse.values import Values
 
@@ -31,6 +37,15 @@ def metrics_of(question: Question) -> list[Metric]:
     return [question.catalogue.metric(tracked.metric, place=place) for tracked in experiment.tracked]
 
 
+def measured_metrics(question: Question) -> list[Metric]:
+    """Return the metrics that the experiment follows, each with the readings that are shown beside it.
+
+    Raises:
+        NotFound: If one isn't defined.
+    """
+    return [one for metric in metrics_of(question) for one in (metric, *readings(metric))]
+
+
 def compiled_exposures(engine: Engine, question: Question) -> Statement:
     """Compile a question whose units enter by exposures.
 
@@ -38,37 +53,59 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
         NotFound: If a source or its table isn't there.
         Invalid: If a definition doesn't fit the data.
     """
-    exposures = opened_exposures(engine, question)
+    exposures, links = opened_exposures(engine, question), Links(engine, question)
     tables: dict[str, FactTable] = {}
 
     def facts(name: str, place: Place | None) -> FactTable:
         if name not in tables:
-            tables[name] = opened_facts(engine, question, exposures, name, place)
+            tables[name] = opened_facts(engine, question, exposures, name, place, links)
         return tables[name]
 
     attributes = Attributes(engine, exposures)
-    values = Values(question, facts, FIRST, attributes)
-    made = [values.columns(metric) for metric in metrics_of(question)]
+    trigger = question.experiment.trigger and opened_trigger(engine, exposures, question.experiment.trigger, links)
+    who = analysed(exposures, attributes, trigger or None)
+    clusters = clustered(exposures, links)
+    chains = Chains(facts)
+    values = Values(question, facts, FIRST, attributes, chains)
+    made = [values.columns(metric) for metric in measured_metrics(question)]
     held = {f"by {name}": attributes.dimension(name) for name in question.experiment.dimensions}
+    held |= {f"by {CROSS.join(names)}": attributes.crossed(names) for names in question.experiment.crossed}
     if question.experiment.strata:
         held[STRATA] = stratum([attributes.label(name, "strata") for name in question.experiment.strata])
     entry = entering(exposures)
     # Facts first: they say which edges of windows the first exposures are to hold.
     comment = "Facts of {}, one row a unit that has any."
     facts_parts = [(one.part, one.query(), comment.format(name)) for name, one in tables.items()]
-    parts = [*exposure_parts(exposures), *facts_parts, *attributes.parts]
-    joined = [*(one.part for one in tables.values()), *(one.part for one in attributes.tables.values())]
-    parts.append((UNITS, _units(joined, held, made), "One row a unit; null where a metric doesn't take it."))
+    chain_parts = chains.parts()
+    met = clusters.met_parts() if clusters else exposure_parts(exposures)
+    frozen = [] if exposures.restricted else attributes.parts
+    entered = [*met[:1], *links.parts, *met[1:], *who.parts()]
+    parts = [*entered, *facts_parts, *chain_parts, *frozen]
+    joined = [
+        *(one.part for one in tables.values()),
+        *(one.part for one in chains.wanted),
+        *(one.part for one in attributes.tables.values()),
+    ]
+    own = ("unit", "arm", "exposed_on", *(("cluster",) if clusters else ()))
+    parts.append((UNITS, _units(own, joined, held, made), "One row a unit; null where a metric doesn't take it."))
     parts += lumped_parts(UNITS, held)
     units = "lumped_units" if held else UNITS
     caps = cap_parts(made, units)
     parts += caps
     units = caps[-1][0] if caps else units
     groups = [("arm", "exposed_on"), *(("arm", name) for name in held)]
-    parts.append((CELLS, cells(made, units=units, groups=groups), "Moments by arm and day of exposure."))
-    answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm()]
+    if clusters:
+        parts += clusters.cell_parts(made, units, list(held))
+    else:
+        parts.append((CELLS, cells(made, units=units, groups=groups), "Moments by arm and day of exposure."))
+    ranks = ranked(made, units=units, dimensions=list(held))
+    parts += ranks.parts
+    answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm(), *who.answers()]
+    answers += clusters.answers() if clusters else []
+    answers += [one.answer() for one in links.made.values()]
     answers += [answer for one in tables.values() for answer in one.answers()]
     answers += [part] if (part := caps_part(made)) is not None else []
+    answers += ranks.answers
     zoneless = [exposures.source.name] if exposures.time.zoneless else []
     zoneless += [one.source.name for one in tables.values() if one.time.zoneless]
     zoneless += [name for name, one in attributes.tables.items() if one.time is not None and one.time.zoneless]
@@ -76,17 +113,20 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
         query=statement(parts, stacked(answers)),
         arms=tuple(arm.name for arm in question.experiment.arms),
         values=tuple(arm.value or arm.name for arm in question.experiment.arms),
-        metrics=tuple(made),
-        dimensions={f"by {name}": name for name in question.experiment.dimensions},
+        metrics=tuple(clusters.columns(made) if clusters else made),
+        dimensions={name: name.removeprefix("by ") for name in held if name != STRATA},
+        steps=who.steps,
+        clustered=clusters is not None,
         latest={name: one.latest() for name, one in tables.items()},
         zoneless=tuple(zoneless),
     )
 
 
-def _units(joined: Sequence[str], held: Mapping[str, exp.Expr], made: Sequence[MetricColumns]) -> exp.Select:
+def _units(
+    own: Sequence[str], joined: Sequence[str], held: Mapping[str, exp.Expr], made: Sequence[MetricColumns]
+) -> exp.Select:
     named = [alias(value, name) for name, value in held.items()]
-    own = [column(name, FIRST) for name in ("unit", "arm", "exposed_on")]
-    query = select(*own, *named, *unit_columns(made)).from_(table(FIRST))
+    query = select(*(column(name, FIRST) for name in own), *named, *unit_columns(made)).from_(table(FIRST))
     for part in joined:
         same = exp.EQ(this=column("unit", FIRST), expression=column("unit", part))
         query = query.join(table(part), on=same, join_type="left")

@@ -11,6 +11,8 @@ from twyman.warehouse.syntax import alias, call, cast, column, count_rows, selec
 MOST_VALUES = 50
 """Values of a dimension that are shown one by one; the rest are one."""
 OTHER = "(other)"
+CROSS = " × "
+"""Between the attributes of a combination, and between their values."""
 MOST_STRATA = 1_000
 """Strata that are compared one by one; the rest are one."""
 
@@ -18,6 +20,14 @@ MOST_STRATA = 1_000
 def stratum(values: Sequence[exp.Expr]) -> exp.Expr:
     """Return attributes as one text, a JSON list: no two combinations share it, and null is a value like any other."""
     return cast(call("json_array", *values), "TEXT")
+
+
+def combination(values: Sequence[exp.Expr]) -> exp.Expr:
+    """Return attributes as one text, for people: `NZ × free`."""
+    joined = values[0]
+    for value in values[1:]:
+        joined = exp.DPipe(this=exp.DPipe(this=joined, expression=text(CROSS)), expression=value)
+    return joined
 
 
 def lumped_parts(units: str, dimensions: Iterable[str]) -> list[tuple[str, exp.Query, str]]:
