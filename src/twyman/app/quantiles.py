@@ -9,7 +9,7 @@ from twyman.stats.estimate import Cause, NotEstimable
 from twyman.stats.quantile import Bracket, from_brackets, lookup, share_error
 
 PLAIN, CLUSTERED = "quantile", "quantile-clustered"
-"""What the answer calls the method: each unit has one value; facts are the values, and come in clusters by unit."""
+"""What the answer calls the method: each that was drawn has one value; or several, which hang together."""
 
 NORMAL = "wald"
 """What the answer calls the test: by the normal distribution, since the density's error is no chi-square."""
@@ -39,7 +39,8 @@ def compared_quantiles(
         return _in_our_words(pair)
     left, right = (one.columns(0) for one in moments if one is not None)
     pair = replace(pair, treatment_units=left.count, control_units=right.count)
-    return Comparison(pair, pair, None, left, right, CLUSTERED if metric.kind.of_facts else PLAIN)
+    clustered = any(one is not None and one.clusters is not None for one in ranks)
+    return Comparison(pair, pair, None, left, right, CLUSTERED if clustered else PLAIN)
 
 
 def without_strata(found: Comparison) -> Comparison:

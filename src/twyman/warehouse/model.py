@@ -11,6 +11,7 @@ from twyman.metrics.metric import Cap, Metric
 PART = "part"
 CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS = "cells", "entrants", "units", "facts", "seen", "caps"
 RANKS = "ranks"
+RISK = "risk"
 STEPS, LINKS, CLUSTERS, MEMBERS = "steps", "links", "clusters", "members"
 """Which question a row of the answer answers: the statement's parts, stacked."""
 
@@ -22,6 +23,9 @@ MATURED, KNOWN = "matured", "known"
 
 NONE = "(none)"
 """What a missing dimension is called."""
+
+EVENT = "event"
+"""The column of a metric that waits for an event which says whether it came."""
 
 STRATA = "strata"
 """The column that says of which stratum a unit is, in the table of units and in the cells."""
@@ -75,7 +79,8 @@ class MetricColumns:
         known: Whether a unit has a value of its own, before missing ones count as zero.
         presence: Counts the source's rows (`given`) and those with a value (`present`); asked only
             where no unit has one.
-        observed: One row a fact, where facts are observations: its unit, the unit's arm, and its value.
+        event: Of a time to an event: whether it came; the time itself is the metric's own column.
+        observed: One row a fact, where facts are observations: its unit's arm, and its value.
     """
 
     metric: Metric
@@ -85,6 +90,7 @@ class MetricColumns:
     known: exp.Expr | None = None
     presence: exp.Query | None = None
     observed: exp.Select | None = None
+    event: exp.Expr | None = None
 
     def held(self, column: MomentColumn) -> str:
         """Return the name of a column in the unit table."""

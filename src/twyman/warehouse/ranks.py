@@ -1,8 +1,8 @@
 """Quantiles in the warehouse: exact ranks, and nothing leaves but a few values an arm.
 
 Values are counted once each (`tally`) and the counts summed in order, so that the value at any rank is the smallest
-one up to which there are so many. A first pass finds the quantile; where facts are the observations, each unit's
-facts at or below it are counted, which says how far the share below can be off by chance; a second pass fetches the
+one up to which there are so many. A first pass finds the quantile; where a unit or a cluster has several values, those
+of each at or below it are counted, which says how far the share below can be off by chance; a second pass fetches the
 ends that `twyman.stats.quantile.lookup` asks for. The ranks are computed here and there by the same rule, and the
 neighbours on both sides are fetched with them, so that a last digit can't make one missing.
 """
@@ -42,15 +42,16 @@ AROUND = (-1, 0, 1, 2)
 """Which neighbours of a rank are fetched: the one above it for interpolation, one more on each side for rounding."""
 
 
-def ranked(metrics: Iterable[MetricColumns], *, units: str, dimensions: Iterable[str]) -> "Ranks":
+def ranked(metrics: Iterable[MetricColumns], *, units: str, dimensions: Iterable[str], drawn: str = "unit") -> "Ranks":
     """Return the parts of a statement, and of its answer, that its quantiles want.
 
     Args:
         metrics: All metrics; those that aren't quantiles want nothing.
         units: The table with one row a unit.
         dimensions: Its columns to break results down by; strata are none, since quantiles don't add up over them.
+        drawn: Its column that says what was drawn: the unit itself, or the cluster that it is of.
     """
-    ranks = Ranks(units, [name for name in dimensions if name != STRATA])
+    ranks = Ranks(units, [name for name in dimensions if name != STRATA], drawn)
     for made in metrics:
         ranks.add(made)
     return ranks
@@ -63,10 +64,12 @@ class Ranks:
     Attributes:
         units: The table with one row a unit.
         dimensions: Its columns to break results down by.
+        drawn: Its column that says what was drawn, and hangs together.
     """
 
     units: str
     dimensions: Sequence[str]
+    drawn: str
     parts: list[Part] = field(default_factory=list[Part])
     answers: list[exp.Query] = field(default_factory=list[exp.Query])
     _ranked: dict[exp.Query, str] = field(default_factory=dict[exp.Query, str])
@@ -86,26 +89,31 @@ class Ranks:
             title = self._ranked.setdefault(values, made.metric.name)
             self._rank(title, values)
         one = _One(made.metric.name, title, made.metric.kind.share, self)
+        clustered = made.observed is not None or self.drawn != "unit"
         self.parts.append((one.name("middle"), one.middle(), "The value at the quantile, by group."))
-        if made.observed is not None:
-            self.parts.append((one.name("by unit"), one.by_unit(), "Each unit's facts, and those up to the quantile."))
-            self.parts.append((one.name("clusters"), one.clusters(), "How both vary between units."))
-        error = one.clustered_error() if made.observed is not None else one.plain_error()
+        if clustered:
+            comment = f"The values of each {self.drawn}, and those up to the quantile."
+            self.parts.append((one.name(f"by {self.drawn}"), one.by_cluster(), comment))
+            self.parts.append(
+                (one.name("clusters"), one.clusters(), f"How both vary from {self.drawn} to {self.drawn}.")
+            )
+        error = one.clustered_error() if clustered else one.plain_error()
         comment = "Where the quantile and the ends of its interval lie."
-        self.parts.append((one.name("ends"), one.ends(error, clustered=made.observed is not None), comment))
-        self.answers.append(one.answer(clustered=made.observed is not None))
+        self.parts.append((one.name("ends"), one.ends(error, clustered=clustered), comment))
+        self.answers.append(one.answer(clustered=clustered))
 
     def _values(self, made: MetricColumns) -> exp.Query:
-        """Return one row a value: the unit it is of, the unit's arm and dimensions."""
+        """Return one row a value: whose it is, in which arm, and of which dimensions."""
         named = [column(name, self.units) for name in self.dimensions]
         if made.observed is not None:
-            query = made.observed.select(*named)
+            query = made.observed.select(alias(column(self.drawn, FIRST), "drawn"), *named)
             if not named:
                 return query
             same = exp.EQ(this=column("unit", FIRST), expression=column("unit", self.units))
             return query.join(table(self.units), on=same)
         held = column(made.held(made.columns[0]))
-        query = select(column("unit", self.units), column("arm", self.units), alias(held, "value"), *named)
+        drawn = alias(column(self.drawn, self.units), "drawn")
+        query = select(column("arm", self.units), alias(held, "value"), drawn, *named)
         return query.from_(table(self.units)).where(_given(held.copy()))
 
     def _rank(self, title: str, values: exp.Query) -> None:
@@ -161,11 +169,11 @@ class _One:
         query = select(*keys, alias(call("max", column("count")), "count"), alias(at, "middle"))
         return query.from_(table(f"{self.ranked} ranks")).group_by(*(key.copy() for key in keys))
 
-    def by_unit(self) -> exp.Query:
-        """Count each unit's facts, and those up to the quantile of its arm, and of each dimension's value."""
+    def by_cluster(self) -> exp.Query:
+        """Count the values of what was drawn, and those up to the quantile of its arm and of its dimensions."""
         values = f"{self.ranked} values"
-        keys = [column(name, values) for name in ("unit", "arm", *self.among.dimensions)]
-        query = select(*keys, alias(count_rows(), "facts")).from_(table(values))
+        keys = [column(name, values) for name in ("drawn", "arm", *self.among.dimensions)]
+        query = select(*keys, alias(count_rows(), "number")).from_(table(values))
         for dimension in ("", *self.among.dimensions):
             known = f"middle {dimension}".strip()
             under = exp.LTE(this=column("value", values), expression=column("middle", known))
@@ -179,7 +187,7 @@ class _One:
         return query.group_by(*(key.copy() for key in keys))
 
     def clusters(self) -> exp.Query:
-        """Return the moments over units of facts up to the quantile, and of facts."""
+        """Return moments over what was drawn: how many values lie up to the quantile, and how many there are."""
         queries: list[exp.Query] = []
         for dimension in ("", *self.among.dimensions):
             keys: list[exp.Expr] = [column("arm")]
@@ -187,14 +195,25 @@ class _One:
                 alias(text(dimension), "dimension"),
                 alias(column(dimension) if dimension else text(""), "segment"),
             ]
-            below = column(f"below {dimension}".strip())
-            query = select(*keys, *(named if self.among.dimensions else ()), *_pair_moments(below, column("facts")))
+            below = f"below {dimension}".strip()
+            moments = _pair_moments(column(below), column("number"))
+            query = select(*keys, *(named if self.among.dimensions else ()), *moments)
             keys += [column(dimension)] if dimension else []
-            queries.append(query.from_(table(self.name("by unit"))).group_by(*(key.copy() for key in keys)))
+            queries.append(query.from_(self._drawn(keys, below)).group_by(*(key.copy() for key in keys)))
         stacked = queries[0]
         for query in queries[1:]:
             stacked = exp.Union(this=stacked, expression=query, distinct=False)
         return stacked
+
+    def _drawn(self, keys: Sequence[exp.Expr], below: str) -> exp.Expr:
+        """Return one row for each that was drawn: the units of a cluster may differ in their dimensions."""
+        rows = table(self.name(f"by {self.among.drawn}"))
+        if self.among.drawn == "unit" or not self.among.dimensions:
+            return rows
+        sums = [alias(call("sum", column(name)), name) for name in (below, "number")]
+        query = select(*(key.copy() for key in keys), *sums).from_(rows)
+        query = query.group_by(column("drawn"), *(key.copy() for key in keys))
+        return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier("together")))
 
     def plain_error(self) -> exp.Expr:
         """Return the standard error of the share below, of values that don't come in clusters."""
@@ -203,13 +222,13 @@ class _One:
 
     def clustered_error(self) -> exp.Expr:
         """Return the standard error of the share below, by the delta method: facts of one unit hang together."""
-        share = exp.Paren(this=exp.Div(this=column("below_mean"), expression=column("facts_mean")))
+        share = exp.Paren(this=exp.Div(this=column("below_mean"), expression=column("number_mean")))
         twice = exp.Mul(this=exp.Mul(this=number(2), expression=share), expression=column("covariance"))
-        square = exp.Mul(this=exp.Mul(this=share.copy(), expression=share.copy()), expression=column("facts_variance"))
+        square = exp.Mul(this=exp.Mul(this=share.copy(), expression=share.copy()), expression=column("number_variance"))
         spread = exp.Add(this=exp.Sub(this=column("below_variance"), expression=twice), expression=square)
         others = exp.Sub(this=column("units"), expression=number(1))
         known = when(exp.GT(this=column("units"), expression=number(1)), others)
-        mean = exp.Mul(this=column("facts_mean"), expression=column("facts_mean"))
+        mean = exp.Mul(this=column("number_mean"), expression=column("number_mean"))
         scale = exp.Paren(this=exp.Mul(this=known, expression=mean))
         variance = exp.Div(this=exp.Paren(this=spread), expression=scale)
         return call("sqrt", call("greatest", variance, cast(number(0), "DOUBLE")))
@@ -255,8 +274,8 @@ class _One:
         held = {name: column(name) if clustered else cast(exp.null(), "DOUBLE") for name in MOMENTS}
         fields |= {
             "units": held["units"] if clustered else cast(exp.null(), "BIGINT"),
-            "means": array(held[name] for name in ("below_mean", "facts_mean")),
-            "covariances": array(held[name] for name in ("below_variance", "covariance", "facts_variance")),
+            "means": array(held[name] for name in ("below_mean", "number_mean")),
+            "covariances": array(held[name] for name in ("below_variance", "covariance", "number_variance")),
         }
         keys = [column(key, ends) for key in self.among.keys]
         query = select(
@@ -268,18 +287,18 @@ class _One:
         return query.group_by(*grouped)
 
 
-MOMENTS = ("units", "below_mean", "facts_mean", "below_variance", "covariance", "facts_variance")
+MOMENTS = ("units", "below_mean", "number_mean", "below_variance", "covariance", "number_variance")
 
 
-def _pair_moments(below: exp.Expr, facts: exp.Expr) -> list[exp.Expr]:
-    below, facts = (cast(one, "DOUBLE") for one in (below, facts))
+def _pair_moments(below: exp.Expr, every: exp.Expr) -> list[exp.Expr]:
+    below, every = (cast(one, "DOUBLE") for one in (below, every))
     return [
         alias(count_rows(), "units"),
         alias(call("favg", below), "below_mean"),
-        alias(call("favg", facts), "facts_mean"),
+        alias(call("favg", every), "number_mean"),
         alias(call("var_pop", below.copy()), "below_variance"),
-        alias(call("covar_pop", below.copy(), facts.copy()), "covariance"),
-        alias(call("var_pop", facts.copy()), "facts_variance"),
+        alias(call("covar_pop", below.copy(), every.copy()), "covariance"),
+        alias(call("var_pop", every.copy()), "number_variance"),
     ]
 
 
