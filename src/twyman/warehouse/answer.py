@@ -1,5 +1,6 @@
 """From the rows of an answer to `Measured`: names for numbers, moments from means and covariances."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from twyman.app.ports import Cell, Cohort, Drawn, Entrants, Extreme, Kept, Measured, Ranked, Scanned, Shared
 from twyman.kernel.errors import Invalid
 from twyman.stats.moments import Moments
+from twyman.stats.survival import RiskTable
 from twyman.warehouse.engine import Row
 from twyman.warehouse.model import (
     CAPS,
@@ -21,6 +23,7 @@ from twyman.warehouse.model import (
     MEMBERS,
     PART,
     RANKS,
+    RISK,
     SEEN,
     STEPS,
     STRATA,
@@ -30,7 +33,7 @@ from twyman.warehouse.model import (
 )
 from twyman.warehouse.ranks import AROUND
 
-PARTS = (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS, RANKS, STEPS, CLUSTERS, MEMBERS, LINKS)
+PARTS = (CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS, RANKS, RISK, STEPS, CLUSTERS, MEMBERS, LINKS)
 MOST_UNKNOWN = 50
 """Unknown arms named one by one; the rest are counted together."""
 
@@ -57,6 +60,7 @@ def measured(
         },
         cells={cell: found.columns(*kept[cell.metric]) for cell, found in (whole | reading.dimensions()).items()},
         ranks=_ranks(statement, parts[RANKS]),
+        risk=_risk(statement, parts[RISK]),
         strata={key: found.columns(*kept[key[0]]) for key, found in reading.strata().items()},
         days={key: found.columns(*kept[key[0]]) for key, found in reading.days().items()},
         units=reading.units(),
@@ -116,7 +120,9 @@ class _Reading:
         self.statement = statement
         self.by_stratum = [row for row in cells if row.get(STRATA) is not None]
         rest = [row for row in cells if row.get(STRATA) is None]
-        self.by_day = [row for row in rest if not _dimension(statement, row)[0]]
+        by_day = [row for row in rest if not _dimension(statement, row)[0]]
+        # Days are pooled in their order: the same look gives the same numbers, to the last bit.
+        self.by_day = sorted(by_day, key=lambda row: str(row.get("exposed_on")))
         self.by_value = [row for row in rest if _dimension(statement, row)[0]]
 
     def _arm(self, row: Row) -> str:
@@ -279,7 +285,9 @@ def entrants(statement: Statement, by_arm: Sequence[Row], by_unit: Sequence[Row]
     known = [row for row in by_arm if row["arm"] is not None]
     unknown = [row for row in by_arm if row["arm"] is None]
     unknown.sort(key=lambda row: (-int(row["rows"]), str(row["arm_value"])))
-    strange = {str(row["arm_value"] or ""): int(row["rows"]) for row in unknown[:MOST_UNKNOWN]}
+    strange = Counter[str]()
+    for row in unknown[:MOST_UNKNOWN]:  # an empty arm and a missing one are both called ""
+        strange[str(row["arm_value"] or "")] += int(row["rows"])
     rest = sum(int(row["rows"]) for row in unknown[MOST_UNKNOWN:])
     arms = [(statement.arms[int(row["arm"])], row) for row in known]
     return Entrants(
@@ -290,7 +298,7 @@ def entrants(statement: Statement, by_arm: Sequence[Row], by_unit: Sequence[Row]
         kept={arm: int(row["kept"]) for arm, row in arms},
         repeated=_total(by_unit, "repeated"),
         without_unit=_total(by_arm, "without_unit"),
-        unknown_arms=strange | ({"(other)": rest} if rest else {}),
+        unknown_arms=dict(strange) | ({"(other)": rest} if rest else {}),
         outside=_total(known, "outside"),
     )
 
@@ -314,6 +322,23 @@ def _scanned(row: Row, seen: Row, last: Mapping[str, datetime | None]) -> Scanne
 def aware(moment: Any) -> datetime | None:  # noqa: ANN401 - a cell of an answer
     """Return a zoneless UTC time as an aware one."""
     return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else None
+
+
+def _risk(statement: Statement, rows: Sequence[Row]) -> dict[Cell, RiskTable]:
+    """Return who was at risk: at a step those whose watch ends there or later, in the order of time."""
+    by_cell: dict[Cell, list[Row]] = {}
+    for row in rows:
+        arm = statement.arms[int(row["arm"])]
+        by_cell.setdefault(Cell(row["metric"], arm, *_dimension(statement, row)), []).append(row)
+    return {cell: _risk_table(sorted(found, key=lambda row: row["time"])) for cell, found in by_cell.items()}
+
+
+def _risk_table(rows: Sequence[Row]) -> RiskTable:
+    ended = np.array([float(row["ended"]) for row in rows])
+    at_risk = ended[::-1].cumsum()[::-1]
+    return RiskTable(
+        np.array([float(row["time"]) for row in rows]), at_risk, np.array([float(row["events"]) for row in rows])
+    )
 
 
 def _ranks(statement: Statement, rows: Sequence[Row]) -> dict[Cell, Ranked]:

@@ -20,8 +20,10 @@ from twyman.warehouse.facts import FactTable, opened_facts
 from twyman.warehouse.links import Links
 from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Statement, stacked
 from twyman.warehouse.ranks import ranked
+from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.syntax import alias, column, select, statement, table
 from twyman.warehouse.values import Values
+from twyman.warehouse.waiting import risk_parts
 
 UNITS = "units"
 
@@ -46,8 +48,13 @@ def measured_metrics(question: Question) -> list[Metric]:
     return [one for metric in metrics_of(question) for one in (metric, *readings(metric))]
 
 
-def compiled_exposures(engine: Engine, question: Question) -> Statement:
+def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | None = None) -> Statement:
     """Compile a question whose units enter by exposures.
+
+    Args:
+        engine: Where the data are.
+        question: What is asked.
+        refresh: Brings sums that are kept up to the question, where some are.
 
     Raises:
         NotFound: If a source or its table isn't there.
@@ -81,6 +88,9 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
     frozen = [] if exposures.restricted else attributes.parts
     entered = [*met[:1], *links.parts, *met[1:], *who.parts()]
     parts = [*entered, *facts_parts, *chain_parts, *frozen]
+    if refresh is not None and not clusters and not who.steps and not links.parts:
+        kept = refresh.sums(question, entered, tables)
+        parts = [(name, kept.get(name, query), comment) for name, query, comment in parts]
     joined = [
         *(one.part for one in tables.values()),
         *(one.part for one in chains.wanted),
@@ -98,14 +108,14 @@ def compiled_exposures(engine: Engine, question: Question) -> Statement:
         parts += clusters.cell_parts(made, units, list(held))
     else:
         parts.append((CELLS, cells(made, units=units, groups=groups), "Moments by arm and day of exposure."))
-    ranks = ranked(made, units=units, dimensions=list(held))
+    ranks = ranked(made, units=units, dimensions=list(held), drawn="cluster" if clusters else "unit")
     parts += ranks.parts
     answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm(), *who.answers()]
     answers += clusters.answers() if clusters else []
     answers += [one.answer() for one in links.made.values()]
     answers += [answer for one in tables.values() for answer in one.answers()]
     answers += [part] if (part := caps_part(made)) is not None else []
-    answers += ranks.answers
+    answers += [*ranks.answers, *risk_parts(made, units=units, dimensions=list(held))]
     zoneless = [exposures.source.name] if exposures.time.zoneless else []
     zoneless += [one.source.name for one in tables.values() if one.time.zoneless]
     zoneless += [name for name, one in attributes.tables.items() if one.time is not None and one.time.zoneless]

@@ -35,6 +35,8 @@ class Engine:
     def __init__(self, connector: Connector, frames: Mapping[str, object] | None = None) -> None:
         self.connector = connector
         self.frames = dict(frames or {})
+        self.standing_in: dict[str, exp.Expr] = {}
+        """What stands in FROM instead of a source of facts, by its name: what is kept of it and what is new."""
         self._noted: dict[Part, Callable[[], exp.Query]] = {}
         # What was learned of a source holds for the whole analysis: a text file is read anew for each question.
         self._answers: dict[str, Row] = {}

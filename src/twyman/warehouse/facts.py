@@ -24,12 +24,11 @@ from twyman.warehouse.exposures import (
     Exposures,
     entity_column,
     id_column,
-    id_columns,
 )
+from twyman.warehouse.fact_rows import opened_rows
 from twyman.warehouse.links import Link, Links
 from twyman.warehouse.model import FACTS, PART, SEEN, Span
-from twyman.warehouse.relation import EARLIEST, LATEST, Bounds
-from twyman.warehouse.rows import Asked, Rows, as_text, grain_of, is_number, opened
+from twyman.warehouse.rows import Rows, as_text, is_number
 from twyman.warehouse.syntax import (
     alias,
     both,
@@ -39,12 +38,13 @@ from twyman.warehouse.syntax import (
     count_rows,
     filtered,
     number,
+    or_zero,
     select,
     table,
     text,
     truth,
 )
-from twyman.warehouse.times import Time, midnight, time_of
+from twyman.warehouse.times import Time, day, midnight, steps_since
 
 RECENT = DAY
 """Where the latest fact is looked for first: a table that is alive has some there, and little of it is read."""
@@ -81,6 +81,11 @@ class FactTable:
         return f"{self.source.name}_facts"
 
     @property
+    def overall(self) -> Span:
+        """The span that holds all that are wanted."""
+        return _overall(wanted.span for wanted in self.wanted.values())
+
+    @property
     def names(self) -> dict[str, exp.Expr]:
         """The source's measures, by name."""
         return {
@@ -107,7 +112,7 @@ class FactTable:
         return query.where(condition) if condition is not None else query
 
     def observed(self, value: FactValue, span: Span, taken: exp.Expr | None, place: Place | None) -> exp.Select:
-        """Return one row a fact that counts: its unit, the unit's arm, and its value.
+        """Return one row a fact that counts: its unit's arm, and its value.
 
         Args:
             value: Of each fact.
@@ -120,14 +125,34 @@ class FactTable:
         scaled = cast(argument, "DOUBLE")
         scaled = scaled if value.scale == 1 else exp.Mul(this=scaled, expression=number(value.scale))
         where = self._condition(value.where, place) if value.where else None
-        own = [column("unit", FIRST), column("arm", FIRST), alias(scaled, "value")]
+        own = [column("arm", FIRST), alias(scaled, "value")]
         return self._entered(own).where(both(*self._counting(span), where, given, taken))
 
     def any(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
         """Return the condition that a unit has a fact that counts."""
-        condition = self._condition(value.where, place) if value.where else None
-        wanted = Wanted(Aggregate.COUNT, None, both(condition, self._holds(value, place)), span)
+        wanted = Wanted(Aggregate.COUNT, None, self._counts(value, place), span)
         return exp.GT(this=exp.Coalesce(this=self._ask(label, wanted), expressions=[number(0)]), expression=number(0))
+
+    def days(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
+        """Return on how many days of a span a unit has a fact that counts.
+
+        Days are steps of 24 hours from the span's start; of facts known to the day only, they are dates.
+        """
+        wanted = Wanted(Aggregate.COUNT_DISTINCT, self._day(span.start), self._counts(value, place), span)
+        return or_zero(self._ask(label, wanted))
+
+    def first_at(self, label: str, value: FactValue, span: Span, place: Place | None) -> exp.Expr:
+        """Return the time of a unit's first fact that counts in a span; null without any."""
+        return self._ask(label, Wanted(Aggregate.MIN, self.time.utc.copy(), self._counts(value, place), span))
+
+    def starts_at(self, span: Span) -> exp.Expr:
+        """Return the column of the units that holds when a span begins for this source's facts."""
+        return self._edge(span.start)
+
+    def _day(self, start: timedelta) -> exp.Expr:
+        if self.grain is Grain.DAY:
+            return day(self.time.utc, self.exposures.question.zone)
+        return steps_since(self._edge(start), self.time.utc, DAY)
 
     def some(self, label: str, span: Span) -> exp.Expr:
         """Return the condition that a unit has any fact of the source at all."""
@@ -165,6 +190,10 @@ class FactTable:
             place=place,
         )
 
+    def _counts(self, value: FactValue, place: Place | None) -> exp.Expr | None:
+        condition = self._condition(value.where, place) if value.where else None
+        return both(condition, self._holds(value, place))
+
     def _holds(self, value: FactValue, place: Place | None) -> exp.Expr | None:
         if value.column in (None, "*"):
             return None
@@ -178,7 +207,7 @@ class FactTable:
 
     def query(self) -> exp.Select:
         """Return one row a unit that has facts, with every aggregate asked for."""
-        overall = _overall(wanted.span for wanted in self.wanted.values())
+        overall = self.overall
         projections = [column("unit", FIRST)]
         projections += [alias(self._aggregate(wanted, overall), label) for label, wanted in self.wanted.items()]
         projections.append(alias(count_rows(), "rows"))
@@ -275,7 +304,7 @@ class FactTable:
 
     def _edge(self, length: timedelta, *, before: bool = False) -> exp.Expr:
         """Return the instant so long after a unit's entry, computed once a unit and not once a fact."""
-        return self.exposures.edge("exposed_day" if self._by_day() else EXPOSED_AT, length, before=before)
+        return self.exposures.edge("exposed_day" if self.grain is Grain.DAY else EXPOSED_AT, length, before=before)
 
     def _starts(self, span: Span) -> exp.Expr:
         return exp.GTE(this=self.time.utc.copy(), expression=self._edge(span.start))
@@ -343,7 +372,7 @@ class FactTable:
         return select(alias(text(SEEN), PART), source, *seen)
 
     def _first(self) -> exp.Select:
-        cutoff, overall = self.exposures.question.cutoff, _overall(wanted.span for wanted in self.wanted.values())
+        cutoff, overall = self.exposures.question.cutoff, self.overall
         before = self.time.before(cutoff.events) if cutoff else None
         query = self.rows.from_(select(alias(self.time.utc.copy(), "first_at")))
         given = exp.Not(this=exp.Is(this=self.time.raw.copy(), expression=exp.null()))
@@ -380,7 +409,7 @@ Tables = Callable[[str, Place | None], FactTable]
 """The source of facts of a name, opened once."""
 
 
-def opened_facts(  # noqa: PLR0913 - what it is opened with
+def opened_facts(
     engine: Engine,
     question: Question,
     exposures: Exposures,
@@ -394,43 +423,9 @@ def opened_facts(  # noqa: PLR0913 - what it is opened with
         NotFound: If it, or its table, isn't there.
         Invalid: If a column isn't, or tells no time.
     """
-    source = question.catalogue.source(name, FactSource, place=place)
-    times = {source.timestamp.column: "timestamp"} | ({source.arrived: "arrived"} if source.arrived else {})
-    asked = Asked(
-        name=source.name,
-        relation=source.relation,
-        origin=source.origin,
-        formats=source.formats,
-        times=times,
-        ids=id_columns(question, dict(source.entities)),
-    )
-    rows = opened(engine, asked, zone=question.zone, bounds=_bounds(question))
-    time = rows.time(source.timestamp)
+    found = opened_rows(engine, question, name, place)
+    source, rows = found.source, found.rows
     link, entity = None, question.experiment.entity
     if links is not None and entity and entity not in source.entities:
         link = links.link(tuple(source.entities), entity)
-    return FactTable(source, rows, time, grain_of(source.timestamp, time), _arrived(rows, source), exposures, link)
-
-
-def _arrived(rows: Rows, source: FactSource) -> Time | None:
-    if source.arrived is None:
-        return None
-    written, place = rows.expression(source.arrived, "arrived"), source.origin.at("arrived")
-    what = f"column '{source.arrived}' of '{source.name}'"
-    return time_of(written, rows.kind(written, place), zone=rows.zone, what=what, place=place)
-
-
-def _bounds(question: Question) -> Bounds:
-    """Bound the scan of a query by the longest covariate window before enrolment, and by the cut-off."""
-    metrics = [
-        question.catalogue.metrics[tracked.metric]
-        for tracked in question.experiment.tracked
-        if tracked.metric in question.catalogue.metrics
-    ]
-    before = [metric.adjustment.window for metric in metrics if metric.adjustment and metric.adjustment.window]
-    slack = 2 * DAY
-    start, cutoff = question.experiment.enrol_from, question.cutoff
-    return Bounds(
-        (start - max(before, default=timedelta()) - slack).replace(tzinfo=None) if start else EARLIEST,
-        cutoff.events.replace(tzinfo=None) + slack if cutoff else LATEST,
-    )
+    return FactTable(source, rows, found.time, found.grain, found.arrived, exposures, link)

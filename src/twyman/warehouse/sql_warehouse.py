@@ -7,11 +7,12 @@ from twyman.experiments.experiment import Entry
 from twyman.warehouse.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.answer import aware, measured
 from twyman.warehouse.compile import compiled_exposures, metrics_of
-from twyman.warehouse.connector import Connector
+from twyman.warehouse.connector import Connector, Keeping
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.extent import extent_of
 from twyman.warehouse.model import CELLS, PART, SEEN, Statement
 from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
+from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.units import compiled_units
 
 
@@ -21,10 +22,16 @@ class SqlWarehouse:
     Args:
         connector: The engine that holds the data.
         frames: Tables held in memory, by the name that definitions call them.
+        incremental: Whether what was read is kept, where the connector can, so that the next reading reads what is new.
     """
 
-    def __init__(self, connector: Connector, frames: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, connector: Connector, frames: Mapping[str, object] | None = None, *, incremental: bool = False
+    ) -> None:
         self._engine = Engine(connector, frames)
+        self.read: Mapping[str, int] = {}
+        """Rows of each source that the last refresh read and kept."""
+        self._refresh = Refresh(self._engine, connector) if incremental and isinstance(connector, Keeping) else None
 
     @property
     def engine(self) -> str:
@@ -40,6 +47,8 @@ class SqlWarehouse:
         """
         match question.experiment.entry:
             case Entry.EXPOSURES:
+                if self._refresh is not None:
+                    self._refresh.histories(question)
                 return extent_of(self._engine, question, metrics_of(question))
             case Entry.UNITS:
                 return Extent()
@@ -58,7 +67,11 @@ class SqlWarehouse:
         if question.experiment.entry is Entry.AGGREGATES:
             counts = compiled_counts(self._engine, question, metrics_of(question))
             return measured_counts(counts, self._engine.rows(counts.query), self._engine.printed(counts.query))
-        statement = self._compiled(question)
+        if self._refresh is not None and question.experiment.entry is Entry.EXPOSURES:
+            self.read = self._refresh.histories(question)
+            statement = compiled_exposures(self._engine, question, self._refresh)
+        else:
+            statement = self._compiled(question)
         rows = self._engine.answer(statement.query)
         refuse_conflicts(question, rows)
         refuse_not_finite(self._engine, statement, rows)

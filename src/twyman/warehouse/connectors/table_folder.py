@@ -75,10 +75,8 @@ class TableFolder:
 
     def entries(self, book: str) -> list[tuple[int, bytes]]:
         """Return the entries of a book, in order."""
-        found = [
-            (int(match[1]), file) for file in self._book(book).glob("*.json") if (match := _ENTRY.fullmatch(file.name))
-        ]
-        return [(number, file.read_bytes()) for number, file in sorted(found)]
+        files = {int(file.stem): file for file in self._book(book).glob("*.json") if _ENTRY.fullmatch(file.name)}
+        return [(number, file.read_bytes()) for number, file in sorted(files.items())]
 
     def books(self) -> list[str]:
         """Return the names of the books."""

@@ -1,0 +1,81 @@
+"""Which tables make up a state: a book whose last entry holds, and whose entries are each written once.
+
+A table that no last entry names is rubbish: left behind by a process that was killed, or taken over by a
+later entry. It is never read, and whoever tidies up may drop it.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from twyman.kernel.errors import Conflict
+from twyman.warehouse.connector import Keeping
+
+BOOK = "state"
+"""Books of states are called so, then by what they are a state of."""
+
+
+class Entry(msgspec.Struct, kw_only=True):
+    """An entry: all tables of a state, by name."""
+
+    tables: list[str]
+
+
+_E = TypeVar("_E", bound=Entry)
+
+
+class Ledger(Generic[_E]):
+    """One state's book.
+
+    Args:
+        keeping: Where it lies.
+        title: What it is a state of.
+        kind: What its entries say.
+    """
+
+    def __init__(self, keeping: Keeping, title: str, kind: type[_E]) -> None:
+        self._keeping = keeping
+        self._book = f"{BOOK}/{title}"
+        self._kind = kind
+        self._number = -1
+
+    def last(self) -> _E | None:
+        """Return the entry that holds; `None` where there is none, or its tables are gone."""
+        entries = self._keeping.entries(self._book)
+        if not entries:
+            return None
+        self._number, written = entries[-1]
+        try:
+            found = msgspec.json.decode(written, type=self._kind)
+        except msgspec.MsgspecError:
+            return None
+        whole = all(self._keeping.own(name) is not None for name in found.tables)
+        return found if whole else None
+
+    def write(self, entry: _E) -> bool:
+        """Make an entry hold, if no other came in between; return whether it does."""
+        try:
+            written = self._keeping.write(self._book, self._number + 1, msgspec.json.encode(entry))
+        except Conflict:
+            return False
+        self._number += written
+        return written
+
+    def tidy(self, former: Iterable[str], entry: _E) -> None:
+        """Drop the tables that an entry took over, and the entries before it."""
+        for name in set(former) - set(entry.tables):
+            self._keeping.drop(name)
+        for number, _ in self._keeping.entries(self._book):
+            if number < self._number:
+                self._keeping.strike(self._book, number)
+
+
+def rubbish(keeping: Keeping) -> list[str]:
+    """Return the tables of our own that no state names."""
+    named: set[str] = set()
+    for book in keeping.books():
+        entries = keeping.entries(book)
+        if book.startswith(f"{BOOK}/") and entries:
+            named |= set(msgspec.json.decode(entries[-1][1]).get("tables", []))
+    return [one.name for one in keeping.kept() if one.name not in named]
