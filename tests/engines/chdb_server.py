@@ -29,6 +29,7 @@ CODE = re.compile(r"Code: (\d+)\. (?:DB::\w+: )?")
 STATUS = {"516": 403, "164": 500, "60": 404, "81": 404, "47": 404, "62": 400}
 INSERT = re.compile(rb"\s*(INSERT\s+INTO\s.*?)\s+FORMAT\s+(\w+)\s*?\n", re.IGNORECASE | re.DOTALL)
 KILLED = re.compile(r"query_id\s*=\s*'([^']*)'")
+LONGEST = 500
 BY_TEXT = r"startsWith(query, '/* \1 */')"
 
 
@@ -95,6 +96,7 @@ def _run(connection: Any, body: bytes, asked: dict[str, str]) -> bytes:
         into.finish()
         return b""
     sql = KILLED.sub(BY_TEXT, text) if (text := body.decode()).lstrip()[:4].upper() == "KILL" else text
+    print(f"{asked['query_id']}: {' '.join(sql.split())[:LONGEST]}", flush=True)  # noqa: T201 - the server's log
     found = connection.query(f"/* {asked['query_id']} */ {sql}", asked.get("default_format", "TabSeparated"))
     return bytes(found.bytes() or b"")
 
@@ -138,9 +140,13 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
             code = found[1] if (found := CODE.search(str(error))) else "1002"
             text = f"Code: {code}. DB::Exception: {CODE.sub('', str(error), count=1)}(version chdb)\n"
+            print(text, flush=True)  # noqa: T201
             self._say(STATUS.get(code, 500), text.encode(), about | {"X-ClickHouse-Exception-Code": code})
         else:
             self._say(200, said, about | {"X-ClickHouse-Summary": json.dumps({"read_rows": "0"})})
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Not the address, which is long and says little: what was run is said where it runs."""
 
     def _say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -52,9 +52,9 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def missing(what: str) -> NoReturn:
+def missing(what: str, *, required: bool = REQUIRED) -> NoReturn:
     """Skip, since a program or package isn't there; fail where all of them have to be."""
-    if REQUIRED:
+    if required:
         pytest.fail(f"{what}, and TWYMAN_ENGINES=required")
     pytest.skip(what)
 
