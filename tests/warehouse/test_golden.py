@@ -23,6 +23,7 @@ from twyman.metrics.metric import (
     Metric,
     OutcomeValue,
     Proportion,
+    Quantile,
     Ratio,
     Retention,
     Window,
@@ -93,6 +94,7 @@ SOURCES = {
 }
 SECONDS = FactValue("listening", Aggregate.SUM, "seconds", where="seconds >= 30", scale=1 / 60)
 PLAYS = FactValue("listening", Aggregate.COUNT)
+EACH = FactValue("listening", Aggregate.EACH, "seconds", where="not skipped")
 WEEK = Window(length=7 * DAY)
 CASES = {
     "mean_capped_with_cuped": (
@@ -115,6 +117,8 @@ CASES = {
             adjustment=Adjustment(attributes=("profile.is_new",)),
         ),
     ),
+    "quantile_of_facts_by_country": ("exposures", Metric(name="p95", kind=Quantile(EACH, 0.95), window=WEEK)),
+    "quantile_of_units": ("shop", Metric(name="median", kind=Quantile(OutcomeValue("spend"), 0.5))),
     "units": ("shop", Metric(name="spend", kind=Mean(OutcomeValue("spend")), adjustment=Adjustment())),
     "aggregates": ("trial", Metric(name="paid", kind=Proportion(OutcomeValue("paid")))),
 }

@@ -20,6 +20,7 @@ from twyman.app.ports import (
     Kept,
     Look,
     Measured,
+    Ranked,
     Scanned,
     Shared,
 )
@@ -38,6 +39,10 @@ MEASURED = Measured(
     units={"a": 2, "b": 0},
     crossovers={"a": 1},
     strata={("m", "a", '["NZ",null]'): Moments.of([[0.1, 1 / 3]])},
+    ranks={
+        Cell("p", "a"): Ranked(count=9, values={4: 0.1, 5: 1 / 3}, clusters=Moments.of([[1, 2], [0, 3]])),
+        Cell("p", "a", "country", "NZ"): Ranked(count=2, values={1: 0.1, 2: 0.1}),
+    },
     days={("m", "a", DAY): Moments.of([[0.1, 2]])},
     exposed={("a", DAY): 2},
     entrants=Entrants(
