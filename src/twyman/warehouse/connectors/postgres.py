@@ -217,6 +217,13 @@ class PostgresConnector:
         asked = f"SELECT number, document FROM {OWN}.{BOOKS} WHERE book = %s ORDER BY number"  # noqa: S608 - as above
         return [(row["number"], row["document"].encode()) for row in self._session.run(asked, (book,))]
 
+    def books(self) -> list[str]:
+        """Return the names of the books that hold an entry."""
+        if not self._has_books():
+            return []
+        asked = f"SELECT DISTINCT book FROM {OWN}.{BOOKS} ORDER BY book"  # noqa: S608 - as above
+        return [row["book"] for row in self._session.run(asked)]
+
     def strike(self, book: str, number: int) -> None:
         """Take an entry out."""
         if self._has_books():

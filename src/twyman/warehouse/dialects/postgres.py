@@ -11,7 +11,16 @@ from sqlglot.dialects.postgres import Postgres as Printer
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.postgres_casts import cast_to, tried
 from twyman.warehouse.dialects.postgres_functions import NODES, WORDS
-from twyman.warehouse.dialects.tree import called, given, in_brackets, literal, pushed_filter, renamed, rows_as_json
+from twyman.warehouse.dialects.tree import (
+    called,
+    case,
+    given,
+    in_brackets,
+    literal,
+    pushed_filter,
+    renamed,
+    rows_as_json,
+)
 
 _PAIRS = 50
 """Pairs that one call may hold: no function of PostgreSQL takes more than a hundred arguments."""
@@ -109,6 +118,14 @@ def _by_bytes(value: exp.Expr) -> exp.Expr:
     return exp.Collate(this=value, expression=exp.to_identifier("C", quoted=True))
 
 
+def _text_of_double(value: exp.Expr) -> exp.Expr:
+    """Return a double as DuckDB writes it: a whole one with its `.0`."""
+    written = exp.Lower(this=called("replace", exp.cast(value, "TEXT"), literal("Infinity"), literal("inf")))
+    is_whole = exp.RegexpLike(this=written, expression=literal("^-?[0-9]+$"))
+    dotted = exp.DPipe(this=written.copy(), expression=literal(".0"))
+    return case((is_whole, dotted), otherwise=written.copy())
+
+
 def _whole(part: exp.Query) -> exp.Query:
     return rows_as_json(part, called("to_jsonb", exp.column("answer")))
 
@@ -130,6 +147,9 @@ DIALECT = Dialect(
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "by_bytes": _by_bytes,
+        "text_of_double": _text_of_double,
+        "min_truth": renamed("bool_and"),
+        "max_truth": renamed("bool_or"),
     },
     nodes={
         **NODES,

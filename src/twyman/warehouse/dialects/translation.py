@@ -12,17 +12,30 @@ from sqlglot import exp
 
 from twyman.warehouse.dialects.dialect import Dialect, Word
 
+WIDTH = 110
+DIGEST = 8
+
+
+def _itself(value: exp.Expr) -> exp.Expr:
+    return value
+
+
+def _text(value: exp.Expr) -> exp.Expr:
+    return exp.cast(value, "TEXT")
+
+
+def _called(function: str) -> Word:
+    return lambda *arguments: exp.Anonymous(this=function, expressions=list(arguments))
+
+
 SHARED: Mapping[str, Word] = {
-    "by_bytes": lambda value: value,
-    "text_of_double": lambda value: exp.cast(value, "TEXT"),
-    "min_truth": lambda value: exp.Anonymous(this="min", expressions=[value]),
-    "max_truth": lambda value: exp.Anonymous(this="max", expressions=[value]),
+    "by_bytes": _itself,
+    "text_of_double": _text,
+    "min_truth": _called("min"),
+    "max_truth": _called("max"),
 }
 """Words that most engines need no form for: texts in the order of their bytes, a double as a text that shows it is
 one, the lowest and the highest of truths."""
-
-WIDTH = 110
-DIGEST = 8
 
 
 def printed(query: exp.Expr, dialect: Dialect) -> str:

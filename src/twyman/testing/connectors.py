@@ -1,0 +1,197 @@
+"""The suite that a connector must pass: the same data, the same questions, the same numbers as on DuckDB.
+
+    class TestOurConnector(ConnectorContract):
+        @pytest.fixture(scope="class")
+        @classmethod
+        def subject(cls):
+            yield Subject(OurConnector("ours://…"), load=put_an_arrow_table_there)
+
+`pytest` collects the rest. What an engine really can't do is said by overriding its test with an xfail and a reason.
+"""
+
+# ruff: noqa: S101 - a suite is made of assertions
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sqlglot import exp
+
+from twyman.app.ports import Question
+from twyman.kernel.errors import Conflict, TwymanError
+from twyman.kernel.place import Origin
+from twyman.metrics.metric import Aggregate, FactValue, Mean, Metric
+from twyman.testing.agreement import refuse_difference
+from twyman.testing.generated import WHOLE, questions, tables
+from twyman.warehouse.connector import Connector, Keeping, Refused
+from twyman.warehouse.connectors.duckdb import DuckDBConnector
+from twyman.warehouse.dialects.translation import printed
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.sql_warehouse import SqlWarehouse
+from twyman.warehouse.syntax import column, select, table
+
+DOUBLES = (0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 123456789.123456789, -2.2250738585072014e-308, 1e22, 4.35)
+"""Numbers that come back changed where somebody prints fewer than 17 digits."""
+
+BAD: dict[str, tuple[str, str | None]] = {
+    "a column that isn't there": ("played_msec", None),
+    "a text that is no number": ("cast(track as integer)", None),
+    "a filter that is no truth": ("played_ms", "track"),
+    "a function that isn't there": ("nosuchfunction(played_ms)", None),
+}
+"""Values and filters that can't be, each to be traced to its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A connector to be tried, and a way to put tables where it finds them.
+
+    Attributes:
+        load: Puts an Arrow table there under a name, in place of any that there was.
+    """
+
+    connector: Connector
+    load: Callable[[str, pa.Table], None]
+
+
+def reference() -> SqlWarehouse:
+    """Return DuckDB over the same tables."""
+    return SqlWarehouse(DuckDBConnector(Path()), dict(tables()))
+
+
+class ConnectorContract:
+    """What every connector must do; see the head of this file."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls) -> Subject:
+        """The connector to be tried."""
+        raise NotImplementedError("a contract is tried on a subject: override this fixture, as this file's head shows")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def warehouse(cls, subject: Subject) -> SqlWarehouse:
+        """A warehouse over the connector, all tables loaded."""
+        for name, held in tables().items():
+            subject.load(name, held)
+        return SqlWarehouse(subject.connector)
+
+    @pytest.mark.parametrize("name", list(questions()))
+    def test_moments_are_those_of_duckdb(self, warehouse: SqlWarehouse, name: str) -> None:
+        """Every metric, however units enter: counts and whole sums are equal, floats close."""
+        question = questions()[name]
+
+        refuse_difference(warehouse.measure(question), reference().measure(question), whole=WHOLE)
+
+    @pytest.mark.parametrize("name", list(questions()))
+    def test_data_run_from_and_to_the_same_moment(self, warehouse: SqlWarehouse, name: str) -> None:
+        """Extents agree to the microsecond."""
+        question = questions()[name]
+
+        assert warehouse.extent(question) == reference().extent(question)
+
+    @pytest.mark.parametrize("case", BAD)
+    def test_what_cant_be_read_is_traced_to_its_line(self, warehouse: SqlWarehouse, case: str) -> None:
+        """The same definition is refused at the same place, in the same kind of error, in one line."""
+        question = _spoilt(*BAD[case])
+        with pytest.raises(TwymanError) as expected:
+            reference().measure(question)
+        with pytest.raises(TwymanError) as seen:
+            warehouse.measure(question)
+
+        assert (type(seen.value), seen.value.place) == (type(expected.value), expected.value.place)
+        assert "\n" not in seen.value.message
+
+    def test_a_statement_that_makes_no_sense_is_refused_in_one_line(self, subject: Subject) -> None:
+        """The engine's own words, and no more than a line of them."""
+        with pytest.raises(Refused) as refused:
+            subject.connector.rows("SELECT nothing FROM nowhere_at_all")
+
+        assert str(refused.value).strip()
+        assert "\n" not in str(refused.value)
+
+    def test_doubles_come_back_to_the_last_bit(self, subject: Subject) -> None:
+        """Seventeen digits, or the bits themselves."""
+        subject.load("doubles", pa.table({"place": list(range(len(DOUBLES))), "value": list(DOUBLES)}))
+        query = select(column("place"), column("value")).from_(table("doubles")).order_by(column("place"))
+
+        rows = subject.connector.rows(printed(query, subject.connector.dialect))
+
+        assert [row["value"] for row in rows] == list(DOUBLES)
+
+    def test_tables_are_known_by_name(self, warehouse: SqlWarehouse, subject: Subject) -> None:
+        """Those that were loaded are listed, and a name that nobody has is nothing."""
+        del warehouse
+
+        assert set(tables()) <= set(subject.connector.tables())
+        assert subject.connector.item("nowhere_at_all") is None
+
+    def test_types_are_told_in_the_words_of_definitions(self, warehouse: SqlWarehouse, subject: Subject) -> None:
+        """As DuckDB tells them, but for how wide a whole number is."""
+        del warehouse
+        for name, held in tables().items():
+            expected = _types(Engine(DuckDBConnector(Path()), {name: held}), name)
+
+            assert _types(Engine(subject.connector), name) == expected
+
+    def test_a_table_of_our_own_is_kept_whole_replaced_and_dropped(self, subject: Subject) -> None:
+        """Where there is a place for it."""
+        connector = _keeping(subject)
+        assert connector.keep("contract table", "SELECT 1 AS a")
+        assert connector.keep("contract table", "SELECT 2 AS a")
+        item = connector.own("contract table")
+        assert item is not None
+
+        rows = subject.connector.rows(printed(select(column("a")).from_(item), subject.connector.dialect))
+
+        assert [dict(row) for row in rows] == [{"a": 2}]
+        assert "contract table" in {one.name for one in connector.kept()}
+        connector.drop("contract table")
+        assert connector.own("contract table") is None
+
+    def test_an_entry_of_a_book_is_written_once(self, subject: Subject) -> None:
+        """And read back as it was, in order."""
+        connector = _keeping(subject)
+        for number, _ in connector.entries("contract"):
+            connector.strike("contract", number)
+        assert connector.write("contract", 1, b'{"b": "\xc3\xbc"}')
+        assert connector.write("contract", 0, b"{}")
+        with pytest.raises(Conflict):
+            connector.write("contract", 1, b"{}")
+
+        assert "contract" in connector.books()
+        assert connector.entries("contract") == [(0, b"{}"), (1, b'{"b": "\xc3\xbc"}')]
+        connector.strike("contract", 0)
+        assert [number for number, _ in connector.entries("contract")] == [1]
+
+    def test_closing_twice_does_no_harm(self, subject: Subject) -> None:
+        """The last test: nothing runs after it."""
+        subject.connector.close()
+        subject.connector.close()
+
+
+def _keeping(subject: Subject) -> Keeping:
+    if not isinstance(subject.connector, Keeping):
+        pytest.skip("this connector keeps no tables of our own")
+    return subject.connector
+
+
+def _types(engine: Engine, name: str) -> dict[str, str]:
+    for title, held in engine.frames.items():
+        engine.register(title, held)
+    return {title: _broad(kind) for title, kind in engine.types(select(exp.Star()).from_(table(name))).items()}
+
+
+def _broad(kind: str) -> str:
+    return "INTEGER" if kind in ("SMALLINT", "INTEGER", "BIGINT") else kind
+
+
+def _spoilt(written: str, where: str | None) -> Question:
+    question = questions()["in UTC"]
+    origin = Origin("metrics.yaml", {"value": 7, "facts": 6, "where": 8, "": 5})
+    metric = Metric(name="plays", kind=Mean(FactValue("listening", Aggregate.SUM, written, where)), origin=origin)
+    tracked = tuple(one for one in question.experiment.tracked if one.metric == "plays")
+    catalogue = replace(question.catalogue, metrics={"plays": metric})
+    return replace(question, experiment=replace(question.experiment, tracked=tracked), catalogue=catalogue)
