@@ -32,7 +32,7 @@ def test_the_pages_examples_make_a_sound_project(here: Path) -> None:
     project = load(here)
 
     assert set(project.counts) == set(DOCUMENTS) - {"import", "surface"}
-    assert set(project.experiments) == {"moment-page", "mail", "another-page"}
+    assert set(project.experiments) == {"moment-page", "mail", "another-page", "triggered-page"}
 
 
 def test_the_pages_python_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,11 +113,12 @@ def test_the_published_folder_says_what_this_version_lacks_and_what_the_page_lea
 
     assert "its 20 % of group 'start-page' have no slices in allocations.lock" in lacking
     assert [error.split(",")[0].split(":")[0] for error in found] == [
-        "randomisation by 'household'",
-        "'trigger' isn't available in this version",
-        "'exclude' isn't available in this version",
+        "nothing says which household each user is of",
+        "facts 'page_opened' isn't defined",
+        "segment 'employees' isn't defined",
         "metric 'ads_per_hour' isn't defined",
         "metric 'searches_per_user' isn't defined",
+        "arms are drawn by household",
     ]
 
 

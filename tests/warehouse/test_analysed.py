@@ -108,7 +108,7 @@ def test_a_trigger_known_to_the_day_counts_from_exposure_on_that_day(scene: Any,
 TIMES = st.integers(-60, 200).map(lambda hours: NOON + hours * HOUR)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(1, 5), st.sampled_from(["control", "treatment"]), TIMES), min_size=1, max_size=8

@@ -194,7 +194,7 @@ def naive(met: Met, facts: list[Any], cutoff: datetime) -> Mapping[str, list[tup
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     met=st.lists(
         st.tuples(st.integers(1, 12), st.sampled_from(["control"] * 3 + ["treatment"]), TIMES), min_size=1, max_size=14
