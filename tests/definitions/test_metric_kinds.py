@@ -7,7 +7,22 @@ from typing import Any
 import pytest
 
 from twyman.definitions import project_of
-from twyman.metrics.metric import Aggregate, Bound, ChainValue, Comparator, FactValue, Funnel, Metric, Proportion, Step
+from twyman.metrics.metric import (
+    Aggregate,
+    Bound,
+    ChainValue,
+    Comparator,
+    FactValue,
+    Funnel,
+    Metric,
+    Participation,
+    Proportion,
+    Retention,
+    Step,
+    Summary,
+    TimeToEvent,
+    Window,
+)
 
 Errors = Callable[[str], list[str]]
 DAY = timedelta(days=1)
@@ -79,6 +94,32 @@ def test_a_proportion_may_be_of_units_whose_value_meets_a_bound(word: Comparator
             "type: funnel\nfacts: plays\nvalue: {sum: x}\nsteps: [{name: a}, {name: b}]",
             "a funnel counts who comes through its steps, and sums nothing: leave value out",
         ),
+        (
+            "type: participation\nfacts: plays",
+            "participation is a share of a window's days: add one, such as window: 28",
+        ),
+        ("type: participation\nfacts: plays\nwindow: 36h", "participation counts days, and 1d12h aren't whole ones"),
+        ("type: participation\nfacts: plays\nwindow: 7d\ncap: {max: 1}", "the window's end is a limit already"),
+        ("type: mean\nfacts: plays\nvalue: {sum: a}\ncurve: {days: [1]}", "'curve' belongs to type retention"),
+        ("type: retention\nfacts: plays\ncurve: {days: [7, 1]}", "days [7, 1] don't rise from 0 or later"),
+        ("type: retention\nfacts: plays\ncurve: {every: 7d}", "a curve is of days or of periods: write {days: [1"),
+        (
+            "type: retention\nfacts: plays\ncurve: {every: 7d, times: 0}",
+            "a curve of 0 points shows nothing, or too much",
+        ),
+        ("type: time_to_event\nfacts: plays\ndirection: decrease", "counted up to a window's end: add one, such as"),
+        (
+            "type: time_to_event\nfacts: plays\nwindow: 7d",
+            "whether sooner or later is better, nothing says: add direct",
+        ),
+        (
+            "type: time_to_event\nfacts: plays\nwindow: 7d\nunit: 2d\ndirection: decrease",
+            "steps of 2d don't divide 7d into 1 to 10,000: write one such as 1d or 1h",
+        ),
+        (
+            "type: time_to_event\nfacts: plays\nwindow: 7d\nmissing: drop\ndirection: decrease",
+            "dropping it would lose just those who take longest: leave missing out",
+        ),
         ("type: proportion\nfacts: plays\nsteps: [{name: a}]", "'steps' belongs to type funnel, and this is a propor"),
         ("type: proportion\nfacts: plays\nvalue: {sum: a}\nbelow: much", "below: number 'much' isn't a number"),
     ],
@@ -98,3 +139,33 @@ def test_a_funnel_has_steps_in_their_order() -> None:
     )
     assert made.facts == ("searches", "plays")
     assert made.entity == "user"
+
+
+def test_participation_is_of_days_with_any_fact_that_counts() -> None:
+    made = metric(type="participation", facts="plays", where="ms > 3", window="28d")
+
+    assert made.kind == Participation(FactValue("plays", Aggregate.COUNT, None, "ms > 3"))
+
+
+def test_a_curve_is_of_days_or_of_periods_and_its_last_point_decides_unless_said() -> None:
+    days = metric(type="retention", facts="plays", curve={"days": [1, 7]})
+    weeks = metric(
+        type="retention", facts="plays", curve={"every": "7d", "times": 3}, window={"after": "7d", "for": "7d"}
+    )
+
+    assert days.kind == Retention(FactValue("plays", Aggregate.COUNT), (Window(DAY, DAY), Window(7 * DAY, DAY)))
+    assert days.window == Window(7 * DAY, DAY)
+    assert [point.after // DAY for point in weeks.kind.curve] == [0, 7, 14]  # type: ignore[union-attr]
+    assert weeks.window == Window(7 * DAY, 7 * DAY)
+
+
+def test_a_time_to_an_event_has_a_unit_and_a_number_that_decides() -> None:
+    plain = metric(type="time_to_event", facts="plays", window="7d", direction="decrease")
+    said = metric(
+        type="time_to_event", facts="plays", window="7d", direction="increase", unit="1h", summary="share", cuped="none"
+    )
+    value = FactValue("plays", Aggregate.COUNT)
+
+    assert plain.kind == TimeToEvent(value, DAY, Summary.MEAN_TIME)
+    assert said.kind == TimeToEvent(value, timedelta(hours=1), Summary.SHARE)
+    assert plain.adjustment is None

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -15,17 +16,22 @@ from twyman.metrics.metric import (
     Aggregate,
     Bound,
     ChainValue,
+    Cohort,
     Comparator,
     FactValue,
     Funnel,
     Kind,
     Metric,
     Missing,
+    Participation,
     Proportion,
+    Retention,
     Step,
+    TimeToEvent,
     Window,
 )
 from twyman.metrics.source import FactSource, Frame, Grain, Timestamp
+from twyman.stats.survival import RiskTable
 
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -77,11 +83,32 @@ def threshold(comparator: Comparator) -> tuple[Kind, Window, Naive]:
     return kind, WEEK, lambda _, facts: float(HOLDS[comparator](sum(amount for *_, amount in facts), 60.0))
 
 
+def participation(days: int, after: int = 0) -> tuple[Kind, Window, Naive]:
+    def value(since: datetime, facts: Rows) -> float:
+        return len({(at - since - after * DAY) // DAY for _, at, amount in facts if amount > 6}) / days
+
+    return Participation(FactValue("plays", Aggregate.COUNT, None, "ms > 6")), Window(after * DAY, days * DAY), value
+
+
+def waiting(unit: int) -> tuple[Kind, Window, Naive]:
+    """Steps until the first fact above 8, or 168 hours."""
+
+    def value(since: datetime, facts: Rows) -> float:
+        first = min((at for _, at, amount in facts if amount > 8), default=since + 7 * DAY)
+        return (first - since) // (unit * HOUR) + (first < since + 7 * DAY)
+
+    return TimeToEvent(FactValue("plays", Aggregate.COUNT, None, "ms > 8"), unit * HOUR), WEEK, value
+
+
 KINDS: dict[str, tuple[Kind, Window, Naive]] = {
     **{str(one): threshold(one) for one in Comparator},
     "two-steps": funnel(None, None),
     "timed": funnel(None, 5, 5),
     "timed-from-the-start": funnel(48, None, 12),
+    "days": participation(7),
+    "later-days": participation(5, after=2),
+    "wait-in-hours": waiting(1),
+    "wait-in-days": waiting(24),
 }
 
 
@@ -190,3 +217,69 @@ def test_steps_of_days_have_no_order(scene: Any) -> None:
     metric = Metric(name="m", kind=Funnel(ChainValue(steps(None, None))), window=WEEK)
     with pytest.raises(Invalid, match="step 's1' of 'm' takes facts of 'plays', which know their day and no time"):
         scene(FEW, [], (metric,), facts={"timestamp": Timestamp("at", Grain.DAY)}).measure()
+
+
+AUCKLAND = ZoneInfo("Pacific/Auckland")
+
+
+def wall(moment: datetime) -> datetime:
+    """What a clock in Auckland shows, as a zoneless column holds it."""
+    return moment.astimezone(AUCKLAND).replace(tzinfo=UTC)
+
+
+def test_a_day_is_24_hours_whatever_clocks_do(scene: Any) -> None:
+    """Clocks in Auckland go back on 7 April 2024, which has 25 hours there."""
+    exposed = datetime(2024, 4, 3, 12, tzinfo=AUCKLAND).astimezone(UTC)
+    facts = [(1, wall(exposed + hours * HOUR), 9.0) for hours in (0, 23, 24, 95, 96, 119)]
+    kind, window, _ = participation(7)
+    metric = Metric(name="m", kind=kind, window=window)
+    found = scene([(1, "treatment", wall(exposed))], facts, (metric,), zone="Pacific/Auckland")
+
+    assert found.values() == (1, pytest.approx(4 / 7, abs=1e-6))
+
+
+@pytest.mark.parametrize(("month", "first"), [(4, 3), (9, 25)], ids=["clocks go back", "clocks go forward"])
+def test_of_facts_known_to_the_day_days_are_dates(scene: Any, month: int, first: int) -> None:
+    exposed = datetime(2024, month, first, 15, tzinfo=UTC)
+    facts = [(1, datetime(2024, month, first, tzinfo=UTC) + day * DAY, 9.0) for day in range(-1, 7)]
+    metric = Metric(name="m", kind=participation(5)[0], window=Window(length=5 * DAY))
+    dated = {"timestamp": Timestamp("at", Grain.DAY)}
+    zone, end = "Pacific/Auckland", exposed + 20 * DAY
+    found = scene([(1, "treatment", exposed)], facts, (metric,), zone=zone, facts=dated, cutoff=end)
+
+    assert found.values() == (1, 1)
+
+
+def test_a_curve_of_retention_stands_beside_the_window_that_decides(scene: Any) -> None:
+    points = tuple(Window(day * DAY, DAY) for day in (0, 1, 3))
+    kind = Retention(FactValue("plays", Aggregate.COUNT), points)
+    facts = [(1, NOON + 2 * HOUR, 1.0), (1, NOON + 80 * HOUR, 1.0), (3, NOON + 4 * HOUR, 1.0)]
+    found = scene(FEW, facts, (Metric(name="m", kind=kind, window=points[-1]),)).measure()
+
+    reached = {name: round(found.cells[Cell(name, "treatment")].means[0] * 3) for name in ("m", "m/0d", "m/1d")}
+    assert reached == {"m": 1, "m/0d": 2, "m/1d": 0}
+    assert "m/3d" not in found.columns
+
+
+def test_of_a_closed_cohort_everybody_was_watched_to_the_end(measured: Measured) -> None:
+    table, time = measured.risk[Cell("wait-in-days", "control")], KINDS["wait-in-days"][2]
+    times = naive("control", WEEK, time)
+    events = naive("control", WEEK, lambda _, facts: any(amount > 8 for *_, amount in facts))
+    expected = RiskTable.of(times, events)
+
+    assert table.times.tolist() == expected.times.tolist()
+    assert table.at_risk.tolist() == expected.at_risk.tolist()
+    assert table.events.tolist() == expected.events.tolist()
+
+
+def test_of_an_open_cohort_units_are_watched_for_whole_steps_until_the_cut_off(scene: Any) -> None:
+    wait = TimeToEvent(FactValue("plays", Aggregate.COUNT), DAY)
+    rows = [(user, "treatment", NOON) for user in (1, 2)] + [(user, "treatment", NOON + DAY) for user in (3, 4)]
+    facts = [(1, NOON + 30 * HOUR), (2, NOON + 80 * HOUR), (3, NOON + 73 * HOUR)]
+    metric = Metric(name="m", kind=wait, window=WEEK, cohort=Cohort.OPEN)
+    exposed = [*rows, (5, "treatment", NOON + 3 * DAY)]
+    found = scene(exposed, facts, (metric,), cutoff=NOON + 84 * HOUR).measure().risk[Cell("m", "treatment")]
+
+    assert found.times.tolist() == [2, 3]
+    assert found.at_risk.tolist() == [4, 1]
+    assert found.events.tolist() == [1, 0]

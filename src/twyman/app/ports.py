@@ -11,6 +11,7 @@ from typing import Protocol
 from twyman.experiments.experiment import Experiment
 from twyman.metrics.catalogue import Catalogue
 from twyman.stats.moments import Moments
+from twyman.stats.survival import RiskTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ class Measured:
             numerator and denominator), then its covariates.
         cells: Moments by cell; the cell with no dimension is the whole arm.
         ranks: For quantiles, what was fetched of each cell's values.
+        risk: For times to an event, units watched and events by step of time since the window's start.
         strata: Moments of each metric and arm by stratum: a JSON list of the values, in the order in which
             the experiment names its strata.
         days: Moments of each metric and arm by day of exposure (of the arm's matured units).
@@ -245,6 +247,7 @@ class Measured:
     units: Mapping[str, int]
     crossovers: Mapping[str, int] = field(default_factory=dict[str, int])
     ranks: Mapping[Cell, Ranked] = field(default_factory=dict[Cell, Ranked])
+    risk: Mapping[Cell, RiskTable] = field(default_factory=dict[Cell, RiskTable])
     strata: Mapping[tuple[str, str, str], Moments] = field(default_factory=dict[tuple[str, str, str], Moments])
     days: Mapping[tuple[str, str, date], Moments] = field(default_factory=dict[tuple[str, str, date], Moments])
     exposed: Mapping[tuple[str, date], int] = field(default_factory=dict[tuple[str, date], int])

@@ -11,6 +11,7 @@ from twyman.app.dilution import diluted
 from twyman.app.ports import Cell, Kept, Measured
 from twyman.app.quantiles import NORMAL, compared_quantiles, without_strata
 from twyman.app.strata import in_strata, of_arm
+from twyman.app.times import compared_times, unstratified_times
 from twyman.app.trial import Deciding, Ruled, Trial
 from twyman.app.views import (
     Covariate,
@@ -27,7 +28,7 @@ from twyman.app.views import (
 )
 from twyman.experiments.experiment import Experiment, Tracked
 from twyman.experiments.plan import Plan
-from twyman.metrics.metric import Metric, Quantile
+from twyman.metrics.metric import Metric, Quantile, TimeToEvent
 from twyman.stats.estimate import Estimate, NotEstimable
 from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
@@ -69,7 +70,7 @@ def result(sight: Sight, rule: Ruled | None) -> Result:
     """Make one row of the answer."""
     trial, plan = sight.trial, sight.experiment.plan
     tracked, metric, current = trial.tracked, trial.metric, trial.current
-    own = 0 if isinstance(metric.kind, Quantile) else own_columns(metric, clustered=sight.clustered)
+    own = 0 if isinstance(metric.kind, Quantile | TimeToEvent) else own_columns(metric, clustered=sight.clustered)
     bare = Result(
         metric=tracked.metric,
         role=tracked.role.value,
@@ -274,6 +275,9 @@ def compared_in(
     if isinstance(metric.kind, Quantile):
         of = Cell(metric.name, arm, dimension, value)
         return compared_quantiles(metric, measured, (arm, experiment.control.name), of)
+    if isinstance(metric.kind, TimeToEvent):
+        of = Cell(metric.name, arm, dimension, value)
+        return compared_times(metric, metric.kind, measured, (arm, experiment.control.name), of)
     arms = {a.name: measured.cells.get(Cell(metric.name, a.name, dimension, value)) for a in experiment.arms}
     return compared(experiment, metric, arms, arm)
 
@@ -285,6 +289,8 @@ def compared_at(experiment: Experiment, metric: Metric, measured: Measured, arm:
         return found
     if isinstance(metric.kind, Quantile):
         return without_strata(found)
+    if isinstance(metric.kind, TimeToEvent):
+        return unstratified_times(found)
     treatment, control = (of_arm(measured, metric.name, name) for name in (arm, experiment.control.name))
     return in_strata(metric, found, treatment, control, test=experiment.plan.test)
 
@@ -325,10 +331,10 @@ def history(trial: Trial, cutoffs: Mapping[int, tuple[str, bool]], plan: Plan, r
 def accumulation(experiment: Experiment, trial: Trial, measured: Measured) -> Series:
     """Return the lift of units exposed up to a day, day by day: how the present estimate came together.
 
-    None of a quantile, which isn't made of its days' quantiles.
+    None of a quantile, which isn't made of its days' quantiles, and none of a time to an event.
     """
     name = trial.tracked.metric
-    adds_up = not isinstance(trial.metric.kind, Quantile)
+    adds_up = not isinstance(trial.metric.kind, Quantile | TimeToEvent)
     days = sorted({day for metric, _, day in measured.days if metric == name and adds_up})
     keep = set(days[:: max(1, -(-len(days) // MAX_POINTS))]) | set(days[-1:])
     so_far: dict[str, Moments | None] = {arm.name: None for arm in experiment.arms}

@@ -97,11 +97,25 @@ class StepDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     within: Duration | None = None
 
 
+class CurveDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Windows of a curve of retention: single days, or periods that follow one another from exposure on.
+
+    Attributes:
+        days: Days since exposure, each a window of 24 hours: 7 begins when seven days are over.
+        every: Length of a period.
+        times: How many periods.
+    """
+
+    days: list[int] | None = None
+    every: Duration | None = None
+    times: int | None = None
+
+
 class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     """A number per unit from facts in a window after exposure.
 
     Attributes:
-        type: What is computed per unit; funnel and participation aren't available in this version.
+        type: What is computed per unit.
         entity: Whose number it is; left out: the entity of its facts.
         facts: Source of facts.
         value: How facts become a number; a proportion or retention without it counts any fact.
@@ -122,9 +136,13 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
             project's default, else 14d; for a table of units all its covariates.
         quantile: Which quantile: the share of units (or of facts, where value says each) at or below it.
         steps: Steps of a funnel, in their order.
+        curve: Further windows of a retention, shown beside the one that decides; without a window the last decides.
+        unit: Step in which a time to an event is counted, and in which it is given; left out: a day.
+        summary: What decides of a time to an event: its mean up to the window's end (left out), or the share of
+            units that had it by then; the other is shown beside it.
     """
 
-    type: Literal["mean", "proportion", "ratio", "retention", "quantile", "funnel", "participation"]
+    type: Literal["mean", "proportion", "ratio", "retention", "quantile", "funnel", "participation", "time_to_event"]
     entity: Name | None = None
     facts: Name | None = None
     value: ValueDocument | None = None
@@ -143,3 +161,6 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     cuped: Duration | CupedDocument | None = None
     quantile: Share | None = None
     steps: list[StepDocument] | None = None
+    curve: CurveDocument | None = None
+    unit: Duration | None = None
+    summary: Literal["mean_time", "share"] | None = None

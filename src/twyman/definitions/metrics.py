@@ -12,6 +12,7 @@ from twyman.definitions.quantiles import check_quantile, missing_of
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import length, some_length
 from twyman.definitions.values import MetricSurroundings, kind_of, values_of
+from twyman.definitions.windows import check_waiting, window_of_kind
 from twyman.kernel.errors import nearest
 from twyman.metrics.metric import (
     Cap,
@@ -24,40 +25,36 @@ from twyman.metrics.metric import (
     Proportion,
     Quantile,
     Retention,
+    TimeToEvent,
     Window,
     facts_of,
 )
 from twyman.metrics.source import FactSource, Source
 
-_LATER = {"participation"}
-
 
 def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings) -> Metric | None:
     """Make a metric of its document; what is wrong with it is noted with the subject."""
-    if document.type in _LATER:
-        subject.refuse(
-            "type",
-            f"type {document.type} isn't available in this version: use mean, proportion, ratio, retention, quantile "
-            "or funnel",
-        )
-        return None
     kind = kind_of(document, subject, among)
     if kind is None:
         return None
     on_facts = not any(isinstance(value, OutcomeValue) for value in values_of(kind))
     _check_entity(document, kind, subject, among)
     check_quantile(document, kind, subject)
+    check_waiting(document, kind, subject)
+    window = _window(document, subject, on_facts=on_facts)
     return Metric(
         name=document.name,
         kind=kind,
         title=document.title or "",
         entity=document.entity or _entity_of(kind, among),
-        window=_window(document, subject, on_facts=on_facts),
+        window=window_of_kind(kind, window, document, subject),
         cohort=Cohort(document.cohort),
         missing=missing_of(document, kind),
         cap=_cap(document.cap, subject, binary=isinstance(kind, Proportion | Retention | Funnel)),
         direction=Direction(document.direction),
-        adjustment=None if isinstance(kind, Quantile) else adjustment(document, subject, among, on_facts=on_facts),
+        adjustment=None
+        if isinstance(kind, Quantile | TimeToEvent)
+        else adjustment(document, subject, among, on_facts=on_facts),
         origin=subject.origin,
     )
 
@@ -108,7 +105,7 @@ def _window(document: MetricDocument, subject: Subject, *, on_facts: bool) -> Wi
 
 
 def _open_window(document: MetricDocument, subject: Subject) -> Window:
-    if document.type == "retention":
+    if document.type == "retention" and document.curve is None:
         subject.refuse("", "retention is to come back within a time: add one, such as window: {after: 21d, for: 7d}")
     return Window()
 

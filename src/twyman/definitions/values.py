@@ -9,6 +9,7 @@ from twyman.definitions.metric_documents import MetricDocument, ValueDocument
 from twyman.definitions.quantiles import quantile_of
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import number
+from twyman.definitions.windows import curve_of, summary_of, unit_of
 from twyman.kernel.errors import Invalid, nearest
 from twyman.metrics.metric import (
     Aggregate,
@@ -19,9 +20,11 @@ from twyman.metrics.metric import (
     Kind,
     Mean,
     OutcomeValue,
+    Participation,
     Proportion,
     Ratio,
     Retention,
+    TimeToEvent,
     Value,
 )
 from twyman.metrics.source import FactSource, Source
@@ -33,6 +36,9 @@ _OWNERS: Mapping[str, tuple[str, str]] = {
     "numerator": ("ratio", "use value"),
     "denominator": ("ratio", "use value"),
     "steps": ("funnel", "use type funnel, or leave it out"),
+    "curve": ("retention", "use type retention, or leave it out"),
+    "unit": ("time_to_event", "use scale to convert a value, or leave it out"),
+    "summary": ("time_to_event", "leave it out"),
     **{str(one): ("proportion", "use cap for a limit, or leave it out") for one in Comparator},
 }
 """The one type that a key belongs to, and what to do in another."""
@@ -100,11 +106,22 @@ class _Values:
         if self.document.type == "proportion":
             return Proportion(value, self._bound(value))
         if isinstance(value, FactValue):
-            return Retention(value)
+            return self._of_times(value)
         self.subject.refuse(
-            "value", "retention needs facts with times, and an outcome has none: use type proportion for this outcome"
+            "value",
+            f"{self.document.type} needs facts with times, and an outcome has none: "
+            "use type proportion for this outcome",
         )
         return None
+
+    def _of_times(self, value: FactValue) -> Kind:
+        match self.document.type:
+            case "participation":
+                return Participation(value)
+            case "time_to_event":
+                return TimeToEvent(value, unit_of(self.document, self.subject), summary_of(self.document))
+            case _:
+                return Retention(value, curve_of(self.document, self.subject))
 
     def _bound(self, value: Value) -> Bound | None:
         said = bounds_of(self.document)

@@ -6,7 +6,20 @@ is the metric's and its own, with a slash between, which no metric's name holds.
 
 from dataclasses import replace
 
-from twyman.metrics.metric import ChainValue, Funnel, Metric, Ratio
+from twyman.kernel.time import duration_text
+from twyman.metrics.metric import (
+    ChainValue,
+    Direction,
+    FactValue,
+    Funnel,
+    Kind,
+    Metric,
+    Ratio,
+    Retention,
+    Summary,
+    TimeToEvent,
+    Window,
+)
 
 
 def readings(metric: Metric) -> tuple[Metric, ...]:
@@ -22,6 +35,10 @@ def readings(metric: Metric) -> tuple[Metric, ...]:
     match metric.kind:
         case Funnel(value):
             return (*_reached(metric, value), *_onward(metric, value))
+        case Retention(value, curve):
+            return tuple(_point(metric, value, window) for window in curve if window != metric.window)
+        case TimeToEvent(summary=summary):
+            return (_other(metric, metric.kind, OTHERS[summary]),)
         case _:
             return ()
 
@@ -48,7 +65,23 @@ def _onward(metric: Metric, value: ChainValue) -> list[Metric]:
     ]
 
 
-def _beside(metric: Metric, name: str, title: str, kind: Funnel | Ratio) -> Metric:
+def _point(metric: Metric, value: FactValue, window: Window) -> Metric:
+    after = duration_text(window.after) if window.after else "0d"
+    length = "" if window.length is None else f", for {duration_text(window.length)}"
+    return replace(_beside(metric, after, f"from {after} on{length}", Retention(value)), window=window)
+
+
+def _other(metric: Metric, kind: TimeToEvent, summary: Summary) -> Metric:
+    """Return the other number of a time to an event: where a longer time is worse, more events by then are better."""
+    title = {Summary.SHARE: "share by the end", Summary.MEAN_TIME: "mean time"}[summary]
+    direction = Direction.DECREASE if metric.direction is Direction.INCREASE else Direction.INCREASE
+    return replace(_beside(metric, str(summary), title, replace(kind, summary=summary)), direction=direction)
+
+
+OTHERS = {Summary.MEAN_TIME: Summary.SHARE, Summary.SHARE: Summary.MEAN_TIME}
+
+
+def _beside(metric: Metric, name: str, title: str, kind: Kind) -> Metric:
     return replace(
         metric,
         name=f"{metric.name}/{name}",

@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 
 from sqlglot import exp
 
-from twyman.warehouse.model import CAPS, CELLS, KNOWN, MATURED, MEMBERS, PART, MetricColumns, MomentColumn
+from twyman.warehouse.model import CAPS, CELLS, EVENT, KNOWN, MATURED, MEMBERS, PART, MetricColumns, MomentColumn
 from twyman.warehouse.syntax import (
     alias,
     array,
@@ -38,6 +38,8 @@ def unit_columns(metrics: Iterable[MetricColumns]) -> list[exp.Expr]:
             projections.append(alias(made.matured.copy(), f"{made.metric.name} {MATURED}"))
         if made.known is not None:
             projections.append(alias(made.known.copy(), f"{made.metric.name} {KNOWN}"))
+        if made.event is not None:
+            projections.append(alias(made.event.copy(), f"{made.metric.name} {EVENT}"))
     return projections
 
 

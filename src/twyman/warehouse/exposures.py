@@ -28,7 +28,7 @@ from twyman.warehouse.syntax import (
     table,
     text,
 )
-from twyman.warehouse.times import Time, day, midnight
+from twyman.warehouse.times import Time, day, days_later, midnight
 
 ROWS, EXPOSED, FIRST = "exposure_rows", "exposed_units", "first_exposure"
 """Rows of the experiment; units in one arm only, where not all of them are analysed; the units that count."""
@@ -72,7 +72,12 @@ class Exposures:
         whole = not length % timedelta(seconds=1)
         long = duration_text(abs(length)) if whole else f"{abs(length).total_seconds()}s"
         title = f"{long} {side}{' day' if anchor in self.edges else ''}"
-        self.edges[title] = later(self.edges.get(anchor, column(anchor)).copy(), length)
+        start = self.edges.get(anchor, column(anchor))
+        if base == "exposed_day" and self.question.zone != "UTC" and not length % DAY:
+            title = f"{title} by date"
+            self.edges[title] = days_later(start, length, self.question.zone)
+        else:
+            self.edges[title] = later(start.copy(), length)
         return column(title, FIRST)
 
     @property

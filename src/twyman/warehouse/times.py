@@ -16,7 +16,7 @@ from sqlglot import exp
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
 from twyman.warehouse.engine import Engine, local
-from twyman.warehouse.syntax import DAY, alias, call, cast, column, count_rows, select, text, timestamp
+from twyman.warehouse.syntax import DAY, alias, call, cast, column, count_rows, later, number, select, text, timestamp
 
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)?"
 ZONED = ISO + r" ?(Z|z|[+-]\d{2}(:?\d{2})?)"
@@ -110,9 +110,26 @@ def midnight(moment: exp.Expr, zone: str) -> exp.Expr:
     return _to_utc(call("date_trunc", text("day"), wall_of(moment, zone)), zone)
 
 
+def days_later(moment: exp.Expr, length: timedelta, zone: str) -> exp.Expr:
+    """Return a zoneless UTC time so many days on by the calendar of a zone, in which a day may have 23 or 25 hours."""
+    return _to_utc(later(wall_of(moment, zone), length), zone)
+
+
 def day(moment: exp.Expr, zone: str) -> exp.Expr:
     """Return the date, in a zone, of a zoneless UTC time."""
     return cast(wall_of(moment, zone), "DATE")
+
+
+def steps_since(start: exp.Expr, moment: exp.Expr, step: timedelta) -> exp.Expr:
+    """Return how many whole steps of time lie between two zoneless UTC times; exact to the microsecond.
+
+    Example:
+        >>> steps_since(column("exposed_at"), column("at"), timedelta(days=1)).sql("duckdb")
+        'FLOOR(CAST(EPOCH_US("at") - EPOCH_US(exposed_at) AS DOUBLE) / 86400000000)'
+    """
+    elapsed = exp.Sub(this=call("epoch_us", moment.copy()), expression=call("epoch_us", start.copy()))
+    microseconds = number(step // timedelta(microseconds=1))
+    return call("floor", exp.Div(this=cast(elapsed, "DOUBLE"), expression=microseconds))
 
 
 @dataclass(frozen=True, slots=True)

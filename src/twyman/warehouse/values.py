@@ -1,14 +1,14 @@
 """What a metric wants of each unit: its own value, its covariates, and whether its window is over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlglot import exp
 
 from twyman.app.ports import Question
 from twyman.kernel.errors import Invalid
-from twyman.kernel.time import duration_text
+from twyman.kernel.time import DAY, duration_text
 from twyman.metrics.metric import (
     Aggregate,
     Bound,
@@ -19,9 +19,11 @@ from twyman.metrics.metric import (
     Metric,
     Missing,
     OutcomeValue,
+    Participation,
     Proportion,
     Quantile,
     Ratio,
+    TimeToEvent,
     Value,
 )
 from twyman.warehouse.attributes import Attributes
@@ -30,6 +32,7 @@ from twyman.warehouse.chains import Chains
 from twyman.warehouse.facts import Tables
 from twyman.warehouse.model import MetricColumns, MomentColumn, Span
 from twyman.warehouse.syntax import both, cast, column, number, or_zero, timestamp, truth, when
+from twyman.warehouse.waiting import waited
 
 COUNTED = (Aggregate.SUM, Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
 """Aggregates of which no facts make an honest 0."""
@@ -62,6 +65,8 @@ class Values:
     def columns(self, metric: Metric) -> MetricColumns:
         """Return a metric's own columns, then its covariates'."""
         span = _after(metric)
+        if isinstance(metric.kind, TimeToEvent):
+            return self._waiting(metric, metric.kind, span)
         titles = ("numerator", "denominator") if isinstance(metric.kind, Ratio) else ("value",)
         own = [self._value(metric, value, span, title) for value, title in zip(metric.values, titles, strict=True)]
         known = exp.or_(*(value.known.copy() for value in own)) if len(own) > 1 else own[0].known
@@ -81,6 +86,13 @@ class Values:
             presence=presence,
             observed=self._observed(metric, span, matured),
         )
+
+    def _waiting(self, metric: Metric, kind: TimeToEvent, span: Span) -> MetricColumns:
+        facts = self.tables(kind.value.facts, metric.origin.at("facts"))
+        time, event = waited(metric, kind, facts, span, cutoff=self.question.cutoff)
+        matured = self._matured(metric)
+        columns = gated(matured, [MomentColumn("value", time)])
+        return MetricColumns(metric=metric, columns=columns, own=1, matured=matured, event=event)
 
     def _observed(self, metric: Metric, span: Span, matured: exp.Expr | None) -> exp.Select | None:
         """Return the facts themselves, where each is an observation."""
@@ -119,14 +131,17 @@ class Values:
             some = self.chains.some(metric, value, span, label)
             return UnitValue(truth(reached), some if metric.missing is Missing.DROP else reached)
         facts = self.tables(value.facts, metric.origin.at("facts"))
+        some = facts.some(f"{label} any", span) if metric.missing is Missing.DROP else None
         bound = metric.kind.bound if isinstance(metric.kind, Proportion) else None
+        if isinstance(metric.kind, Participation):
+            return _participation(facts.days(label, value, span, place), span, some)
         if metric.is_binary and bound is None:
             reached = facts.any(label, value, span, place)
-            known = facts.some(f"{label} any", span) if metric.missing is Missing.DROP else reached
-            return UnitValue(truth(reached), known)
-        raw = facts.value(label, value, span, place)
-        if value.aggregate is Aggregate.EACH:
-            return UnitValue(or_zero(raw), exp.GT(this=or_zero(raw.copy()), expression=number(0)))
+            return UnitValue(truth(reached), reached if some is None else some)
+        value = _by_unit(value)
+        return self._aggregated(facts.value(label, value, span, place), value, bound)
+
+    def _aggregated(self, raw: exp.Expr, value: FactValue, bound: Bound | None) -> UnitValue:
         if value.aggregate in (Aggregate.COUNT, Aggregate.COUNT_DISTINCT):
             known = exp.GT(this=raw.copy(), expression=number(0))
         else:
@@ -178,6 +193,19 @@ class Values:
             )
             return UnitValue(limited, found.known)
         return self._value(other, value, span, suffix)
+
+
+def _by_unit(value: FactValue) -> FactValue:
+    """Return what a unit holds of a value: where each fact is one by itself, how many there are."""
+    return replace(value, aggregate=Aggregate.COUNT, scale=1.0) if value.aggregate is Aggregate.EACH else value
+
+
+def _participation(days: exp.Expr, span: Span, some: exp.Expr | None) -> UnitValue:
+    if span.end is None:
+        raise Invalid("participation is a share of a window's days, and this one has no end: give it a length")
+    active = exp.GT(this=days.copy(), expression=number(0))
+    share = exp.Div(this=cast(days, "DOUBLE"), expression=number((span.end - span.start) / DAY))
+    return UnitValue(share, active if some is None else some)
 
 
 def _can_miss(metric: Metric, value: Value) -> bool:
