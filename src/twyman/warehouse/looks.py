@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from twyman.app.ports import (
     Cell,
@@ -25,6 +26,7 @@ from twyman.app.ports import (
 )
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
+from twyman.stats.survival import RiskTable
 from twyman.warehouse.durable import FAILING, write_once
 
 FOLDER = Path(".twyman") / "looks"
@@ -44,6 +46,14 @@ class RankedDocument(msgspec.Struct):
     count: int
     values: list[tuple[int, float]]
     clusters: MomentsDocument | None = None
+
+
+class RiskDocument(msgspec.Struct):
+    """Units watched and events by time, as they are written."""
+
+    times: list[float]
+    at_risk: list[float]
+    events: list[float]
 
 
 class MeasuredDocument(msgspec.Struct, kw_only=True):
@@ -67,6 +77,7 @@ class MeasuredDocument(msgspec.Struct, kw_only=True):
     sql: list[str]
     strata: list[tuple[str, str, str, MomentsDocument]] = []
     ranks: list[tuple[Cell, RankedDocument]] = []
+    risk: list[tuple[Cell, RiskDocument]] = []
     kept: list[Kept] = []
     drawn: Drawn | None = None
     members: list[tuple[Cell, int]] = []
@@ -114,7 +125,7 @@ class LookFolder:
         target = self._folder / look.experiment / f"{look.number:04d}.json"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_once(target, msgspec.json.encode(_document(look)))
+            write_once(target, encoded(look))
         except FileExistsError as error:
             raise Conflict(
                 f"look {look.number} of '{look.experiment}' is kept already, in {target}: "
@@ -129,9 +140,23 @@ class LookFolder:
 
 def _read(file: Path) -> Look:
     try:
-        return _look(msgspec.json.decode(file.read_bytes(), type=LookDocument))
+        return decoded(file.read_bytes())
     except (msgspec.MsgspecError, OSError) as error:
         raise Unavailable(f"look {file} can't be read: {error}: restore it from a copy, or move it away") from error
+
+
+def encoded(look: Look) -> bytes:
+    """Return a look as it is written: JSON, from which it comes back to the last bit."""
+    return msgspec.json.encode(_document(look))
+
+
+def decoded(document: bytes) -> Look:
+    """Return the look that a document holds.
+
+    Raises:
+        msgspec.MsgspecError: If it holds none.
+    """
+    return _look(msgspec.json.decode(document, type=LookDocument))
 
 
 def _document(look: Look) -> LookDocument:
@@ -163,6 +188,7 @@ def _document(look: Look) -> LookDocument:
             sql=list(found.sql),
             strata=[(*key, _written(moments)) for key, moments in found.strata.items()],
             ranks=[(cell, _ranked(ranked)) for cell, ranked in found.ranks.items()],
+            risk=[(cell, _risk(table)) for cell, table in found.risk.items()],
             kept=list(found.kept),
             drawn=found.drawn,
             members=list(found.members.items()),
@@ -200,6 +226,7 @@ def _look(document: LookDocument) -> Look:
             sql=tuple(found.sql),
             strata={(metric, arm, stratum): _moments(written) for metric, arm, stratum, written in found.strata},
             ranks={cell: _ranks(written) for cell, written in found.ranks},
+            risk={cell: _risk_table(one) for cell, one in found.risk},
             kept=tuple(found.kept),
             drawn=found.drawn,
             members=dict(found.members),
@@ -219,6 +246,14 @@ def _moments(written: MomentsDocument) -> Moments:
 def _ranked(ranked: Ranked) -> RankedDocument:
     clusters = ranked.clusters and _written(ranked.clusters)
     return RankedDocument(ranked.count, list(ranked.values.items()), clusters)
+
+
+def _risk(table: RiskTable) -> RiskDocument:
+    return RiskDocument(table.times.tolist(), table.at_risk.tolist(), table.events.tolist())
+
+
+def _risk_table(written: RiskDocument) -> RiskTable:
+    return RiskTable(np.array(written.times), np.array(written.at_risk), np.array(written.events))
 
 
 def _ranks(written: RankedDocument) -> Ranked:
