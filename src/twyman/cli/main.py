@@ -11,6 +11,7 @@ from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
 from twyman.cli.flags import add_flags
 from twyman.cli.output import deliver, ready
 from twyman.cli.serve import add_serve
+from twyman.cli.verify import add_verify
 from twyman.kernel.errors import Invalid, TwymanError, nearest
 
 ACTIONS = ("ship", "continue", "end", "abort", "hold")
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_flags(_command, commands.add_parser)
     add_serve(_command, commands.add_parser)
+    add_verify(_command, commands.add_parser)
 
     demo = _command(commands.add_parser, "demo", "replay the story on simulated users", _demo)
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), metavar="FOLDER")

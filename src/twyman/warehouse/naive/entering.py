@@ -1,0 +1,126 @@
+"""How rows become units, counted one by one: whom they met, how often, and what was left out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from twyman.app.ports import Entrants
+from twyman.experiments.experiment import Experiment
+
+MOST_UNKNOWN = 50
+"""Unknown arms named one by one, as on the first path."""
+
+
+@dataclass(slots=True)
+class Met:
+    """What one unit met.
+
+    Attributes:
+        entries: Rows of an arm of the experiment that count.
+        arms: Arms in them.
+        seen: Arms inside enrolment, before the source's filter.
+        first: Time of the first of them.
+        arm: The arm met first.
+        tied: Whether it met another at the same time.
+    """
+
+    entries: int = 0
+    arms: set[int] = field(default_factory=set[int])
+    seen: set[int] = field(default_factory=set[int])
+    first: datetime | None = None
+    arm: int | None = None
+    tied: bool = False
+
+    def enter(self, arm: int, moment: datetime | None) -> None:
+        """Take one more row that counts."""
+        self.entries += 1
+        self.arms.add(arm)
+        if self.arm is None or (moment is not None and self.first is not None and moment < self.first):
+            self.arm, self.first, self.tied = arm, moment, False
+        elif moment == self.first and arm != self.arm:
+            self.tied = True
+
+
+@dataclass(slots=True)
+class Entering:
+    """Rows of a source, on their way to become units.
+
+    Attributes:
+        filtered: Whether the source has a filter.
+    """
+
+    experiment: Experiment
+    filtered: bool
+    units: dict[Any, Met] = field(default_factory=dict[Any, Met])
+    rows: Counter[str | None] = field(default_factory=Counter[str | None])
+    kept: Counter[str | None] = field(default_factory=Counter[str | None])
+    outside: Counter[str | None] = field(default_factory=Counter[str | None])
+    without_unit: int = 0
+    values: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number the arms, by what the data call them."""
+        self.values = {arm.value or arm.name: index for index, arm in enumerate(self.experiment.arms)}
+
+    def row(self, unit: Any, label: str | None, *, kept: bool, inside: bool, moment: datetime | None = None) -> bool:  # noqa: ANN401 - an id
+        """Take one more row; return whether it counts for its unit."""
+        self.rows[label] += 1
+        self.kept[label] += kept
+        self.outside[label] += kept and not inside
+        if unit is None:
+            self.without_unit += 1
+            return False
+        arm = self.values.get(label) if label is not None else None
+        met = self.units.setdefault(unit, Met())
+        if arm is None:
+            return False
+        if inside:
+            met.seen.add(arm)
+        if kept and inside:
+            met.enter(arm, moment)
+        return kept and inside
+
+    @property
+    def standing(self) -> dict[Any, Met]:
+        """Units in one arm only."""
+        return {unit: met for unit, met in self.units.items() if len(met.arms) == 1}
+
+    def crossovers(self) -> dict[str, int]:
+        """Return how many units met several arms, by the arm they met first."""
+        found = {arm.name: 0 for arm in self.experiment.arms}
+        for met in self.units.values():
+            if len(met.arms) > 1 and met.arm is not None:
+                found[self.experiment.arms[met.arm].name] += 1
+        return found
+
+    @property
+    def ties(self) -> int:
+        """How many units met two arms first, at the same time: which of them was first, nobody knows."""
+        return sum(met.tied for met in self.units.values())
+
+    def entrants(self) -> Entrants:
+        """Return how units came in."""
+        known = {value: self.experiment.arms[index].name for value, index in self.values.items() if self.rows[value]}
+        met = self.units.values()
+        return Entrants(
+            rows=self.rows.total(),
+            units=len(self.units),
+            in_two_arms=sum(len(one.seen if self.filtered else one.arms) > 1 for one in met),
+            left_out={name: self.rows[value] - self.kept[value] for value, name in known.items()},
+            kept={name: self.kept[value] for value, name in known.items()},
+            repeated=sum(one.entries - len(one.arms) for one in met),
+            without_unit=self.without_unit,
+            unknown_arms=self._unknown(known),
+            outside=sum(self.outside[value] for value in known),
+        )
+
+    def _unknown(self, known: Mapping[str, str]) -> dict[str, int]:
+        strange = Counter[str]()
+        for label, rows in self.rows.items():
+            if label not in known:
+                strange[label or ""] += rows
+        ranked = sorted(strange.items(), key=lambda one: (-one[1], one[0]))
+        rest = sum(rows for _, rows in ranked[MOST_UNKNOWN:])
+        return dict(ranked[:MOST_UNKNOWN]) | ({"(other)": rest} if rest else {})
