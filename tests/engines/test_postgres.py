@@ -10,12 +10,14 @@ import psycopg
 import pyarrow as pa
 import pytest
 from tests.engines.server import Server, free_port
+from tests.warehouse.test_looks import look
 
-from twyman.kernel.errors import Forbidden, Invalid, Unavailable
+from twyman.kernel.errors import Conflict, Forbidden, Invalid, Unavailable
 from twyman.testing.connectors import ConnectorContract, Subject
 from twyman.warehouse.connector import Keeping, Refused
 from twyman.warehouse.connectors.postgres import PostgresConnector
 from twyman.warehouse.dialects.translation import printed
+from twyman.warehouse.kept_looks import KeptLooks
 from twyman.warehouse.syntax import select, table
 
 pytestmark = pytest.mark.engines
@@ -192,3 +194,15 @@ def test_a_name_that_means_something_is_quoted(postgres: Server, connector: Post
     query = select().select("user").from_(table("words"))
 
     assert connector.rows(printed(query, connector.dialect)) == [{"user": "mine"}]
+
+
+def test_looks_are_kept_in_the_database(postgres: Server, connector: PostgresConnector) -> None:
+    with psycopg.connect(postgres.url) as session:
+        session.execute("DROP SCHEMA IF EXISTS twyman CASCADE")
+    assert KeptLooks(connector).looks("e") == ()
+    assert KeptLooks(connector).keep(look())
+
+    with closing(PostgresConnector(postgres.url)) as another, pytest.raises(Conflict):
+        KeptLooks(another).keep(look())
+
+    assert KeptLooks(connector).looks("e") == (look(),)
