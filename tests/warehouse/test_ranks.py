@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,31 @@ def test_a_dimension_has_quantiles_of_its_own(measure: Any) -> None:
             agree(ours(found, metric), naive(facts, 0.8))
         else:
             assert found.ranks[Cell("m", "control", "country", "NZ")].count == 150
+
+
+def test_where_households_were_drawn_values_hang_together_by_household(scene: Any) -> None:
+    """Units of one household may differ in their country, and its values in each are counted together."""
+    facts, home = drawn(400), [f"h{unit // 6}-{unit % 2}" for unit in range(400)]
+    table = pa.table({"user_id": list(range(400)), "country": [("NZ", "SE")[unit // 2 % 2] for unit in range(400)]})
+    static = {"entities": {"user": "user_id"}, "columns": {"country": "country"}}
+    profile = AttributeSource(name="profile", relation=Frame(table), **static)
+    met = {"user_id": list(range(400)), "home": home, "arm": [arm_of(unit) for unit in range(400)], "at": [NOON] * 400}
+    entities = {"user": "user_id", "household": "home"}
+    over_facts, over_units = of_facts(0.8, "f"), replace(of_units(0.5), name="u")
+    found = scene(
+        [], [(unit, NOON + DAY, value) for unit, value in facts], (over_facts, over_units),
+        sources={"profile": profile}, exposures={"relation": Frame(pa.table(met)), "entities": entities},
+        experiment={"randomised_by": "household", "dimensions": ("country",)},
+    ).measure()  # fmt: skip
+
+    by_home = [(int(home[unit][1:].partition("-")[0]) * 2 + unit % 2, value) for unit, value in facts]
+    agree(ours(found, over_facts), naive(by_home, 0.8))
+    kept = [each for each, (unit, _) in zip(by_home, facts, strict=True) if unit // 2 % 2]
+    agree(ours(found, over_facts, "country", "SE"), naive(kept, 0.8))
+    sums = dict.fromkeys(range(400), 0.0)
+    for unit, value in facts:
+        sums[unit] += value
+    agree(ours(found, over_units), naive([(unit // 6 * 2 + unit % 2, value) for unit, value in sums.items()], 0.5))
 
 
 VALUES = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 6).map(float)), min_size=1, max_size=40)
