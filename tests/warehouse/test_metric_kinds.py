@@ -21,6 +21,7 @@ from twyman.metrics.metric import (
     FactValue,
     Funnel,
     Kind,
+    Mean,
     Metric,
     Missing,
     Participation,
@@ -283,3 +284,14 @@ def test_of_an_open_cohort_units_are_watched_for_whole_steps_until_the_cut_off(s
     assert found.times.tolist() == [2, 3]
     assert found.at_risk.tolist() == [4, 1]
     assert found.events.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(("aggregate", "expected"), [(Aggregate.FIRST, 3), (Aggregate.LAST, 9)])
+def test_of_facts_at_one_instant_the_lowest_is_first_and_the_highest_last(
+    scene: Any, aggregate: Aggregate, expected: int
+) -> None:
+    early, late = NOON + 2 * HOUR, NOON + 4 * HOUR
+    facts = [(1, early, 5.0), (1, early, 3.0), (1, late, 7.0), (1, late, 9.0), (1, late, 8.0), (1, late + HOUR, None)]
+    metric = Metric(name="m", kind=Mean(FactValue("plays", aggregate, "ms")), window=WEEK)
+
+    assert scene(FEW[:1], facts, (metric,)).values() == (1, expected)

@@ -400,9 +400,9 @@ def _aggregation(wanted: Wanted, moment: exp.Expr) -> exp.Expr:
         case Aggregate.SUM | Aggregate.MIN | Aggregate.MAX:
             return call(str(wanted.aggregate), argument or exp.null())
         case Aggregate.FIRST:
-            return call("arg_min", argument or exp.null(), moment.copy())
+            return call("first_by", argument or exp.null(), moment.copy())
         case Aggregate.LAST:
-            return call("arg_max", argument or exp.null(), moment.copy())
+            return call("last_by", argument or exp.null(), moment.copy())
 
 
 Tables = Callable[[str, Place | None], FactTable]

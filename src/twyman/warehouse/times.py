@@ -112,7 +112,7 @@ def midnight(moment: exp.Expr, zone: str) -> exp.Expr:
 
 def days_later(moment: exp.Expr, length: timedelta, zone: str) -> exp.Expr:
     """Return a zoneless UTC time so many days on by the calendar of a zone, in which a day may have 23 or 25 hours."""
-    return _to_utc(later(wall_of(moment, zone), length), zone)
+    return _to_utc(exp.paren(later(wall_of(moment, zone), length)), zone)
 
 
 def day(moment: exp.Expr, zone: str) -> exp.Expr:

@@ -1,9 +1,9 @@
-"""DuckDB: our words are its own, but for three about time."""
+"""DuckDB: our words are its own, but for five about time."""
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB as Printer
 
-from twyman.warehouse.dialects.dialect import Dialect
+from twyman.warehouse.dialects.dialect import Dialect, Word
 
 
 def _call(function: str, *arguments: exp.Expr) -> exp.Expr:
@@ -28,6 +28,19 @@ def _wall_of_utc(moment: exp.Expr, zone: exp.Expr) -> exp.Expr:
     return at_zone(moment, exp.Literal.string("UTC"), zone)
 
 
+def _by(function: str) -> Word:
+    def of(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+        pair = exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=exp.to_identifier(key), expression=part.copy())
+                for key, part in (("moment", moment), ("value", value))
+            ]
+        )
+        return _call(function, value, pair)
+
+    return of
+
+
 DIALECT = Dialect(
     name="duckdb",
     printer=Printer(),
@@ -36,5 +49,7 @@ DIALECT = Dialect(
         "utc_of_instant": _instant,
         "utc_of_wall": _utc_of_wall,
         "wall_of_utc": _wall_of_utc,
+        "first_by": _by("arg_min"),
+        "last_by": _by("arg_max"),
     },
 )

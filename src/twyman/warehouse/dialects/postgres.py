@@ -8,7 +8,7 @@ order ourselves.
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres as Printer
 
-from twyman.warehouse.dialects.dialect import Dialect
+from twyman.warehouse.dialects.dialect import Dialect, Word
 from twyman.warehouse.dialects.postgres_casts import cast_to, tried
 from twyman.warehouse.dialects.postgres_functions import NODES, WORDS
 from twyman.warehouse.dialects.tree import (
@@ -49,9 +49,9 @@ def _wall_of_utc(moment: exp.Expr, zone: exp.Expr) -> exp.Expr:
     return exp.AtTimeZone(this=_in_utc(moment), zone=zone)
 
 
-def _first(value: exp.Expr, condition: exp.Expr | None, order: exp.Expr | None = None) -> exp.Expr:
+def _first(value: exp.Expr, condition: exp.Expr | None, *orders: exp.Expr) -> exp.Expr:
     """Return the first value of a group in some order; null where no row meets the condition."""
-    inner = exp.Order(this=value, expressions=[order]) if order is not None else value
+    inner = exp.Order(this=value, expressions=list(orders)) if orders else value
     gathered: exp.Expr = exp.ArrayAgg(this=inner)
     if condition is not None:
         gathered = exp.Filter(this=gathered, expression=exp.Where(this=condition))
@@ -63,6 +63,14 @@ def _by(value: exp.Expr, by: exp.Expr, *, desc: bool, nulls: bool = False) -> ex
     order = exp.Ordered(this=by.copy(), desc=desc)
     condition = given(by) if nulls or value == by else exp.and_(given(value), given(by))
     return _first(value, condition, order)
+
+
+def _edge(*, desc: bool) -> Word:
+    def of(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+        orders = (exp.Ordered(this=part.copy(), desc=desc) for part in (moment, value))
+        return _first(value, exp.and_(given(value), given(moment)), *orders)
+
+    return of
 
 
 def _arg_min(value: exp.Expr, by: exp.Expr) -> exp.Expr:
@@ -139,6 +147,8 @@ DIALECT = Dialect(
         "utc_of_wall": _utc_of_wall,
         "wall_of_utc": _wall_of_utc,
         "arg_min": _arg_min,
+        "first_by": _edge(desc=False),
+        "last_by": _edge(desc=True),
         "arg_max": _arg_max,
         "arg_max_null": _arg_max_null,
         "any_value": _any_value,
