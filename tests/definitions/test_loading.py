@@ -28,14 +28,19 @@ def test_a_project_is_the_nearest_folder_upwards_with_a_project_file(here: Path)
 
     assert (project.root, project.name, project.zone) == (here, "music", "Pacific/Auckland")
     assert set(project.catalogue.metrics) == {"a", "b"}
-    assert project.warehouse_path == str(here / "warehouse")
+    assert project.warehouse.path == str(here / "warehouse")
     assert project.counts == {"project": 1, "metric": 2}
 
 
 def test_without_a_project_file_the_folder_of_the_file_is_the_project(here: Path, music: Path) -> None:
     project = load(music)
 
-    assert (project.root, project.engine, project.warehouse_path, project.zone) == (here, "duckdb", str(here), "UTC")
+    assert (project.root, project.warehouse.engine, project.warehouse.path, project.zone) == (
+        here,
+        "duckdb",
+        str(here),
+        "UTC",
+    )
 
 
 def test_files_of_others_and_of_tools_are_left_alone(here: Path) -> None:
@@ -176,7 +181,7 @@ def test_the_warehouses_path_may_name_the_environment(
     write(here, twyman=f"kind: project\nwarehouse: {{path: '{written}'}}\n")
 
     monkeypatch.setenv("DATA_FOLDER", str(here / "data"))
-    assert load(here).warehouse_path == str(here / "data/x")
+    assert load(here).warehouse.path == str(here / "data/x")
 
     monkeypatch.delenv("DATA_FOLDER")
     with pytest.raises(Invalid, match=r"twyman.yaml:2: .*variable DATA_FOLDER isn't set, and .* needs it: set it"):
@@ -187,7 +192,11 @@ def test_the_warehouses_path_may_name_the_environment(
     ("line", "said"),
     [
         ("timezone: Mars", "twyman.yaml:2: project, timezone: time zone 'Mars' isn't known"),
-        ("warehouse: {engine: spark}", "engine 'spark' isn't available in this version: write duckdb"),
+        ("warehouse: {engine: sparc}", "engine 'sparc' isn't known: did you mean 'spark'?"),
+        ("warehouse: {engine: spark}", "spark needs to know where it runs: write url: local[*], or sc://host:port"),
+        ("warehouse: {engine: postgres}", "postgres is a server, and needs its address: write url: $WAREHOUSE_URL"),
+        ("warehouse: {engine: postgres, url: 'postgres://me:hush@db/x'}", "the url holds a password, and definitions"),
+        ("warehouse: {engine: postgres, url: $UNSET_URL}", "environment variable UNSET_URL isn't set"),
         ("warehouse: {url: x}", "duckdb reads a folder or a file, and has no url: write path instead"),
         ("defaults: {alpha: 0}", "twyman.yaml:2: project, defaults.alpha: 0 is no error rate and no power"),
         ("defaults: {cuped: two weeks}", "defaults.cuped: duration 'two weeks' isn't a length of time"),

@@ -38,18 +38,23 @@ class Parsed:
 
 
 class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Where the data are: a folder of files or a DuckDB file; $NAME is read from the environment.
+    """Where the data are, and how they are asked; $NAME is read from the environment.
 
     Attributes:
-        engine: duckdb, in this version.
-        path: Folder of data files, or a DuckDB file, from the project's folder; $NAME is read from the
-            environment.
-        url: Address of another engine's warehouse; none is available in this version.
+        engine: duckdb, postgres, clickhouse or spark; or the name of a connector that is installed.
+        path: Folder of data files, or a DuckDB file, from the project's folder; for duckdb, and for spark where its
+            sources are files.
+        url: Address of a server, such as $WAREHOUSE_URL; a password is never written here.
+        timeout: How long one statement may run, such as 10m; left out: as long as the engine lets it.
+        refresh: full reads a source from its beginning at each look; incremental keeps what was read beside the
+            data and reads what is new.
     """
 
     engine: Text = "duckdb"
     path: Text | None = None
     url: Text | None = None
+    timeout: Duration | None = None
+    refresh: Literal["full", "incremental"] = "full"
 
 
 class EntityDocument(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,5 @@
 """A folder of definitions as one project: everything in it read, checked, and resolved by name."""
 
-import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -32,6 +30,7 @@ from twyman.definitions.sources import Surroundings, source
 from twyman.definitions.subject import Remark, Subject
 from twyman.definitions.terms import probability, some_length, zone
 from twyman.definitions.values import CUPED_WINDOW, MetricSurroundings
+from twyman.definitions.warehouses import WarehousePlace, warehouse_place
 from twyman.experiments.experiment import Experiment
 from twyman.kernel.errors import Invalid, TwymanError, nearest
 from twyman.kernel.place import Origin
@@ -41,8 +40,6 @@ from twyman.metrics.source import Source
 
 SOURCES = (FactsDocument, AttributesDocument, ExposuresDocument, UnitsDocument, AggregatesDocument)
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
@@ -50,8 +47,7 @@ class Project:
 
     Attributes:
         root: Folder of the project.
-        engine: Engine of the warehouse: `duckdb`.
-        warehouse_path: Absolute path of the folder of data files, or of the DuckDB file.
+        warehouse: Where the data are, and how they are asked.
         zone: Zone in which zoneless times are read and days begin.
         defaults: Error rates and power where an experiment says nothing.
         cuped: Covariate window where a metric says nothing; `None` for no adjustment.
@@ -61,8 +57,7 @@ class Project:
 
     root: Path
     name: str
-    engine: str = "duckdb"
-    warehouse_path: str = "."
+    warehouse: WarehousePlace = field(default_factory=WarehousePlace)
     zone: str = "UTC"
     catalogue: Catalogue = field(default_factory=Catalogue)
     experiments: Mapping[str, Experiment] = field(default_factory=dict[str, Experiment])
@@ -212,7 +207,7 @@ class _Reader:
         found = next((each for each in self.parsed if isinstance(each.document, ProjectDocument)), None)
         if found is None:
             root = self.folder.root
-            return Project(root=root, name=root.name or "project", warehouse_path=str(root))
+            return Project(root=root, name=root.name or "project", warehouse=WarehousePlace(path=str(root)))
         if found.written.origin.file and Path(found.written.origin.file).name != PROJECT_FILE:
             found.subject.refuse(
                 "kind", f"a project stands in {PROJECT_FILE}, where it is looked for: rename this file"
@@ -276,44 +271,18 @@ def _owner(written: Written) -> str:
 
 
 def _project(written: ProjectDocument, subject: Subject, root: Path) -> Project:
-    engine, path = _warehouse(written, subject, root)
     defaults, cuped = _defaults(written, subject)
     entities = {name: entity.type if entity else "string" for name, entity in (written.entities or {}).items()}
     return Project(
         root=root,
         name=written.name or root.name or "project",
-        engine=engine,
-        warehouse_path=path,
+        warehouse=warehouse_place(written.warehouse, subject, root),
         zone=subject.attempt("timezone", zone, written.timezone or "UTC", "UTC"),
         catalogue=Catalogue(entities),
         defaults=defaults,
         cuped=cuped,
         origin=subject.origin,
     )
-
-
-def _warehouse(written: ProjectDocument, subject: Subject, root: Path) -> tuple[str, str]:
-    said = written.warehouse
-    if said is None:
-        return "duckdb", str(root)
-    if said.engine != "duckdb":
-        subject.refuse("warehouse.engine", f"engine '{said.engine}' isn't available in this version: write duckdb")
-    elif said.url is not None:
-        subject.refuse("warehouse.url", "duckdb reads a folder or a file, and has no url: write path instead")
-    path = subject.attempt("warehouse.path", _expanded, said.path or ".", ".")
-    return said.engine, os.path.normpath(root / path)
-
-
-def _expanded(text: str) -> str:
-    def value(found: re.Match[str]) -> str:
-        name = found[1] or found[2]
-        if name not in os.environ:
-            raise Invalid(
-                f"environment variable {name} isn't set, and {text!r} needs it: set it, or write the path out"
-            )
-        return os.environ[name]
-
-    return str(Path(_VARIABLE.sub(value, text)).expanduser())
 
 
 def _defaults(written: ProjectDocument, subject: Subject) -> tuple[Defaults, timedelta | None]:

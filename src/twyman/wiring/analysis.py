@@ -13,16 +13,14 @@ from twyman.app.explain_sql import ExplainSql
 from twyman.app.views import Answer, Verdict
 from twyman.definitions import Project, load_experiment, project_of
 from twyman.experiments.experiment import Experiment
-from twyman.kernel.errors import Invalid, TwymanError, nearest
+from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.time import Clock, instant, system_clock
 from twyman.report.frame import rows
 from twyman.report.html import html
 from twyman.report.json import json_text
 from twyman.report.notebook import fragment
 from twyman.report.terminal import text
-from twyman.warehouse.connectors.duckdb import folder_of
-from twyman.warehouse.duckdb import DuckDB
-from twyman.warehouse.looks import LookFolder
+from twyman.wiring.warehouses import connector, looks, warehouse
 
 VERSION = version("twyman")
 
@@ -150,11 +148,9 @@ def analyze(
 
 def use_case(project: Project, *, clock: Clock = system_clock) -> AnalyzeExperiment:
     """Wire the use case to the project's warehouse and its look book."""
+    over = connector(project)
     return AnalyzeExperiment(
-        warehouse=warehouse(project),
-        looks=LookFolder(folder_of(Path(project.warehouse_path))),
-        clock=clock,
-        version=VERSION,
+        warehouse=warehouse(project, over), looks=looks(project, over), clock=clock, version=VERSION
     )
 
 
@@ -162,23 +158,3 @@ def explain(project: Project, experiment: Experiment, *, as_of: datetime | None 
     """Return the statements that an analysis would run."""
     ask = ExplainSql(warehouse=warehouse(project), clock=system_clock)
     return ask(experiment, project.catalogue, zone=project.zone, as_of=as_of)
-
-
-def warehouse(project: Project) -> DuckDB:
-    """Return the project's warehouse.
-
-    Raises:
-        Invalid: If its engine isn't one that this version speaks.
-        NotFound: If it isn't there.
-        Unavailable: If it is no database.
-    """
-    if project.engine != "duckdb":
-        raise Invalid(
-            f"warehouse engine '{project.engine}' isn't available in this version: write engine: duckdb, which reads "
-            "Parquet, CSV and DuckDB files"
-        )
-    try:
-        return DuckDB(project.warehouse_path)
-    except TwymanError as error:
-        error.place = error.place or project.origin.at("warehouse.path")
-        raise

@@ -100,8 +100,8 @@ def same(one: Measured, other: Measured) -> None:
     ]
 
 
-def standing_out(found: Measured) -> dict[tuple[str, str], list[float]]:
-    return {key: [extreme.values[0] for extreme in extremes] for key, extremes in found.extremes.items()}
+def standing_out(found: Measured) -> dict[tuple[str, str], float]:
+    return {key: extremes[0].values[0] for key, extremes in found.extremes.items()}
 
 
 hours = st.integers(-4 * 24, 9 * 24)

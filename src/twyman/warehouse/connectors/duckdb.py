@@ -7,7 +7,9 @@ what is refused of a definition as it is read. A database file is attached for r
 
 import glob
 import re
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -49,9 +51,11 @@ class DuckDBConnector:
     Args:
         path: Folder that file names start from, or a database file; `None`: the current folder.
         also: Further folders that may be read: those of files that the caller's own code names.
+        timeout: Seconds that one statement may take; `None`: as long as it needs.
     """
 
-    def __init__(self, path: Path | None = None, *, also: Iterable[Path] = ()) -> None:
+    def __init__(self, path: Path | None = None, *, also: Iterable[Path] = (), timeout: float | None = None) -> None:
+        self._timeout = timeout
         place = (path or Path()).absolute()
         if not place.exists():
             raise NotFound(
@@ -108,16 +112,33 @@ class DuckDBConnector:
 
         Raises:
             Refused: If the data don't fit the statement.
-            Unavailable: If the engine or a disk gave out.
+            Unavailable: If the engine or a disk gave out, or it took longer than it may.
         """
         try:
-            cursor = self._connection.execute(rooted(sql, self._root))
-            names = [str(column[0]) for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException) as error:
+            with self._limited():
+                cursor = self._connection.execute(rooted(sql, self._root))
+                names = [str(column[0]) for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.InterruptException as error:
+            allowed = f" after {self._timeout:g} s, as warehouse.timeout says" if self._timeout else ""
+            raise Unavailable(f"DuckDB was stopped{allowed}: ask for less, or allow it longer") from error
+        except (duckdb.OutOfMemoryException, duckdb.InternalException) as error:
             raise Unavailable(f"DuckDB gave up: {first_line(error)}: give it more memory or less data") from error
         except duckdb.Error as error:
             raise Refused(first_line(error)) from error
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """End what runs longer than it may."""
+        if self._timeout is None:
+            yield
+            return
+        timer = threading.Timer(self._timeout, self.cancel)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def types(self, sql: str) -> dict[str, str]:
         """Return the type of each column that a SELECT would give, without running it.
