@@ -1,14 +1,19 @@
 """An expression computes from its row and reaches nothing else."""
 
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+import sqlglot
 
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
 from twyman.warehouse.expression import parsed
+from twyman.warehouse.functions import AGGREGATES, FUNCTIONS, Function, documented, is_known, refuse_foreign
 from twyman.warehouse.syntax import call, column
 
+ENGINES = ("postgres", "clickhouse", "spark", "snowflake", "bigquery", "redshift", "trino", "databricks")
 PLACE = Place("plays.yaml", 7)
 
 
@@ -74,3 +79,51 @@ def test_what_reaches_beyond_its_row_is_refused_with_the_reason_and_place(writte
 def test_a_value_can_not_break_out_of_its_statement() -> None:
     assert column('a"; drop table x; --').sql("duckdb") == '"a""; drop table x; --"'
     assert call("min", column("x")).sql("duckdb") == "MIN(x)"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.name)
+def test_each_function_of_the_table_is_read_and_printed_for_every_engine(function: Function) -> None:
+    tree = parsed(function.example, columns=["n", "k", "s", "b", "d", "at", "j", "l", "o"], table="t", place=None)
+    assert is_known(sqlglot.parse_one(function.example, dialect="duckdb"))
+    for engine in () if function.only else ENGINES:
+        assert tree.sql(engine, unsupported_level=sqlglot.ErrorLevel.RAISE)
+
+
+def test_what_only_duckdb_has_is_refused_elsewhere_with_its_reason() -> None:
+    tree = parsed("isfinite(n)", columns=["n"], table="t", place=None)
+    refuse_foreign(tree, "expression 'isfinite(n)'", "duckdb", PLACE)
+    with pytest.raises(Invalid, match=r"^plays.yaml:7: .*isfinite\(\), which only DuckDB has: elsewhere it is"):
+        refuse_foreign(tree, "expression 'isfinite(n)'", "postgres", PLACE)
+
+
+def test_the_page_of_the_box_shows_the_table() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "the-box.md"
+    assert documented() in page.read_text(encoding="utf-8")
+    assert documented(AGGREGATES) in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("pg_read_file('/etc/passwd')", "reaches beyond its row"),
+        ("lowr('x')", r"did you mean 'lower'\?"),
+        ("repeat('x', 1000000)", "makes much of little"),
+        ("lpad('x', 100000, 'y')", "at most 1,000 characters"),
+        ("cast(ms as regclass)", "holds type regclass"),
+        ("main.lower('x')", "holds DOT"),
+        ("(" * 30 + "ms" + ")" * 30, "nests more than 20"),
+        (" or ".join(["ms = 1"] * 200), "levels deep"),
+        ("ms in (" + ", ".join(["1"] * 2_000) + ")", "more than 1,000 parts"),
+        ("'" + "x" * 20_000 + "'", "20,002 characters"),
+        ("'a\0b'", "is no text"),
+        ("replace(" * 9 + "'a'" + ", 'a', 'aaaaaaaa')" * 9, "could fill memory"),
+    ],
+)
+def test_what_is_on_no_list_or_too_large_is_refused(written: str, reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        read(written)
+
+
+def test_a_pattern_that_would_never_end_elsewhere_is_answered_here() -> None:
+    sql = read("regexp_matches('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', '(a+)+$')")
+    assert duckdb.sql(f"select {sql}").fetchall() == [(False,)]

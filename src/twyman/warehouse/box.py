@@ -87,6 +87,8 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
             refuse_large(one, limits)
     except SqlglotError as error:
         raise ValueError(f"{unread(error)}: correct it") from error
+    except (AttributeError, IndexError, KeyError, TypeError) as error:  # the parser trips over some texts
+        raise ValueError("can't be read: correct it") from error
     except RecursionError as error:
         raise ValueError("nests too deep to be read: write it flatter") from error
     for one in found:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import TextIO
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from twyman.kernel.errors import Forbidden, Invalid, NotFound, nearest
 from twyman.kernel.place import Origin, Place
@@ -107,7 +108,10 @@ def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, 
 
 
 def _at_hand(engine: Engine, title: str, place: Place | None) -> exp.Expr:
-    item = engine.connector.item(title)
+    try:
+        item = engine.connector.item(title)
+    except (SqlglotError, ValueError) as error:
+        raise Invalid(f"table '{title}' is no name of a table: name one of the warehouse", place=place) from error
     if item is not None:
         _refuse_system(item, title, place)
         return item
