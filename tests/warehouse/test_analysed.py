@@ -259,3 +259,10 @@ def test_a_criterion_that_no_column_can_answer_is_refused(scene: Any, metric: An
 def test_a_criterion_on_an_attribute_that_nobody_holds_is_refused(scene: Any, metric: Any) -> None:
     with pytest.raises(NotFound, match="attribute 'contry' isn't defined: did you mean 'country'"):
         left(scene, metric, Where("contry", Exists()))
+
+
+def test_where_nobody_is_left_the_step_that_left_nobody_is_named(scene: Any, metric: Any) -> None:
+    with pytest.raises(Invalid, match="the trigger in 'plays' was reached by none of 2 units exposed"):
+        triggered(scene, TWO, [], metric()).measure()
+    with pytest.raises(Invalid, match="the population's criteria hold for none of 4 units exposed"):
+        left(scene, metric, Where("country", Is("XX")))

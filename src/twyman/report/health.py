@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from twyman.app.views import Answer, Check
+from twyman.app.views import Answer, Check, Health
 from twyman.report import numbers
 from twyman.report.reading import flat
 from twyman.report.words import CHECKS, Word, arms_of, word
@@ -64,6 +64,7 @@ class HealthView:
         grave: Blocks, warnings and notes, gravest first; `passed` the rest.
         headers, sources: Table of the sources of facts.
         entrants: Name and number.
+        steps: Who of the exposed is analysed: what leaves units out, and how many it keeps of each arm.
     """
 
     summary: str
@@ -74,6 +75,7 @@ class HealthView:
     headers: tuple[str, ...]
     sources: tuple[tuple[str, ...], ...]
     entrants: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 def health(answer: Answer) -> HealthView:
@@ -98,8 +100,29 @@ def health(answer: Answer) -> HealthView:
         ),
         headers=tuple(COLUMNS.get(name, name.replace("_", " ")) for name in headers),
         sources=tuple(tuple(_cell(source.get(name)) for name in headers) for source in data.sources),
-        entrants=tuple(_entrants(data.entrants)),
+        entrants=(*_entrants(data.entrants), *steps(data)),
+        steps=tuple(steps(data)),
     )
+
+
+STEPS = {"population": "in the population", "exclude": "not in segment", "trigger": "reached the trigger"}
+"""What each step keeps, in words."""
+
+
+def steps(data: Health) -> Iterable[tuple[str, str]]:
+    """Return who of the exposed is analysed, in words.
+
+    Example:
+        >>> kept = {"kind": "exclude", "name": "staff", "of": {"a": 10}, "kept": {"a": 9}}
+        >>> list(steps(Health(units={}, crossovers={}, shares={}, checks=[], kept=[kept])))
+        [('not in segment staff', 'a 9 of 10')]
+    """
+    for step in data.kept:
+        counts = [f"{arm} {step['kept'].get(arm, 0):,} of {of:,}" for arm, of in step["of"].items()]
+        yield f"{STEPS[step['kind']]} {step['name']}".strip(), ", ".join(counts)
+    if data.clusters:
+        counts = [f"{arm} {count:,}" for arm, count in data.clusters["analysed"].items()]
+        yield f"drawn by {data.clusters['by']}", ", ".join(counts)
 
 
 def summary(checks: list[Check]) -> str:

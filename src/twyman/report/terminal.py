@@ -108,6 +108,8 @@ def _item(sign: str, words: str) -> Table:
 def _health(console: Console, view: HealthView) -> None:
     console.print()
     console.print(Text.assemble(("Health", "bold"), f": {view.summary}; units ", _units(view)))
+    for name, counts in view.steps:
+        console.print(Text(f"  {name}: {counts}"))
     for found in view.grave:
         console.print(_found(found))
 

@@ -5,7 +5,7 @@ from math import isfinite
 
 from sqlglot import exp
 
-from twyman.app.ports import Entrants, Measured, Question
+from twyman.app.ports import Measured, Question
 from twyman.experiments.experiment import Entry
 from twyman.kernel.errors import Invalid
 from twyman.metrics.source import UnitSource
@@ -33,7 +33,7 @@ def refuse_empty(engine: Engine, question: Question, statement: Statement, found
         instead = f"keys there are {names_of(there)}" if there else "the table is empty"
         raise Invalid(f"no row of '{experiment.source}' is of experiment '{key}': {instead}", place=place)
     raise Invalid(
-        f"none of {found.entrants.rows:,} rows of '{experiment.source}' counts: {_why(statement, found.entrants)}",
+        f"none of {found.entrants.rows:,} rows of '{experiment.source}' counts: {_why(statement, found)}",
         place=place,
     )
 
@@ -49,8 +49,8 @@ def _keys(engine: Engine, question: Question) -> list[str]:
     return [str(row["key"]) for row in engine.rows(query)]
 
 
-def _why(statement: Statement, entrants: Entrants) -> str:
-    reasons: list[str] = []
+def _why(statement: Statement, found: Measured) -> str:
+    reasons, entrants = list[str](), found.entrants
     if entrants.unknown_arms:
         strange = names_of(list(entrants.unknown_arms))
         cure = 'say which value an arm has in the data, as in {is: "B"}'
@@ -66,7 +66,26 @@ def _why(statement: Statement, entrants: Entrants) -> str:
         reasons.append(f"{entrants.without_unit:,} have no id")
     if entrants.in_two_arms:
         reasons.append(f"{entrants.in_two_arms:,} units met two arms")
+    reasons += _left_out(found)
     return "; ".join(reasons) or "correct the source"
+
+
+def _left_out(found: Measured) -> list[str]:
+    """Say which step between exposure and analysis left nobody."""
+    reasons = [
+        f"{_STEPS[step.kind].format(step.name)} none of {sum(step.of.values()):,} units exposed"
+        for step in found.kept
+        if sum(step.of.values()) and not sum(step.kept.values())
+    ]
+    lost = found.drawn.lost if found.drawn is not None else 0
+    return [*reasons, f"{lost:,} units are of no known cluster"] if lost else reasons
+
+
+_STEPS = {
+    "population": "the population's criteria hold for",
+    "exclude": "leaving out segment '{}' leaves",
+    "trigger": "the trigger in '{}' was reached by",
+}
 
 
 def refuse_conflicts(question: Question, rows: Sequence[Row]) -> None:
