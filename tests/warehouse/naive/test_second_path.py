@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
+from hypothesis import HealthCheck, event, given, settings, strategies as st
 
 from twyman.app.agreement import Agreement, agreement
 from twyman.app.ports import Cutoff, Question
@@ -24,13 +24,12 @@ from twyman.metrics.metric import (
     Mean,
     Metric,
     Missing,
-    OutcomeValue,
     Proportion,
     Ratio,
     Retention,
     Window,
 )
-from twyman.metrics.source import AttributeSource, ExposureSource, FactSource, Frame, Grain, Timestamp, UnitSource
+from twyman.metrics.source import AttributeSource, ExposureSource, FactSource, Frame, Grain, Timestamp
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.duckdb import DuckDB
 from twyman.warehouse.naive.recompute import NaiveRecomputation
