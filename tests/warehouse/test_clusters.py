@@ -89,6 +89,13 @@ def test_a_household_in_two_arms_is_out_with_all_its_users(scene: Any, metric: A
     assert found.drawn.crossed == {"control": 1, "treatment": 0}
 
 
+def test_where_one_user_met_two_arms_the_whole_household_is_out(scene: Any, metric: Any) -> None:
+    found = drawn(scene, [*HOMES, (1, "a", "treatment", NOON + DAY)], PLAYS, (metric(),)).measure()
+
+    assert found.units == {"control": 1, "treatment": 3}
+    assert found.crossovers == {"control": 2, "treatment": 0}
+
+
 def test_a_user_in_two_households_counts_in_the_first_and_is_counted(scene: Any, metric: Any) -> None:
     rows = [*HOMES, (3, "a", "control", NOON + DAY), (8, None, "control", NOON)]
     found = drawn(scene, rows, PLAYS, (metric(),)).measure()
@@ -237,5 +244,6 @@ def test_a_household_none_of_whose_users_has_a_value_is_in_no_mean(scene: Any, m
     found = drawn(scene, HOMES, PLAYS, (longest,)).measure()
 
     assert found.cells[Cell("m", "treatment")].count == 1
+    assert found.cells[Cell("m", "treatment")].means.tolist() == [5, 1]
     assert found.cohorts["m", "treatment"].measured == 1
     assert found.cohorts["m", "treatment"].entered == 3
