@@ -20,7 +20,7 @@ from fuzz.mutation import mutated
 HERE = Path(__file__).parent
 SECONDS, MEBIBYTES, LONGEST = 5, 1024, 1 << 13
 """Limits: of one input's time, of memory, and of an input's bytes."""
-BYTES = ("model", "request", "folder")
+BYTES = ("model", "request", "folder", "box")
 """Targets whose input isn't JSON."""
 
 
@@ -47,7 +47,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _names() -> list[str]:
-    return ["document", "confidence", "model", "context", "request", "folder"]
+    return ["document", "confidence", "model", "context", "request", "folder", "box"]
 
 
 def _replay(asked: argparse.Namespace) -> int:
@@ -104,6 +104,7 @@ def _fuzz(name: str, options: list[str]) -> None:
 
     with atheris.instrument_imports(include=["twyman"]):
         import_module("twyman.definitions.flags")  # which targets load when they need it
+        import_module("twyman.warehouse.query")
         from fuzz.targets import TARGETS  # noqa: PLC0415 - instrumented as it is loaded
     others = {} if name in BYTES else {"custom_mutator": mutated}
     atheris.Setup([sys.argv[0], *options], TARGETS[name], **others)

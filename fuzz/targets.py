@@ -14,7 +14,7 @@ from random import Random
 import msgspec
 from tests.flags.random_states import drawn_context, drawn_memory, drawn_state, drawn_view
 
-from fuzz import laws, requests
+from fuzz import box, laws, requests
 from fuzz.choices import Choices
 from twyman.flags import document
 from twyman.flags.dialects import confidence
@@ -92,5 +92,6 @@ TARGETS: Mapping[str, Target] = {
     "context": of_context,
     "request": requests.of_request,
     "folder": of_folder,
+    "box": box.of_box,
 }
 """Every target by its name."""

@@ -85,6 +85,7 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
         found = [one for one in DIALECT.parser().parse(tokens, text) if one is not None]
         for one in found:
             refuse_large(one, limits)
+            _refuse_unfinished(one)
     except SqlglotError as error:
         raise ValueError(f"{unread(error)}: correct it") from error
     except (AttributeError, IndexError, KeyError, TypeError) as error:  # the parser trips over some texts
@@ -95,6 +96,12 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
         for node in one.walk():
             node.comments = None
     return found
+
+
+def _refuse_unfinished(tree: exp.Expr) -> None:
+    """Refuse a tree with a piece missing, which the parser lets pass: it would be printed as something else."""
+    if any(node.error_messages() for node in tree.walk()):
+        raise ValueError("can't be read, since a part of it is missing: correct it")
 
 
 def _refuse_odd(text: str, limits: Limits) -> None:
