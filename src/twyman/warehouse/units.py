@@ -31,6 +31,7 @@ from twyman.warehouse.model import (
     Statement,
     stacked,
 )
+from twyman.warehouse.ranks import ranked
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.rows import Asked, Rows, as_text, is_number, opened
 from twyman.warehouse.syntax import (
@@ -233,7 +234,9 @@ def compiled_units(engine: Engine, question: Question, metrics: Sequence[Metric]
     last = caps[-1][0] if caps else last
     groups = [("arm",), *(("arm", name) for name in held)]
     parts.append((CELLS, cells(made, units=last, groups=groups), "Moments by arm, and by arm and dimension."))
-    answers = [cells_part(), *_entrants(units)]
+    ranks = ranked(made, units=last, dimensions=list(held))
+    parts += ranks.parts
+    answers = [cells_part(), *_entrants(units), *ranks.answers]
     answers += [part] if (part := caps_part(made)) is not None else []
     return Statement(
         query=statement(parts, stacked(answers)),
