@@ -1,6 +1,7 @@
 """A warehouse behind any connector: questions become statements, and their rows moments."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 
 from twyman.app.ports import Extent, Measured, Question
 from twyman.experiments.experiment import Entry
@@ -29,14 +30,42 @@ class SqlWarehouse:
         self, connector: Connector, frames: Mapping[str, object] | None = None, *, incremental: bool = False
     ) -> None:
         self._engine = Engine(connector, frames)
-        self.read: Mapping[str, int] = {}
-        """Rows of each source that the last refresh read and kept."""
         self._refresh = Refresh(self._engine, connector) if incremental and isinstance(connector, Keeping) else None
 
     @property
     def engine(self) -> str:
         """Name and version of the engine."""
         return self._engine.connector.engine
+
+    @property
+    def read(self) -> Mapping[str, int]:
+        """Rows of each source that the last refresh read and kept."""
+        return dict(self._refresh.read) if self._refresh else {}
+
+    @contextmanager
+    def together(self, questions: Sequence[Question]) -> Generator[None]:
+        """Read each source of facts once for all of some questions; they are then answered from what was read.
+
+        What was read is kept where the warehouse is incremental, and else goes with the end of the context.
+
+        Args:
+            questions: With the latest cut-off that any reading of theirs may have.
+
+        Raises:
+            NotFound, Invalid, Unavailable: As `measure` does.
+        """
+        before, connector = self._refresh, self._engine.connector
+        dated = [one for one in questions if one.experiment.entry is Entry.EXPOSURES]
+        if before is None and isinstance(connector, Keeping):
+            self._refresh = Refresh(self._engine, connector, scratch=True)
+        try:
+            if self._refresh is not None:
+                self._refresh.together(dated)
+            yield
+        finally:
+            if self._refresh is not None:
+                self._refresh.close()
+            self._refresh = before
 
     def extent(self, question: Question) -> Extent:
         """Say from when to when the data run; a table of units has no dates.
@@ -48,7 +77,7 @@ class SqlWarehouse:
         match question.experiment.entry:
             case Entry.EXPOSURES:
                 if self._refresh is not None:
-                    self._refresh.histories(question)
+                    self._refresh.together([question])
                 return extent_of(self._engine, question, metrics_of(question))
             case Entry.UNITS:
                 return Extent()
@@ -68,7 +97,7 @@ class SqlWarehouse:
             counts = compiled_counts(self._engine, question, metrics_of(question))
             return measured_counts(counts, self._engine.rows(counts.query), self._engine.printed(counts.query))
         if self._refresh is not None and question.experiment.entry is Entry.EXPOSURES:
-            self.read = self._refresh.histories(question)
+            self._refresh.together([question])
             statement = compiled_exposures(self._engine, question, self._refresh)
         else:
             statement = self._compiled(question)

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -111,43 +111,64 @@ exposed = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
-@given(
+@dataclass(frozen=True)
+class Arrivals:
+    """Plays and exposures, each with the hours after which it arrives; when one looks; and at what."""
+
+    plays: list[tuple[int, int, int, str, int]]
+    entries: list[tuple[int, str, int, int]]
+    looks: list[int]
+    metrics: tuple[str, ...]
+
+    def load(self, path: Path, low: datetime, high: datetime) -> None:
+        """Write what arrives between two days."""
+        start = START.replace(tzinfo=None)
+        plays = [
+            (unit, start + hour * HOUR, ms, kind, start + (hour + late) * HOUR)
+            for unit, hour, ms, kind, late in self.plays
+            if low <= max(start, start + (hour + late) * HOUR) < high
+        ]
+        entries = [
+            (unit, arm, start + hour * HOUR)
+            for unit, arm, hour, late in self.entries
+            if low <= start + (hour + late) * HOUR < high
+        ]
+        load(path / "plays", PLAYED, plays, f"{high:%d}")
+        load(path / "exposures", EXPOSED, entries, f"{high:%d}")
+
+
+arrivals = st.builds(
+    Arrivals,
     plays=st.lists(facts, min_size=1, max_size=60),
     entries=st.lists(exposed, min_size=4, max_size=20),
     looks=st.lists(st.integers(1, 10), min_size=2, max_size=5, unique=True).map(sorted),
     metrics=st.sampled_from([FOLDED, (*FOLDED, "kinds"), ("first", "minutes")]),
 )
-def test_any_order_of_arrival_comes_to_the_same(
-    plays: list[tuple[int, int, int, str, int]],
-    entries: list[tuple[int, str, int, int]],
-    looks: list[int],
-    metrics: tuple[str, ...],
-) -> None:
-    start = START.replace(tzinfo=None)
-    at_once = [("control", 0), ("moments", 0)]
-    exposures = [(index + 100, arm, start + hour * HOUR) for index, (arm, hour) in enumerate(at_once)]
-    with folder() as path:
-        load(path / "exposures", EXPOSED, exposures, "start")
-        load(path / "plays", PLAYED, [(100, start, 1, "a", start)], "start")
-        for before, day in zip([0, *looks], looks, strict=False):
-            low, high = START.replace(tzinfo=None) + before * DAY, start + day * DAY
-            arriving = [
-                (unit, start + hour * HOUR, ms, kind, start + (hour + late) * HOUR)
-                for unit, hour, ms, kind, late in plays
-                if low <= max(start, start + (hour + late) * HOUR) < high
-            ]
-            entering = [
-                (unit, arm, start + hour * HOUR)
-                for unit, arm, hour, late in entries
-                if low <= start + (hour + late) * HOUR < high
-            ]
-            load(path / "plays", PLAYED, arriving, f"day_{day}")
-            load(path / "exposures", EXPOSED, entering, f"day_{day}")
-            asked = question(day, metrics)
-            piecemeal = DuckDB(path, incremental=True).measure(asked)
 
-            same(piecemeal, DuckDB(path).measure(asked))
+
+def piecemeal_is_at_once(arriving: Arrivals) -> None:
+    start = START.replace(tzinfo=None)
+    with folder() as path:
+        load(path / "exposures", EXPOSED, [(100, "control", start), (101, "moments", start)], "start")
+        load(path / "plays", PLAYED, [(100, start, 1, "a", start)], "start")
+        for before, day in zip([0, *arriving.looks], arriving.looks, strict=False):
+            arriving.load(path, start + before * DAY, start + day * DAY)
+            asked = question(day, arriving.metrics)
+
+            same(DuckDB(path, incremental=True).measure(asked), DuckDB(path).measure(asked))
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate], derandomize=True)
+@given(arrivals)
+def test_any_order_of_arrival_comes_to_the_same(arriving: Arrivals) -> None:
+    piecemeal_is_at_once(arriving)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(arrivals)
+def test_a_hundred_and_fifty_orders_of_arrival_come_to_the_same(arriving: Arrivals) -> None:
+    piecemeal_is_at_once(arriving)
 
 
 @pytest.fixture

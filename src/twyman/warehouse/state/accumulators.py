@@ -9,7 +9,6 @@ Sums, counts and extremes merge; distinct counts, chains of steps and ranks don'
 followed through other ids: those are computed anew, from the history of the facts.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from twyman.warehouse.exposures import EXPOSED_AT, FIRST
 from twyman.warehouse.facts import FactTable, Wanted
 from twyman.warehouse.state.history import unsettled
 from twyman.warehouse.state.ledger import Entry, Ledger
+from twyman.warehouse.state.names import fresh_name
 from twyman.warehouse.state.region import ALWAYS, Region, Stretch, beyond
 from twyman.warehouse.syntax import alias, both, call, column, count_rows, select, statement, table
 
@@ -204,7 +204,7 @@ class Sums:
         return select(exp.Star()).from_(self.keeping.own(name) or exp.to_table(name))
 
     def _keep(self, what: str, query: exp.Query) -> str | None:
-        name = f"{what}_{self.question.experiment.name.replace('-', '_')}_{secrets.token_hex(6)}"
+        name = fresh_name(what, self.question.experiment.name)
         if not self.keeping.keep(name, self.engine.printed(query)):
             return None
         self.made.append(name)

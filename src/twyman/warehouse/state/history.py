@@ -10,7 +10,6 @@ may still be on their way.
 """
 
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
@@ -26,7 +25,8 @@ from twyman.metrics.source import FactSource, Frame
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.fact_rows import FactRows
-from twyman.warehouse.state.ledger import Entry, Ledger
+from twyman.warehouse.state.ledger import Book, Entry, Ledger, Scratch
+from twyman.warehouse.state.names import fresh_name
 from twyman.warehouse.state.region import ALWAYS, Region, Stretch, after, beyond
 from twyman.warehouse.syntax import alias, both, column, count_rows, select
 
@@ -67,7 +67,7 @@ class History:
     engine: Engine
     keeping: Keeping
     facts: FactRows
-    ledger: Ledger[HistoryEntry]
+    ledger: Book[HistoryEntry]
     columns: tuple[str, ...]
     kept: HistoryEntry | None = None
     read: int = 0
@@ -77,19 +77,18 @@ class History:
         """Name of the state: its source, and a digest of what of it is kept."""
         return titled(self.facts, self.columns)
 
-    def refresh(self, question: Question) -> None:
-        """Read what is new at a question's cut-off, and keep it.
+    def refresh(self, wanted: Region) -> None:
+        """Read what of a region hasn't been read, and keep it.
 
         Raises:
             Invalid: If the data don't fit the definition.
             Unavailable: If the engine or a disk gave out.
         """
-        wanted = self._wanted(question)
-        if wanted is None or (self.kept is not None and self.kept.region.covers(wanted)):
+        if self.kept is not None and self.kept.region.covers(wanted):
             return
         grown = wanted if self.kept is None else self.kept.region.grown(wanted)
         stretches = beyond(self.kept and self.kept.region, grown, arrives=self.facts.arrived is not None)
-        name = f"facts_{self.title}_{secrets.token_hex(4)}"
+        name = fresh_name("facts", self.title)
         if not self.keeping.keep(name, self.engine.printed(self._narrow(stretches, where=True))):
             return
         made = self.keeping.own(name) or exp.to_table(name)
@@ -114,7 +113,7 @@ class History:
         """Put the tables of a long history together, in order of time."""
         if self.kept is None or len(self.kept.tables) <= MOST_TABLES:
             return
-        name = f"facts_{self.title}_{secrets.token_hex(4)}"
+        name = fresh_name("facts", self.title)
         whole = select(exp.Star()).from_(exp.alias_(self._stacked(self._own()), "kept", table=True))
         whole = whole.order_by(column(self.facts.source.timestamp.column, "kept"))
         if self.keeping.keep(name, self.engine.printed(whole)):
@@ -126,12 +125,6 @@ class History:
             return None
         rest = after(self.kept.region, arrives=self.facts.arrived is not None)
         return exp.Subquery(this=self._stacked([*self._own(), *self._scans(rest, where=False)]))
-
-    def _wanted(self, question: Question) -> Region | None:
-        cutoff = question.cutoff
-        if cutoff is None:
-            return None
-        return Region(_floor(question), cutoff.events - unsettled(self.facts.source), cutoff.arrivals)
 
     def _own(self) -> list[exp.Query]:
         tables = self.kept.tables if self.kept else []
@@ -164,6 +157,14 @@ class History:
         return below
 
 
+def wanted(question: Question, source: FactSource) -> Region | None:
+    """Return what of a source a question may see and that won't change; `None` where it has no cut-off."""
+    cutoff = question.cutoff
+    if cutoff is None:
+        return None
+    return Region(_floor(question), cutoff.events - unsettled(source), cutoff.arrivals)
+
+
 def unsettled(source: FactSource) -> timedelta:
     """Return how long before a cut-off rows of a source may still be on their way, and nothing will say so."""
     return timedelta() if source.arrived or source.settle else UNSETTLED
@@ -177,12 +178,23 @@ def titled(facts: FactRows, columns: Iterable[str]) -> str:
     return f"{source.name.replace('-', '_')}_{digest(said)[:8]}"
 
 
-def history(engine: Engine, keeping: Keeping, facts: FactRows, catalogue: Catalogue) -> History | None:
-    """Return the history of a source; `None` for tables in memory, which nothing outlives."""
+def history(
+    engine: Engine, keeping: Keeping, facts: FactRows, catalogue: Catalogue, *, scratch: bool = False
+) -> History | None:
+    """Return the history of a source; `None` for tables in memory, which nothing outlives.
+
+    Args:
+        engine: Where the source is.
+        keeping: Where the history is kept.
+        facts: The source.
+        catalogue: Metrics that may name its columns.
+        scratch: Whether it begins anew, and is nobody's but ours.
+    """
     if isinstance(facts.source.relation, Frame) or facts.source.name in engine.frames:
         return None
     columns = used_columns(facts.source, catalogue, facts.rows.types)
-    ledger = Ledger(keeping, titled(facts, columns), HistoryEntry)
+    title = titled(facts, columns)
+    ledger: Book[HistoryEntry] = Scratch(keeping) if scratch else Ledger(keeping, title, HistoryEntry)
     return History(engine, keeping, facts, ledger, columns, kept=ledger.last())
 
 

@@ -5,7 +5,7 @@ later entry. It is never read, and whoever tidies up may drop it.
 """
 
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -23,6 +23,44 @@ class Entry(msgspec.Struct, kw_only=True):
 
 
 _E = TypeVar("_E", bound=Entry)
+
+
+class Book(Protocol[_E]):
+    """Where it says which tables make up a state."""
+
+    def last(self) -> _E | None:
+        """Return the entry that holds; `None` where there is none."""
+        ...
+
+    def write(self, entry: _E) -> bool:
+        """Make an entry hold; return whether it does."""
+        ...
+
+    def tidy(self, former: Iterable[str], entry: _E) -> None:
+        """Drop the tables that an entry took over."""
+        ...
+
+
+class Scratch(Generic[_E]):
+    """A state that nobody else sees, and that ends with whoever made it."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self._keeping = keeping
+        self._entry: _E | None = None
+
+    def last(self) -> _E | None:
+        """Return the entry that holds."""
+        return self._entry
+
+    def write(self, entry: _E) -> bool:
+        """Make an entry hold."""
+        self._entry = entry
+        return True
+
+    def tidy(self, former: Iterable[str], entry: _E) -> None:
+        """Drop the tables that an entry took over."""
+        for name in set(former) - set(entry.tables):
+            self._keeping.drop(name)
 
 
 class Ledger(Generic[_E]):
@@ -69,13 +107,3 @@ class Ledger(Generic[_E]):
         for number, _ in self._keeping.entries(self._book):
             if number < self._number:
                 self._keeping.strike(self._book, number)
-
-
-def rubbish(keeping: Keeping) -> list[str]:
-    """Return the tables of our own that no state names."""
-    named: set[str] = set()
-    for book in keeping.books():
-        entries = keeping.entries(book)
-        if book.startswith(f"{BOOK}/") and entries:
-            named |= set(msgspec.json.decode(entries[-1][1]).get("tables", []))
-    return [one.name for one in keeping.kept() if one.name not in named]

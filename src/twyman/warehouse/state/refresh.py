@@ -1,7 +1,8 @@
 """A refresh: what is kept of facts is brought up to a cut-off, and stands in for what it was made of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 
 from sqlglot import exp
 
@@ -14,44 +15,75 @@ from twyman.warehouse.fact_rows import opened_rows
 from twyman.warehouse.facts import FactTable
 from twyman.warehouse.relation import Bounds
 from twyman.warehouse.state.accumulators import Part, Sums, foldable
-from twyman.warehouse.state.history import history
+from twyman.warehouse.state.history import History, history, wanted
+from twyman.warehouse.state.region import Region
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refresh:
     """Keeps what has been read, and reads what is new.
 
     Attributes:
         keeping: Where it is kept.
+        scratch: Whether it is kept for this session only.
+        read: Rows that were read and kept, by source.
     """
 
     engine: Engine
     keeping: Keeping
+    scratch: bool = False
+    read: dict[str, int] = field(default_factory=dict[str, int])
+    _histories: dict[str, History] = field(default_factory=dict[str, History])
 
-    def histories(self, question: Question) -> dict[str, int]:
-        """Bring the histories of the sources that metrics name up to the question's cut-off; they stand in for them.
+    def together(self, questions: Sequence[Question]) -> None:
+        """Read what all of some questions need, each source once, and let it stand in for the sources.
 
-        Returns:
-            Rows of each source that were read for it.
+        Args:
+            questions: With cut-offs; those without see what stands in already.
 
         Raises:
             NotFound: If a source or its table isn't there.
             Invalid: If a definition doesn't fit the data.
             Unavailable: If the engine or a disk gave out.
         """
-        read: dict[str, int] = {}
-        for name in _facts(question):
-            self.engine.standing_in.pop(name, None)
-            opened = opened_rows(self.engine, question, name, None, bounds=Bounds())
-            kept = history(self.engine, self.keeping, opened, question.catalogue)
-            if kept is None:
-                continue
-            kept.refresh(question)
+        asking: dict[str, list[Question]] = {}
+        for question in questions:
+            for name in _facts(question):
+                asking.setdefault(name, []).append(question)
+        for name, those in asking.items():
+            self._stand_in(name, those)
+
+    def _stand_in(self, name: str, questions: Sequence[Question]) -> None:
+        self.engine.standing_in.pop(name, None)
+        kept = self._history(name, questions[0])
+        if kept is None:
+            return
+        regions = [region for one in questions if (region := wanted(one, kept.facts.source)) is not None]
+        if regions:
+            kept.refresh(reduce(Region.grown, regions))
             kept.compact()
-            read[name] = kept.read
-            if (item := kept.item()) is not None:
-                self.engine.standing_in[name] = item
-        return read
+        self.read[name] = kept.read
+        if (item := kept.item()) is not None:
+            self.engine.standing_in[name] = item
+
+    def _history(self, name: str, question: Question) -> History | None:
+        if name in self._histories and self.scratch:
+            return self._histories[name]
+        opened = opened_rows(self.engine, question, name, None, bounds=Bounds())
+        found = history(self.engine, self.keeping, opened, question.catalogue, scratch=self.scratch)
+        if found is not None:
+            self._histories[name] = found
+        return found
+
+    def close(self) -> None:
+        """Drop what was kept for this session only."""
+        if not self.scratch:
+            return
+        for one in self._histories.values():
+            self.engine.standing_in.pop(one.facts.source.name, None)
+            for name in one.kept.tables if one.kept else ():
+                self.keeping.drop(name)
+        self._histories.clear()
 
     def sums(
         self, question: Question, entry: Sequence[Part], tables: Mapping[str, FactTable]
@@ -63,6 +95,8 @@ class Refresh:
             entry: The parts up to the units that count: rows of exposures, what each unit met, first exposures.
             tables: Sources of facts, with all that is wanted of them.
         """
+        if self.scratch:
+            return {}
         kept = {name: one for name, one in tables.items() if name in self.engine.standing_in and foldable(one)}
         if not kept:
             return {}
