@@ -53,6 +53,11 @@ class Analysed:
         return self.exposures.question
 
     @property
+    def triggers(self) -> tuple[FactTable, ...]:
+        """The source of the trigger's facts, where there is one."""
+        return () if self.trigger is None else (self.trigger,)
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in order."""
         made = [*self.conditions]

@@ -1,13 +1,13 @@
 """From a question to the one statement that answers it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from twyman.app.ports import Question
 from twyman.kernel.place import Place
+from twyman.metrics.companion import companions
 from twyman.metrics.metric import Metric
-from twyman.metrics.reading import readings
 from twyman.warehouse.analysed import analysed, opened_trigger
 from twyman.warehouse.attributes import Attributes
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, unit_columns
@@ -15,7 +15,7 @@ from twyman.warehouse.chains import Chains
 from twyman.warehouse.clusters import clustered
 from twyman.warehouse.dimensions import CROSS, lumped_parts, stratum
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
+from twyman.warehouse.exposures import FIRST, ROWS, Exposures, entering, exposure_parts, opened_exposures
 from twyman.warehouse.facts import FactTable, opened_facts
 from twyman.warehouse.links import Links
 from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Statement, stacked
@@ -40,12 +40,12 @@ def metrics_of(question: Question) -> list[Metric]:
 
 
 def measured_metrics(question: Question) -> list[Metric]:
-    """Return the metrics that the experiment follows, each with the readings that are shown beside it.
+    """Return the metrics that the experiment follows, each with the companions that are shown beside it.
 
     Raises:
         NotFound: If one isn't defined.
     """
-    return [one for metric in metrics_of(question) for one in (metric, *readings(metric))]
+    return [one for metric in metrics_of(question) for one in (metric, *companions(metric))]
 
 
 def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | None = None) -> Statement:
@@ -116,9 +116,6 @@ def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | No
     answers += [answer for one in tables.values() for answer in one.answers()]
     answers += [part] if (part := caps_part(made)) is not None else []
     answers += [*ranks.answers, *risk_parts(made, units=units, dimensions=list(held))]
-    zoneless = [exposures.source.name] if exposures.time.zoneless else []
-    zoneless += [one.source.name for one in tables.values() if one.time.zoneless]
-    zoneless += [name for name, one in attributes.tables.items() if one.time is not None and one.time.zoneless]
     return Statement(
         query=statement(parts, stacked(answers)),
         arms=tuple(arm.name for arm in question.experiment.arms),
@@ -128,8 +125,16 @@ def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | No
         steps=who.steps,
         clustered=clusters is not None,
         latest={name: one.latest() for name, one in tables.items()},
-        zoneless=tuple(zoneless),
+        zoneless=tuple(dict.fromkeys(_zoneless(exposures, (*tables.values(), *who.triggers), attributes))),
     )
+
+
+def _zoneless(exposures: Exposures, tables: Iterable[FactTable], attributes: Attributes) -> Iterator[str]:
+    """Yield the sources whose times had no zone."""
+    if exposures.time.zoneless:
+        yield exposures.source.name
+    yield from (one.source.name for one in tables if one.time.zoneless)
+    yield from (name for name, one in attributes.tables.items() if one.time is not None and one.time.zoneless)
 
 
 def _units(
