@@ -124,7 +124,7 @@ def test_a_quantile_over_facts_decides_by_the_clustered_error(project: Path, loa
     said = answer(project)
     row = rows_of(said)["p90"]
     sides = [Clustered([ms for _, ms in loads[arm]], [user for user, _ in loads[arm]]) for arm in ("new", "old")]
-    pair = quantiles(*sides, 0.9)
+    pair = quantiles(sides[0], sides[1], 0.9)
     assert isinstance(pair, Pair)
     expected = absolute(pair)
 
@@ -158,7 +158,7 @@ def test_each_country_has_quantiles_of_its_own(project: Path, loads: dict[str, L
     rows = [row for row in answer(project)["results"] if row["metric"] == "p90" and row["segment"]]
     swedes = {arm: [each for each in loads[arm] if int(each[0][1:]) // 2 % 2] for arm in loads}
     sides = [Clustered([ms for _, ms in swedes[arm]], [user for user, _ in swedes[arm]]) for arm in ("new", "old")]
-    pair = quantiles(*sides, 0.9)
+    pair = quantiles(sides[0], sides[1], 0.9)
 
     assert [row["segment"]["value"] for row in rows] == ["NZ", "SE"]
     assert isinstance(pair, Pair)

@@ -20,6 +20,7 @@ def test_each_takes_facts_one_by_one_and_a_unit_without_any_has_nothing() -> Non
     made = metric(facts="loads", value={"each": "load_ms", "where": "load_ms > 0", "scale": 0.001})
 
     assert made.kind == Quantile(FactValue("loads", Aggregate.EACH, "load_ms", "load_ms > 0", 0.001), 0.95)
+    assert isinstance(made.kind, Quantile)
     assert made.kind.of_facts
     assert (made.missing, made.adjustment, made.entity) == (Missing.DROP, None, "user")
 
@@ -29,6 +30,7 @@ def test_any_other_value_is_a_units_own(written: Any) -> None:
     made = metric(facts="loads", value={"sum": "seconds"}, quantile=written)
 
     assert made.kind == Quantile(FactValue("loads", Aggregate.SUM, "seconds"), 0.5)
+    assert isinstance(made.kind, Quantile)
     assert not made.kind.of_facts
     assert (made.missing, made.adjustment) == (Missing.ZERO, None)
 

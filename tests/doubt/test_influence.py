@@ -39,3 +39,7 @@ def test_a_bot_without_a_song_breaks_a_ratio() -> None:
 
 def test_a_small_arm_may_well_have_a_largest_unit() -> None:
     assert dominant_unit("m", "a", Moments.of([0.0] * 50 + [9.0]), [Standout("u", (9.0,))]) is None
+
+
+def test_an_arm_of_equal_units_has_none_that_stands_out() -> None:
+    assert dominant_unit("loads", "new", Moments.of(np.full((200, 1), 3.0)), [Standout("u", (3.0,))]) is None

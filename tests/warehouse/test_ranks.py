@@ -79,7 +79,8 @@ def naive(facts: Facts, share: float, *, clustered: bool = True) -> Pair | NotEs
         kept = [(unit, value) for unit, value in facts if arm_of(unit) == arm]
         units, values = zip(*kept, strict=True) if kept else ((), ())
         sides.append(Clustered(values, units) if clustered else values)
-    return quantiles(*sides, share)
+    treatment, control = sides
+    return quantiles(treatment, control, share)
 
 
 def agree(mine: Pair | NotEstimable, theirs: Pair | NotEstimable) -> None:
@@ -163,10 +164,10 @@ def test_where_households_were_drawn_values_hang_together_by_household(scene: An
     """Units of one household may differ in their country, and its values in each are counted together."""
     facts, home = drawn(400), [f"h{unit // 6}-{unit % 2}" for unit in range(400)]
     table = pa.table({"user_id": list(range(400)), "country": [("NZ", "SE")[unit // 2 % 2] for unit in range(400)]})
-    static = {"entities": {"user": "user_id"}, "columns": {"country": "country"}}
-    profile = AttributeSource(name="profile", relation=Frame(table), **static)
+    user = {"user": "user_id"}
+    profile = AttributeSource(name="profile", relation=Frame(table), entities=user, columns={"country": "country"})
     met = {"user_id": list(range(400)), "home": home, "arm": [arm_of(unit) for unit in range(400)], "at": [NOON] * 400}
-    entities = {"user": "user_id", "household": "home"}
+    entities = user | {"household": "home"}
     over_facts, over_units = of_facts(0.8, "f"), replace(of_units(0.5), name="u")
     found = scene(
         [], [(unit, NOON + DAY, value) for unit, value in facts], (over_facts, over_units),

@@ -42,7 +42,7 @@ def dominant_unit(metric: str, arm: str, moments: Moments, candidates: Sequence[
     worst, weight, before, after = None, 0.0, 0.0, 0.0
     for candidate in candidates:
         whole, rest = _spread(moments), _spread(moments.without(candidate.values))
-        if whole is None or rest is None:
+        if whole is None or rest is None or not whole[1]:
             continue
         share = 1 - (rest[1] * (moments.count - 2)) / (whole[1] * (moments.count - 1))
         if share > weight:
