@@ -182,6 +182,8 @@ def _day(row: Row, table: Table, source: AggregateSource) -> date | None:
 
 
 def _share(source: AggregateSource, metric: Metric) -> Share | None:
+    if isinstance(metric.kind, Proportion) and metric.kind.bound is not None:
+        raise Unverifiable(f"metric '{metric.name}' holds counts against a bound")
     names = [value.outcome for value in values_of(metric) if isinstance(value, OutcomeValue)]
     if isinstance(metric.kind, Ratio):
         return Share(metric.name, names[0], names[1], ratio=True) if names[1] == source.unit else None

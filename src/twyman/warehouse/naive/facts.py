@@ -10,6 +10,7 @@ from twyman.metrics.metric import Aggregate, FactValue
 from twyman.metrics.source import FactSource, Grain, Timestamp
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.naive.accumulating import ACCUMULATORS, Accumulator
+from twyman.warehouse.naive.clock import day_of, utc_of_wall, wall_of_utc
 from twyman.warehouse.naive.comparing import compared, is_number
 from twyman.warehouse.naive.exposures import Exposed, Unit, plain
 from twyman.warehouse.naive.expression import Computed, Row
@@ -29,9 +30,17 @@ class Span:
     start: timedelta = timedelta()
     end: timedelta | None = None
 
-    def holds(self, moment: datetime, entry: datetime) -> bool:
-        """Whether a moment lies in it, for a unit that entered then."""
-        return moment >= entry + self.start and (self.end is None or moment < entry + self.end)
+    def holds(self, moment: datetime, entry: datetime, zone: str = "UTC") -> bool:
+        """Whether a moment lies in it, for a unit that entered then; whole days are dates of the zone."""
+        if moment < _later(entry, self.start, zone):
+            return False
+        return self.end is None or moment < _later(entry, self.end, zone)
+
+
+def _later(moment: datetime, length: timedelta, zone: str) -> datetime:
+    if zone == "UTC" or not length or length % DAY:
+        return moment + length
+    return utc_of_wall(wall_of_utc(moment, zone) + length, zone)
 
 
 @dataclass(slots=True)
@@ -40,6 +49,7 @@ class Asked:
 
     Attributes:
         failed: Why it can't be computed, where a row showed so.
+        daily: Whether it takes the day of each fact, and not a value of it.
     """
 
     aggregate: Aggregate
@@ -48,12 +58,13 @@ class Asked:
     span: Span
     kept: dict[Any, Accumulator] = field(default_factory=dict[Any, Accumulator])
     failed: Unverifiable | None = None
+    daily: bool = False
 
-    def take(self, row: Row, unit: Unit, moment: datetime) -> None:
+    def take(self, row: Row, unit: Unit, moment: datetime, day: Any) -> None:  # noqa: ANN401 - a date, or a number
         """Take a fact, if it counts."""
         if self.failed is not None or (self.where is not None and self.where(row) is not True):
             return
-        value = True if self.value is None else self.value(row)
+        value = day if self.daily else True if self.value is None else self.value(row)
         if value is not None:
             self.kept.setdefault(unit.id, ACCUMULATORS[self.aggregate]()).add(value, moment)
 
@@ -96,10 +107,20 @@ class Facts:
         Raises:
             Unverifiable: If an expression does what isn't computed here.
         """
+        return self._ask(Asked(Aggregate.COUNT, None, self._counts(value), span))
+
+    def days(self, value: FactValue, span: Span) -> Asked:
+        """Ask on how many days each unit has a fact that counts: steps of 24 hours, or dates where no more is known.
+
+        Raises:
+            Unverifiable: If an expression does what isn't computed here.
+        """
+        return self._ask(Asked(Aggregate.COUNT_DISTINCT, None, self._counts(value), span, daily=True))
+
+    def _counts(self, value: FactValue) -> Holds | None:
         where = self._where(value)
         present = None if value.column in (None, "*") else _present(self._expression(value.column), value.aggregate)
-        both = None if where is None and present is None else _both(where, present)
-        return self._ask(Asked(Aggregate.COUNT, None, both, span))
+        return None if where is None and present is None else _both(where, present)
 
     def some(self, span: Span) -> Asked:
         """Ask how many facts of the source each unit has at all."""
@@ -158,6 +179,7 @@ class _Seen:
         self.arrivals = plain(cutoff.arrivals) if cutoff else None
         self.by_day = time.grain is Grain.DAY and facts.exposed.grain is Grain.INSTANT
         self.overall = facts.overall
+        self.zone = facts.question.zone if self.by_day else "UTC"
         begin = plain(experiment.enrol_from)
         self.since = begin and begin + self.overall.start - (DAY if self.by_day else timedelta())
         self.column = id_column(facts.question, facts.table, facts.source.entities)
@@ -197,16 +219,21 @@ class _Seen:
 
     def _count(self, row: Row, unit: Unit, moment: datetime) -> None:
         entry = unit.exposed_day if self.by_day else unit.exposed_at
-        if not self.overall.holds(moment, entry):
+        if not self.overall.holds(moment, entry, self.zone):
             return
         self.rows += 1
         self.met.add(unit.id)
         for asked in self.facts.asked:
-            if asked.span.holds(moment, entry):
+            if asked.span.holds(moment, entry, self.zone):
                 try:
-                    asked.take(row, unit, moment)
+                    asked.take(row, unit, moment, self._day(moment, entry + asked.span.start))
                 except Unverifiable as why:
                     asked.failed = why
+
+    def _day(self, moment: datetime, start: datetime) -> Any:  # noqa: ANN401 - a date, or a number of days
+        if self.time.grain is Grain.DAY:
+            return day_of(moment, self.facts.question.zone)
+        return (moment - start) // DAY
 
     def scanned(self) -> Scanned:
         """Return what was seen."""

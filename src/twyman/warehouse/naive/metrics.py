@@ -12,18 +12,21 @@ from twyman.app.ports import Question
 from twyman.kernel.time import duration_text
 from twyman.metrics.metric import (
     Aggregate,
+    Bound,
     Cohort,
+    Comparator,
     FactValue,
     Mean,
     Metric,
     Missing,
+    Participation,
     Proportion,
     Ratio,
     Retention,
     Value,
 )
 from twyman.warehouse.naive.attributes import Attributes
-from twyman.warehouse.naive.comparing import wall
+from twyman.warehouse.naive.comparing import compared, wall
 from twyman.warehouse.naive.exposures import Unit
 from twyman.warehouse.naive.facts import COUNTING, Facts, Span
 from twyman.warehouse.naive.known import refuse_unknown
@@ -187,14 +190,48 @@ def _of_number(facts: Facts, metric: Metric, value: FactValue, span: Span) -> Un
 
 
 def _of_share(facts: Facts, metric: Metric, value: FactValue, span: Span) -> UnitNumber:
-    """Return whether each unit has a fact that counts, as 1 or 0."""
+    """Return whether each unit has a fact that counts, or a value that meets a bound, as 1 or 0."""
+    if isinstance(metric.kind, Proportion) and metric.kind.bound is not None:
+        return _of_bound(_of_number(facts, metric, value, span), metric.kind.bound)
     counted = facts.any(value, span)
     present = facts.some(span) if metric.missing is Missing.DROP else counted
     return UnitNumber(lambda unit: int(counted.of(unit) > 0), lambda unit: present.of(unit) > 0)
 
 
+def _of_days(facts: Facts, metric: Metric, value: FactValue, span: Span) -> UnitNumber:
+    """Return the share of a window's days on which each unit has a fact that counts."""
+    if span.end is None:
+        raise Unverifiable("is a share of the days of a window without end")
+    active, days = facts.days(value, span), (span.end - span.start) / timedelta(days=1)
+    present = facts.some(span) if metric.missing is Missing.DROP else active
+    return UnitNumber(lambda unit: active.of(unit) / days, lambda unit: present.of(unit) > 0)
+
+
+def _of_bound(number: UnitNumber, bound: Bound) -> UnitNumber:
+    return UnitNumber(lambda unit: meets(number.value(unit), bound), number.known)
+
+
+def meets(value: Any, bound: Bound) -> int | None:  # noqa: ANN401 - a number of a unit
+    """Return whether a number meets a bound, as 1 or 0; `None` where it is missing."""
+    order = compared(value, bound.limit)
+    return None if order is None else int(_HOLDS[bound.comparator](order))
+
+
+_HOLDS: Mapping[Comparator, Callable[[int], bool]] = {
+    Comparator.ABOVE: lambda order: order > 0,
+    Comparator.AT_LEAST: lambda order: order >= 0,
+    Comparator.BELOW: lambda order: order < 0,
+    Comparator.AT_MOST: lambda order: order <= 0,
+}
+
 Reduce = Callable[[Facts, Metric, FactValue, Span], UnitNumber]
-KINDS: Mapping[type[Any], Reduce] = {Mean: _of_number, Ratio: _of_number, Proportion: _of_share, Retention: _of_share}
+KINDS: Mapping[type[Any], Reduce] = {
+    Mean: _of_number,
+    Ratio: _of_number,
+    Proportion: _of_share,
+    Retention: _of_share,
+    Participation: _of_days,
+}
 """How a value of each kind of metric is computed of a unit's facts."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from twyman.app.ports import Question
-from twyman.metrics.metric import Metric, Missing, OutcomeValue, Ratio, Value
+from twyman.metrics.metric import Metric, Missing, OutcomeValue, Proportion, Ratio, Value
 from twyman.metrics.source import UnitSource
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.naive.casts import NotConvertible, converter, text_of
@@ -15,7 +15,7 @@ from twyman.warehouse.naive.comparing import conjunction
 from twyman.warehouse.naive.entering import Entering
 from twyman.warehouse.naive.expression import Computed, Row
 from twyman.warehouse.naive.known import refuse_unknown
-from twyman.warehouse.naive.metrics import values_of
+from twyman.warehouse.naive.metrics import meets, values_of
 from twyman.warehouse.naive.reducing import UnitNumbers
 from twyman.warehouse.naive.table import Table, Wanted, id_column, id_columns, number_of, opened
 from twyman.warehouse.naive.unverifiable import Unverifiable
@@ -136,6 +136,9 @@ class UnitTable:
         if not isinstance(value, OutcomeValue) or value.outcome not in self.source.outcomes:
             raise Unverifiable("takes what isn't an outcome of the table")
         outcome = self.table.expression(self.source.outcomes[value.outcome])
+        if isinstance(metric.kind, Proportion) and metric.kind.bound is not None:
+            bound = metric.kind.bound
+            return lambda row: meets(_scaled(number_of(outcome(row)), value.scale), bound)
         if metric.is_binary:
             return lambda row: _as_truth(outcome(row))
         return lambda row: _scaled(number_of(outcome(row)), value.scale)
