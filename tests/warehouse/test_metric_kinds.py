@@ -1,11 +1,13 @@
 """Metrics of every kind against the same thing computed naively, unit by unit: one measurement of all of them."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -15,6 +17,7 @@ from twyman.metrics.metric import (
     Adjustment,
     Aggregate,
     Bound,
+    Cap,
     ChainValue,
     Cohort,
     Comparator,
@@ -26,12 +29,13 @@ from twyman.metrics.metric import (
     Missing,
     Participation,
     Proportion,
+    Ratio,
     Retention,
     Step,
     TimeToEvent,
     Window,
 )
-from twyman.metrics.source import FactSource, Frame, Grain, Timestamp
+from twyman.metrics.source import AttributeSource, FactSource, Frame, Grain, Timestamp
 from twyman.stats.survival import RiskTable
 
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -295,3 +299,63 @@ def test_of_facts_at_one_instant_the_lowest_is_first_and_the_highest_last(
     metric = Metric(name="m", kind=Mean(FactValue("plays", aggregate, "ms")), window=WEEK)
 
     assert scene(FEW[:1], facts, (metric,)).values() == (1, expected)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            "profile.plan = 'gold'",
+            "names 'profile.plan', which is known of a unit and not of a fact of 'plays': leave it",
+        ),
+        ("plan = 'gold'", "names 'plan', which is known of a unit and not of a fact"),
+        (
+            '"at" > exposed_at + interval 1 day',
+            "names exposed_at, and a fact of 'plays' counts from its unit's exposure",
+        ),
+    ],
+)
+def test_a_filter_of_facts_asks_nothing_of_units(scene: Any, where: str, said: str) -> None:
+    rows = Frame(pa.table({"user_id": [1], "plan": ["gold"]}))
+    profile = AttributeSource(name="profile", relation=rows, entities={"user": "user_id"}, columns={"plan": "plan"})
+    metric = Metric(name="m", kind=Proportion(FactValue("plays", Aggregate.COUNT, None, where)), window=WEEK)
+    with pytest.raises(Invalid, match=re.escape(said)):
+        scene(FEW, [], (metric,), sources={"profile": profile}).measure()
+
+
+def test_both_values_of_a_ratio_come_from_sources_of_their_own_with_their_own_past(scene: Any) -> None:
+    shown = [(user, NOON + hours * HOUR) for user in (1, 3) for hours in (-50, 6, 7, 300)]
+    ads = FactSource(
+        name="ads",
+        relation=Frame(pa.table(dict(zip(("who", "at"), map(list, zip(*shown, strict=True)), strict=True)))),
+        entities={"user": "who"},
+        timestamp=Timestamp("at"),
+    )
+    plays = [(1, NOON + 5 * HOUR, 4.0), (3, NOON + 5 * HOUR, 2.0), (3, NOON - HOUR, 8.0)]
+    kind = Ratio(FactValue("ads", Aggregate.COUNT), FactValue("plays", Aggregate.SUM, "ms"))
+    metric = Metric(name="m", kind=kind, window=WEEK, adjustment=Adjustment(14 * DAY))
+    found = scene(FEW, plays, (metric,), sources={"ads": ads}).measure()
+
+    assert found.columns["m"] == ("numerator", "denominator", "numerator pre 14d", "denominator pre 14d")
+    means = found.cells[Cell("m", "treatment")].means * 3
+    assert means.tolist() == [pytest.approx(one) for one in (4, 6, 2, 8)]
+    assert {one.source: one.rows for one in found.scanned} == {"ads": 6, "plays": 3}
+    assert found.sql[0].count("ON ads.who = first_exposure.unit") == 1
+
+
+def test_a_percentile_cap_is_one_threshold_of_everybody_also_by_dimension(scene: Any) -> None:
+    rows = Frame(pa.table({"user_id": list(range(200)), "half": [str(user % 2) for user in range(200)]}))
+    profile = AttributeSource(name="profile", relation=rows, entities={"user": "user_id"}, columns={"half": "half"})
+    metric = Metric(name="m", kind=Mean(FactValue("plays", Aggregate.SUM, "ms")), window=WEEK, cap=Cap(percentile=80))
+    asked = {"dimensions": ("half",)}
+    found = scene(MANY, FACTS, (metric,), sources={"profile": profile}, experiment=asked).measure()
+    sums = {
+        arm: naive(arm, WEEK, lambda _, facts: sum(amount for *_, amount in facts)) for arm in ("control", "treatment")
+    }
+    limit = np.percentile([value for values in sums.values() for value in values], 80)
+
+    assert found.caps["m"] == pytest.approx(limit)
+    whole = found.cells[Cell("m", "control")]
+    assert whole.means[0] == pytest.approx(np.minimum(sums["control"], limit).mean())
+    parts = [found.cells[Cell("m", "control", "half", half)] for half in "01"]
+    assert sum(part.count * part.means[0] for part in parts) == pytest.approx(whole.count * whole.means[0])

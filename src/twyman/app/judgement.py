@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace as with_looks
 
 from msgspec.structs import replace
 
+from twyman.app.companions import beside
 from twyman.app.comparison import Comparison
 from twyman.app.family import TOO_EARLY
 from twyman.app.information import Used, closes
 from twyman.app.ports import Cell, Look, Measured
-from twyman.app.readings import beside
 from twyman.app.results import Sight, accumulation, compared_at, hidden, history, members_of, result, segments
 from twyman.app.trial import Ruled, Taken, Trial, powered, ruled
 from twyman.app.views import Effect, Expected, Result, Series, Why
@@ -145,7 +145,7 @@ class Judge:
         return replace(row, expectation=expected), finding
 
     def _described(self, trial: Trial, final: bool) -> list[Result]:  # noqa: FBT001
-        """Return what is shown beside a metric and never decided on: its readings, and its segments."""
+        """Return what is shown beside a metric and never decided on: its companions, and its segments."""
         rows = beside(self.experiment, trial.metric, trial.arm, self._now)
         rows += segments(self.experiment, trial.tracked, trial.metric, trial.arm, self._now)
         if self.experiment.plan.results is Results.AT_END and not final:

@@ -28,6 +28,7 @@ from twyman.warehouse.exposures import (
 from twyman.warehouse.fact_rows import opened_rows
 from twyman.warehouse.links import Link, Links
 from twyman.warehouse.model import FACTS, PART, SEEN, Span
+from twyman.warehouse.of_units import asks_of_units
 from twyman.warehouse.rows import Rows, as_text, is_number
 from twyman.warehouse.syntax import (
     alias,
@@ -170,7 +171,11 @@ class FactTable:
         return self.rows.expression(written, "", self.names, place=place)
 
     def _condition(self, written: str, place: Place | None) -> exp.Expr:
-        return self.rows.condition(written, "where", self.names, place=place)
+        try:
+            return self.rows.condition(written, "where", self.names, place=place)
+        except Invalid as error:
+            catalogue = self.exposures.question.catalogue
+            raise asks_of_units(written, self.source.name, catalogue, place) or error from error
 
     def _argument(self, value: FactValue, place: Place | None) -> exp.Expr | None:
         if value.column in (None, "*"):

@@ -1,6 +1,6 @@
 """What is shown beside a metric, for information: each step of a funnel, each point of a curve.
 
-A reading is a metric in its own right, computed in the same statement and never decided on. Its name
+A companion is a metric in its own right, computed in the same statement and never decided on. Its name
 is the metric's and its own, with a slash between, which no metric's name holds.
 """
 
@@ -22,13 +22,13 @@ from twyman.metrics.metric import (
 )
 
 
-def readings(metric: Metric) -> tuple[Metric, ...]:
+def companions(metric: Metric) -> tuple[Metric, ...]:
     """Return the metrics that are shown beside one; none beside most.
 
     Example:
         >>> from twyman.metrics.metric import Step
         >>> steps = (Step("search", "searches"), Step("play", "plays"))
-        >>> found = readings(Metric(name="finds", kind=Funnel(ChainValue(steps))))
+        >>> found = companions(Metric(name="finds", kind=Funnel(ChainValue(steps))))
         >>> [one.name for one in found]
         ['finds/search', 'finds/search-play']
     """
