@@ -365,6 +365,8 @@ class FactTable:
 
     def _seen_part(self, source: exp.Expr) -> exp.Query:
         """Say when facts ran, of whoever they are, by queries that read little of a table kept in order of time."""
+        if self.rows.engine.connector.dialect.by_rows:
+            return self._seen_at_once(source)
         cutoff = self.exposures.question.cutoff
         first = self._first()
         last = self.latest(since=cutoff.events - RECENT if cutoff else None)
@@ -375,6 +377,21 @@ class FactTable:
                 late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
                 seen.append(alias(self._count(late), "late"))
         return select(alias(text(SEEN), PART), source, *seen)
+
+    def _seen_at_once(self, source: exp.Expr) -> exp.Query:
+        """Say the same in one pass: where tables are kept by rows, each question would read all of them."""
+        cutoff, moment = self.exposures.question.cutoff, self.time.utc
+        before = self.time.before(cutoff.events) if cutoff else None
+        first = filtered(call("min", moment.copy()), both(self._since(self.overall), before, self._seen()))
+        last = filtered(call("max", moment.copy()), both(before, self._seen()))
+        seen = [alias(first, "first_at"), alias(last, "last_at")]
+        if cutoff:
+            seen.append(alias(filtered(count_rows(), self.time.since(cutoff.events)), "after_cutoff"))
+            if self.arrived:
+                late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
+                seen.append(alias(filtered(count_rows(), late), "late"))
+        query = self.rows.from_(select(alias(text(SEEN), PART), source, *seen))
+        return query.where(condition) if (condition := self._filter()) is not None else query
 
     def _first(self) -> exp.Select:
         cutoff, overall = self.exposures.question.cutoff, self.overall

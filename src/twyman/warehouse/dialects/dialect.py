@@ -30,6 +30,7 @@ class Dialect:
         staged: Whether named parts become temporary tables.
         native: Whether a statement is written in our words already, and only `words` differ.
         filters: Whether an aggregate may have a FILTER.
+        by_rows: Whether tables are kept by rows, so that one pass for several questions is the cheapest.
         longest_name: Bytes of the longest name; longer ones are shortened, and told apart by a digest.
         reserved: Words, in lower case, that are names only in quotes, beside those that the printer knows.
     """
@@ -44,5 +45,6 @@ class Dialect:
     staged: bool = False
     native: bool = False
     filters: bool = True
+    by_rows: bool = False
     longest_name: int | None = None
     reserved: frozenset[str] = frozenset()

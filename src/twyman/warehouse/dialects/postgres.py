@@ -169,6 +169,7 @@ DIALECT = Dialect(
         exp.Filter: pushed_filter,
     },
     whole=_whole,
+    by_rows=True,
     longest_name=63,
     reserved=frozenset(_KEYWORDS.split()),
 )
