@@ -1,6 +1,7 @@
 """A warehouse that answers from moments it was given: what the port promises, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,9 +18,16 @@ class FakeWarehouse:
     runs: Extent = field(default_factory=Extent)
     asked: list[datetime | None] = field(default_factory=list[datetime | None])
 
+    together_for: list[list[str]] = field(default_factory=list[list[str]])
+
     @property
     def engine(self) -> str:
         return "fake 1.0"
+
+    @contextmanager
+    def together(self, questions: Sequence[Question]) -> Generator[None]:
+        self.together_for.append([one.experiment.name for one in questions])
+        yield
 
     def extent(self, question: Question) -> Extent:
         del question

@@ -3,7 +3,8 @@
 Values here are what crosses the border. Of the data only moments, counts, extremes and dates do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -276,6 +277,14 @@ class Warehouse(Protocol):
     @property
     def engine(self) -> str:
         """Name and version of the engine, as in `duckdb 2.0.0`."""
+        ...
+
+    def together(self, questions: Sequence[Question]) -> AbstractContextManager[None]:
+        """Read each source of facts once for all of some questions, which are then answered from what was read.
+
+        Args:
+            questions: With the latest cut-off that any reading of theirs may have.
+        """
         ...
 
     def extent(self, question: Question) -> Extent:

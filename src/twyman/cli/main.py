@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from twyman.cli.all_experiments import analyzed_all
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
 from twyman.cli.flags import add_flags
 from twyman.cli.output import deliver, ready
 from twyman.cli.serve import add_serve
 from twyman.cli.verify import add_verify
+from twyman.cli.warehouse import add_warehouse
 from twyman.kernel.errors import Invalid, TwymanError, nearest
 
 ACTIONS = ("ship", "continue", "end", "abort", "hold")
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     analyze = _command(commands.add_parser, "analyze", "from definitions and event tables to a verdict", _analyze)
     _experiment(analyze)
+    analyze.add_argument("--all", action="store_true", help="every experiment of a folder, in one pass over its facts")
     analyze.add_argument("--format", choices=("table", "json", "html"), default="table", help="what to write")
     analyze.add_argument("--output", type=Path, metavar="FILE", help="write to a file, whole or not at all")
     analyze.add_argument("--fail-on", metavar="ACTIONS", help="exit with 10 on these verdicts, as in hold,abort")
@@ -64,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_flags(_command, commands.add_parser)
     add_serve(_command, commands.add_parser)
+    add_warehouse(_command, commands.add_parser)
     add_verify(_command, commands.add_parser)
 
     demo = _command(commands.add_parser, "demo", "replay the story on simulated users", _demo)
@@ -98,6 +102,8 @@ def _analyze(options: argparse.Namespace) -> int:
     from twyman.wiring.analysis import analyze  # noqa: PLC0415 - loads numpy and duckdb, which `--help` doesn't need
 
     failing = _actions(options.fail_on)
+    if options.all:
+        return analyzed_all(options, failing)
     if options.output is not None:
         ready(options.output)
     analysis = analyze(options.file, name=options.experiment, as_of=options.as_of)

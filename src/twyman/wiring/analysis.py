@@ -8,12 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from twyman.app.analyze_all import AnalyzeAll, Outcome, Telling, untold
 from twyman.app.analyze_experiment import AnalyzeExperiment
 from twyman.app.explain_sql import ExplainSql
 from twyman.app.views import Answer, Verdict
 from twyman.definitions import Project, load_experiment, project_of
+from twyman.definitions.project import Reading, raise_all, read_path
 from twyman.experiments.experiment import Experiment
-from twyman.kernel.errors import Invalid, nearest
+from twyman.kernel.errors import Invalid, NotFound, nearest
 from twyman.kernel.time import Clock, instant, system_clock
 from twyman.report.frame import rows
 from twyman.report.html import html
@@ -144,6 +146,47 @@ def analyze(
     day = instant(as_of, zone=project.zone) if as_of is not None else None
     answer = use_case(project, clock=clock)(found, project.catalogue, zone=project.zone, as_of=day)
     return Analysis(answer)
+
+
+def analyze_all(
+    folder: str | Path,
+    *,
+    as_of: str | datetime | None = None,
+    clock: Clock = system_clock,
+    told: Telling = untold,
+) -> list[Outcome]:
+    """Analyse every experiment of a folder of definitions, reading each source of facts once for all of them.
+
+    Args:
+        folder: The project's folder, or a file in it.
+        as_of: The day of reading of experiments that have dates; left out, the latest look that is due of each.
+        clock: Tells the time.
+        told: Is told how far it has come.
+
+    Returns:
+        What became of each experiment, by name: its answer, or its error.
+
+    Raises:
+        NotFound: If the folder isn't there, or holds no experiment.
+        Unavailable: If the warehouse doesn't answer.
+    """
+    reading = read_path(Path(folder))
+    project = reading.project
+    broken = [
+        Outcome(name, error=errors[0]) for name, errors in reading.faults.items() if name in _experiments(reading)
+    ]
+    raise_all(reading.faults.get("", ()))
+    found = [one for _, one in sorted(project.experiments.items())]
+    if not found and not broken:
+        raise NotFound(f"no experiment is defined in '{folder}': name the folder of the project")
+    day = instant(as_of, zone=project.zone) if as_of is not None else None
+    ask = AnalyzeAll(use_case(project, clock=clock), told=told)
+    made = ask(found, project.catalogue, zone=project.zone, as_of=day)
+    return sorted([*made, *broken], key=lambda one: one.experiment)
+
+
+def _experiments(reading: Reading) -> set[str]:
+    return {written.name for written in reading.documents if written.kind == "experiment"}
 
 
 def use_case(project: Project, *, clock: Clock = system_clock) -> AnalyzeExperiment:

@@ -7,7 +7,7 @@ from functools import reduce
 from sqlglot import exp
 
 from twyman.app.ports import Question
-from twyman.kernel.errors import NotFound
+from twyman.kernel.errors import NotFound, TwymanError, Unavailable
 from twyman.metrics.source import FactSource
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
@@ -39,11 +39,12 @@ class Refresh:
         """Read what all of some questions need, each source once, and let it stand in for the sources.
 
         Args:
-            questions: With cut-offs; those without see what stands in already.
+            questions: With cut-offs; those without see what stands in already. Of several, a source that can't be
+                read is left to the question that needs it.
 
         Raises:
-            NotFound: If a source or its table isn't there.
-            Invalid: If a definition doesn't fit the data.
+            NotFound: If a source of a single question or its table isn't there.
+            Invalid: If a definition doesn't fit the data of a single question.
             Unavailable: If the engine or a disk gave out.
         """
         asking: dict[str, list[Question]] = {}
@@ -51,7 +52,14 @@ class Refresh:
             for name in _facts(question):
                 asking.setdefault(name, []).append(question)
         for name, those in asking.items():
-            self._stand_in(name, those)
+            try:
+                self._stand_in(name, those)
+            except Unavailable:
+                raise
+            except TwymanError:
+                if len(questions) == 1:
+                    raise
+                self.engine.standing_in.pop(name, None)  # whoever asks for it alone says what is wrong with it
 
     def _stand_in(self, name: str, questions: Sequence[Question]) -> None:
         self.engine.standing_in.pop(name, None)
