@@ -257,9 +257,9 @@ def test_rs_definition_seven_comes_out_of_a_table_of_units(scene: Any, case: dic
 
 @pytest.mark.slow
 def test_the_clustered_interval_covers_at_its_level(measure: Any) -> None:
-    """300 experiments without effect, of facts that hang together: 95 % of intervals hold it, plain ones far fewer."""
+    """120 experiments without effect, of facts that hang together: 95 % of intervals hold it, plain ones far fewer."""
     metric, held, plain = of_facts(0.9), 0, 0
-    for seed in range(300):
+    for seed in range(120):
         facts = [(unit, value * np.exp(-0.1 * (unit % 2))) for unit, value in drawn(300, seed)]
         pair, alone = ours(measure(facts, metric, units=300), metric), naive(facts, 0.9, clustered=False)
         assert isinstance(pair, Pair)
@@ -267,5 +267,5 @@ def test_the_clustered_interval_covers_at_its_level(measure: Any) -> None:
         held += absolute(pair).p_value >= 0.05
         plain += absolute(alone).p_value >= 0.05
 
-    assert 0.91 <= held / 300 <= 0.985
-    assert plain / 300 < 0.85
+    assert 0.89 <= held / 120 <= 0.99
+    assert plain / 120 < 0.85
