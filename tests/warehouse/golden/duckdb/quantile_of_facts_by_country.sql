@@ -93,7 +93,7 @@ WITH exposure_rows AS (
     END AS "p95 value",
     first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "p95 matured",
     first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
-    AND COALESCE(listening_facts."p95 value", 0) > 0 AS "p95 known"
+    AND COALESCE(listening_facts."p95 value" > 0, FALSE) AS "p95 known"
   FROM first_exposure
   LEFT JOIN listening_facts
     ON first_exposure.unit = listening_facts.unit
