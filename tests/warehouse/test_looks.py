@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from twyman.app.ports import (
 )
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
+from twyman.stats.survival import RiskTable
 from twyman.warehouse.looks import LookFolder
 
 NOW = datetime(2024, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
@@ -128,3 +130,13 @@ def test_a_broken_file_is_named(tmp_path: Any) -> None:
 
     with pytest.raises(Unavailable, match=r"0001\.json can't be read"):
         LookFolder(Path(tmp_path)).looks("e")
+
+
+def test_who_was_at_risk_of_an_event_comes_back_by_time(tmp_path: Path) -> None:
+    table = RiskTable.of([1, 2, 2, 4], [1, 1, 0, 0])
+    book = LookFolder(tmp_path)
+    book.keep(replace(look(1), measured=replace(MEASURED, risk={Cell("wait", "a", "country", "NZ"): table})))
+    found = book.looks("e")[0].measured.risk[Cell("wait", "a", "country", "NZ")]
+
+    for kept, built in ((found.times, table.times), (found.at_risk, table.at_risk), (found.events, table.events)):
+        assert kept.tolist() == built.tolist()
