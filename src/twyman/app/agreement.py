@@ -99,6 +99,7 @@ def _pairs(measured: Measured, recomputed: Recomputed) -> Iterator[_Pair]:
         yield from _counts("crossovers", measured.crossovers, found.crossovers)
     yield from _entrants(measured, found)
     yield from _by_day(measured.exposed, found.exposed)
+    yield from _kept(measured, found)
     if "rows read" not in left_out:
         yield from _scanned(measured, found)
     for what in ("days_matured", "days_left_out"):
@@ -143,6 +144,14 @@ _ENTRANTS = {
 def _by_day(one: Mapping[tuple[str, date], int], other: Mapping[tuple[str, date], int]) -> Iterator[_Pair]:
     for arm, day in _both(one, other):
         yield _Pair("", arm, f"units exposed on {day}", one.get((arm, day), 0), other.get((arm, day), 0))
+
+
+def _kept(measured: Measured, found: Measured) -> Iterator[_Pair]:
+    one, other = ({(step.kind, step.name): step.kept for step in each.kept} for each in (measured, found))
+    for kind, name in _both(one, other):
+        yield from _counts(
+            f"units kept by {kind} {name}".strip(), one.get((kind, name), {}), other.get((kind, name), {})
+        )
 
 
 def _scanned(measured: Measured, found: Measured) -> Iterator[_Pair]:

@@ -26,7 +26,7 @@ from twyman.warehouse.naive.unverifiable import Unverifiable
 
 _ROWS = "name relation entities timestamp where formats origin"
 _KNOWN: Mapping[type, str] = {
-    Experiment: "name arms tracked entry source key entity enrol_from enrol_until strata dimensions "
+    Experiment: "name arms tracked entry source key entity enrol_from enrol_until strata dimensions population exclude "
     "title owner measure_until hypothesis decide claims plan origin",
     Arm: "name share control value",
     Metric: "name kind window cohort missing cap adjustment title entity direction origin",

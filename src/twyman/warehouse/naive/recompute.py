@@ -5,12 +5,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from twyman.app.ports import Measured, Question, Scanned
+from twyman.app.ports import Kept, Measured, Question, Scanned
 from twyman.app.recomputation import Recomputed, Unverified
 from twyman.experiments.experiment import Entry
 from twyman.metrics.metric import Metric
 from twyman.warehouse.connector import Connector
 from twyman.warehouse.engine import Engine
+from twyman.warehouse.naive.analysed import analysed
 from twyman.warehouse.naive.attributes import Attributes
 from twyman.warehouse.naive.counts import recomputed_counts
 from twyman.warehouse.naive.entering import Entering
@@ -62,6 +63,7 @@ class _Work:
     engine: Engine
     question: Question
     unverified: list[Unverified] = field(default_factory=list[Unverified])
+    kept: tuple[Kept, ...] = ()
 
     @property
     def metrics(self) -> list[Metric]:
@@ -83,6 +85,7 @@ class _Work:
 
     def _by_exposures(self) -> Measured:
         found = exposed(self.engine, self.question)
+        found, self.kept = analysed(self.question, found, Attributes(self.engine, self.question, found))
         sources: dict[str, Facts] = {}
 
         def facts(name: str) -> Facts:
@@ -188,6 +191,7 @@ class _Work:
             scanned=scanned,
             caps={next(iter(one.cells)).metric: one.cap for one in several if one.cap is not None},
             zoneless=zoneless,
+            kept=self.kept,
         )
 
 
