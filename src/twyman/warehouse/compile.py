@@ -20,6 +20,7 @@ from twyman.warehouse.facts import FactTable, opened_facts
 from twyman.warehouse.links import Links
 from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Statement, stacked
 from twyman.warehouse.ranks import ranked
+from twyman.warehouse.shared_rows import read_once
 from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.syntax import alias, column, select, statement, table
 from twyman.warehouse.values import Values
@@ -116,6 +117,7 @@ def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | No
     answers += [answer for one in tables.values() for answer in one.answers()]
     answers += [part] if (part := caps_part(made)) is not None else []
     answers += [*ranks.answers, *risk_parts(made, units=units, dimensions=list(held))]
+    parts = read_once(parts, (*tables.values(), *who.triggers), question)
     return Statement(
         query=statement(parts, stacked(answers)),
         arms=tuple(arm.name for arm in question.experiment.arms),

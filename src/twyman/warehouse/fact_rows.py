@@ -1,7 +1,7 @@
 """The rows of a source of facts, opened: their columns, when each happened and, where they say it, arrived."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlglot import exp
 
@@ -76,6 +76,20 @@ def opened_rows(
     if (instead := engine.standing_in.get(name)) is not None:
         rows = replace(rows, item=instead)
     return FactRows(source, rows, rows.time(source.timestamp), _arrived(rows, source))
+
+
+def floor_of(question: Question) -> datetime | None:
+    """Return the earliest fact that could count: some days more than the longest covariate window before enrolment.
+
+    Returns:
+        `None` where enrolment has no beginning.
+    """
+    start = question.experiment.enrol_from
+    if start is None:
+        return None
+    metrics = question.catalogue.metrics.values()
+    before = [metric.adjustment.window for metric in metrics if metric.adjustment and metric.adjustment.window]
+    return start - max(before, default=timedelta()) - 2 * DAY
 
 
 def _arrived(rows: Rows, source: FactSource) -> Time | None:

@@ -281,6 +281,11 @@ class FactTable:
             same = exp.and_(same, known)
         return rows.join(table(base), on=same)
 
+    @property
+    def filter(self) -> exp.Expr | None:
+        """The condition that a row counts at all."""
+        return self._filter()
+
     def _filter(self) -> exp.Expr | None:
         return self.rows.condition(self.source.where, "where", self.names) if self.source.where else None
 

@@ -24,7 +24,7 @@ from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.source import FactSource, Frame
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.fact_rows import FactRows
+from twyman.warehouse.fact_rows import FactRows, floor_of
 from twyman.warehouse.state.ledger import Book, Entry, Ledger, Scratch
 from twyman.warehouse.state.names import fresh_name
 from twyman.warehouse.state.region import ALWAYS, Region, Stretch, after, beyond
@@ -162,7 +162,7 @@ def wanted(question: Question, source: FactSource) -> Region | None:
     cutoff = question.cutoff
     if cutoff is None:
         return None
-    return Region(_floor(question), cutoff.events - unsettled(source), cutoff.arrivals)
+    return Region(floor_of(question) or ALWAYS, cutoff.events - unsettled(source), cutoff.arrivals)
 
 
 def unsettled(source: FactSource) -> timedelta:
@@ -215,13 +215,3 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a definit
         held = value.items() if isinstance(value, Mapping) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
         for one in held:  # pyright: ignore[reportUnknownVariableType]
             yield from _texts(one)
-
-
-def _floor(question: Question) -> datetime:
-    """Return the earliest fact that could count: the longest covariate window before enrolment."""
-    start = question.experiment.enrol_from
-    if start is None:
-        return ALWAYS
-    metrics = question.catalogue.metrics.values()
-    before = [metric.adjustment.window for metric in metrics if metric.adjustment and metric.adjustment.window]
-    return start - max(before, default=timedelta()) - 2 * DAY

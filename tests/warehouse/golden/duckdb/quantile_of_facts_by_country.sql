@@ -1,5 +1,18 @@
 -- test: test_golden.py  metric: p95  engine: duckdb
-WITH exposure_rows AS (
+WITH listening_rows AS (
+  /* Facts of listening that can count, read once. */
+  SELECT
+    listening.user_id,
+    listening.played_ms,
+    listening.played_at,
+    listening.skipped,
+    listening.loaded_at
+  FROM READ_PARQUET('listening.parquet') AS listening
+  WHERE
+    listening.played_at >= CAST('2015-04-04 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+), exposure_rows AS (
   /* Exposures of moment-page. Arms: 0 control, 1 moments. */
   SELECT
     exposures.user_id AS unit,
@@ -57,7 +70,7 @@ WITH exposure_rows AS (
         listening.skipped
       )) AS "p95 value",
     COUNT(*) AS rows
-  FROM READ_PARQUET('listening.parquet') AS listening
+  FROM listening_rows AS listening
   JOIN first_exposure
     ON listening.user_id = first_exposure.unit
   WHERE
@@ -148,7 +161,7 @@ WITH exposure_rows AS (
     CAST(listening.played_ms / 1000.0 AS DOUBLE) AS value,
     first_exposure.unit AS drawn,
     lumped_units."by country"
-  FROM READ_PARQUET('listening.parquet') AS listening
+  FROM listening_rows AS listening
   JOIN first_exposure
     ON listening.user_id = first_exposure.unit
   JOIN lumped_units

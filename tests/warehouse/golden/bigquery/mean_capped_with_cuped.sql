@@ -1,0 +1,325 @@
+-- test: test_golden.py  metric: minutes  engine: bigquery
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS DATETIME)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS DATETIME)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS DATETIME),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    min(CASE WHEN kept AND inside THEN exposed_at END) AS exposed_at,
+    min_by(arm, CASE WHEN NOT arm IS NULL THEN CASE WHEN kept AND inside THEN exposed_at END END) AS arm,
+    min(CASE WHEN kept AND inside THEN arm END) <> max(CASE WHEN kept AND inside THEN arm END) AS crossed,
+    COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
+    min(CASE WHEN inside THEN arm END) <> max(CASE WHEN inside THEN arm END) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at - INTERVAL '14' DAY AS `14d before`,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    sum(
+      CASE
+        WHEN datetime(listening.played_at, 'UTC') >= first_exposure.exposed_at AND (
+          listening.played_ms / 1000.0
+        ) >= 30
+        THEN listening.played_ms / 1000.0
+      END
+    ) AS `minutes value`,
+    sum(
+      CASE
+        WHEN datetime(listening.played_at, 'UTC') < first_exposure.exposed_at AND (
+          listening.played_ms / 1000.0
+        ) >= 30
+        THEN listening.played_ms / 1000.0
+      END
+    ) AS `minutes pre 14d`,
+    COUNT(*) AS `rows`
+  FROM listening AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    AND datetime(listening.played_at, 'UTC') >= first_exposure.`14d before`
+    AND datetime(listening.played_at, 'UTC') < first_exposure.`7d after`
+  GROUP BY
+    first_exposure.unit
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS DATETIME)
+      THEN CAST(CAST(COALESCE(listening_facts.`minutes value`, 0) AS FLOAT64) * 0.016666666666666666 AS FLOAT64)
+    END AS `minutes value`,
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS DATETIME)
+      THEN CAST(CAST(COALESCE(listening_facts.`minutes pre 14d`, 0) AS FLOAT64) * 0.016666666666666666 AS FLOAT64)
+    END AS `minutes pre 14d`,
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS DATETIME) AS `minutes matured`,
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS DATETIME)
+    AND COALESCE(NOT listening_facts.`minutes value` IS NULL, FALSE) AS `minutes known`
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+), caps AS (
+  /* One threshold for all arms: a percentile over all units measured. */
+  SELECT DISTINCT
+    percentile_cont(units.`minutes value`, 0.999) OVER () AS `minutes value`,
+    percentile_cont(units.`minutes pre 14d`, 0.999) OVER () AS `minutes pre 14d`
+  FROM units
+), capped_units AS (
+  /* Units, with values beyond the threshold brought down to it. */
+  SELECT
+    units.unit,
+    units.arm,
+    units.exposed_on,
+    CASE
+      WHEN units.`minutes value` > caps.`minutes value` AND units.`minutes value` < CAST('infinity' AS FLOAT64)
+      THEN caps.`minutes value`
+      ELSE units.`minutes value`
+    END AS `minutes value`,
+    CASE
+      WHEN units.`minutes pre 14d` > caps.`minutes pre 14d` AND units.`minutes pre 14d` < CAST('infinity' AS FLOAT64)
+      THEN caps.`minutes pre 14d`
+      ELSE units.`minutes pre 14d`
+    END AS `minutes pre 14d`,
+    units.`minutes matured`,
+    units.`minutes known`
+  FROM units
+  CROSS JOIN caps
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    COUNT(*) AS units,
+    json_object(
+      'minutes',
+      json_object(
+        'matured',
+        countif(capped_units.`minutes matured`),
+        'known',
+        countif(capped_units.`minutes known`),
+        'count',
+        COUNT(capped_units.`minutes value`),
+        'means',
+        json_array(avg(capped_units.`minutes value`), avg(capped_units.`minutes pre 14d`)),
+        'covariances',
+        json_array(
+          var_pop(capped_units.`minutes value`),
+          covar_pop(capped_units.`minutes value`, capped_units.`minutes pre 14d`),
+          var_pop(capped_units.`minutes pre 14d`)
+        ),
+        'extremes',
+        json_array(
+          json_object(
+            'unit',
+            CAST(max_by(capped_units.unit, CASE WHEN NOT capped_units.unit IS NULL THEN capped_units.`minutes value` END) AS STRING),
+            'values',
+            json_array(max_by(capped_units.`minutes value`, capped_units.`minutes value`))
+          ),
+          json_object(
+            'unit',
+            CAST(min_by(capped_units.unit, CASE WHEN NOT capped_units.unit IS NULL THEN capped_units.`minutes value` END) AS STRING),
+            'values',
+            json_array(min_by(capped_units.`minutes value`, capped_units.`minutes value`))
+          )
+        )
+      )
+    ) AS moments
+  FROM capped_units
+  GROUP BY
+    arm,
+    exposed_on
+)
+SELECT
+  answer.part,
+  to_json_string(
+    json_object('arm', answer.`arm`, 'exposed_on', answer.`exposed_on`, 'units', answer.`units`, 'moments', answer.`moments`)
+  ) AS answer
+FROM (
+  SELECT
+    'cells' AS part,
+    cells.arm,
+    cells.exposed_on,
+    cells.units,
+    cells.moments
+  FROM cells
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'arm_value',
+      answer.`arm_value`,
+      'arm',
+      answer.`arm`,
+      'rows',
+      answer.`rows`,
+      'kept',
+      answer.`kept`,
+      'without_unit',
+      answer.`without_unit`,
+      'outside',
+      answer.`outside`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'entrants' AS part,
+    arm_value,
+    arm,
+    COUNT(*) AS `rows`,
+    COUNT(CASE WHEN kept THEN 1 END) AS kept,
+    COUNT(*) - COUNT(unit) AS without_unit,
+    COUNT(CASE WHEN kept AND NOT inside THEN 1 END) AS outside
+  FROM exposure_rows
+  GROUP BY
+    arm_value,
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'arm',
+      answer.`arm`,
+      'crossed',
+      answer.`crossed`,
+      'units',
+      answer.`units`,
+      'in_two_arms',
+      answer.`in_two_arms`,
+      'repeated',
+      answer.`repeated`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'units' AS part,
+    arm,
+    crossed,
+    COUNT(*) AS units,
+    countif(in_two_arms) AS in_two_arms,
+    sum(CASE WHEN entries > 0 THEN entries - CASE WHEN crossed THEN 2 ELSE 1 END END) AS repeated
+  FROM units_met
+  GROUP BY
+    arm,
+    crossed
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(json_object('source', answer.`source`, 'rows', answer.`rows`, 'units', answer.`units`)) AS answer
+FROM (
+  SELECT
+    'facts' AS part,
+    'listening' AS source,
+    COALESCE(sum(`rows`), 0) AS `rows`,
+    COUNT(*) AS units
+  FROM listening_facts
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'source',
+      answer.`source`,
+      'first_at',
+      answer.`first_at`,
+      'last_at',
+      answer.`last_at`,
+      'after_cutoff',
+      answer.`after_cutoff`,
+      'late',
+      answer.`late`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'seen' AS part,
+    'listening' AS source,
+    (
+      SELECT
+        datetime(listening.played_at, 'UTC') AS first_at
+      FROM listening AS listening
+      WHERE
+        NOT listening.played_at IS NULL
+        AND listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+      ORDER BY
+        first_at
+      LIMIT 1
+    ) AS first_at,
+    (
+      SELECT
+        max(datetime(listening.played_at, 'UTC')) AS last_at
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    ) AS last_at,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    ) AS after_cutoff,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    ) AS late
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(json_object('thresholds', answer.`thresholds`)) AS answer
+FROM (
+  SELECT
+    'caps' AS part,
+    json_object('minutes value', caps.`minutes value`, 'minutes pre 14d', caps.`minutes pre 14d`) AS thresholds
+  FROM caps
+) AS answer

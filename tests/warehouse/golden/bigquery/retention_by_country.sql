@@ -1,0 +1,313 @@
+-- test: test_golden.py  metric: week_4  engine: bigquery
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS DATETIME)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS DATETIME)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS DATETIME),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    min(CASE WHEN kept AND inside THEN exposed_at END) AS exposed_at,
+    min_by(arm, CASE WHEN NOT arm IS NULL THEN CASE WHEN kept AND inside THEN exposed_at END END) AS arm,
+    min(CASE WHEN kept AND inside THEN arm END) <> max(CASE WHEN kept AND inside THEN arm END) AS crossed,
+    COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
+    min(CASE WHEN inside THEN arm END) <> max(CASE WHEN inside THEN arm END) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '21' DAY AS `21d after`,
+    exposed_at + INTERVAL '28' DAY AS `28d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    COUNT(*) AS `week_4 value`,
+    COUNT(*) AS `rows`
+  FROM listening AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    AND datetime(listening.played_at, 'UTC') >= first_exposure.`21d after`
+    AND datetime(listening.played_at, 'UTC') < first_exposure.`28d after`
+  GROUP BY
+    first_exposure.unit
+), profile_frozen AS (
+  /* Attributes of profile, frozen before exposure. */
+  SELECT
+    first_exposure.unit,
+    max_by(profile.country, profile.valid_from) AS country
+  FROM users AS profile
+  JOIN first_exposure
+    ON profile.user_id = first_exposure.unit
+  WHERE
+    profile.valid_from <= first_exposure.exposed_at
+  GROUP BY
+    first_exposure.unit
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    COALESCE(profile_frozen.country, '(none)') AS `by country`,
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS DATETIME)
+      THEN CAST(CASE
+        WHEN COALESCE(listening_facts.`week_4 value`, 0) > 0
+        THEN 1
+        WHEN NOT (
+          COALESCE(listening_facts.`week_4 value`, 0) > 0
+        )
+        THEN 0
+      END AS FLOAT64)
+    END AS `week_4 value`,
+    first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS DATETIME) AS `week_4 matured`
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+  LEFT JOIN profile_frozen
+    ON first_exposure.unit = profile_frozen.unit
+), `largest by country` AS (
+  /* The 50 values with most units. */
+  SELECT
+    `by country`
+  FROM units
+  GROUP BY
+    `by country`
+  ORDER BY
+    COUNT(*) DESC,
+    `by country`
+  LIMIT 50
+), lumped_units AS (
+  /* All other values are one. */
+  SELECT
+    units.unit,
+    units.arm,
+    units.exposed_on,
+    CASE
+      WHEN `by country` IN (
+        SELECT
+          `by country`
+        FROM `largest by country`
+      )
+      THEN `by country`
+      ELSE '(other)'
+    END AS `by country`,
+    units.`week_4 value`,
+    units.`week_4 matured`
+  FROM units
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    `by country`,
+    COUNT(*) AS units,
+    json_object(
+      'week_4',
+      json_object(
+        'matured',
+        countif(lumped_units.`week_4 matured`),
+        'count',
+        COUNT(lumped_units.`week_4 value`),
+        'means',
+        json_array(avg(lumped_units.`week_4 value`)),
+        'covariances',
+        json_array(var_pop(lumped_units.`week_4 value`))
+      )
+    ) AS moments
+  FROM lumped_units
+  GROUP BY
+    GROUPING SETS (
+      (arm, exposed_on),
+      (arm, `by country`)
+    )
+)
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'arm',
+      answer.`arm`,
+      'exposed_on',
+      answer.`exposed_on`,
+      'by country',
+      answer.`by country`,
+      'units',
+      answer.`units`,
+      'moments',
+      answer.`moments`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'cells' AS part,
+    cells.arm,
+    cells.exposed_on,
+    cells.`by country`,
+    cells.units,
+    cells.moments
+  FROM cells
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'arm_value',
+      answer.`arm_value`,
+      'arm',
+      answer.`arm`,
+      'rows',
+      answer.`rows`,
+      'kept',
+      answer.`kept`,
+      'without_unit',
+      answer.`without_unit`,
+      'outside',
+      answer.`outside`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'entrants' AS part,
+    arm_value,
+    arm,
+    COUNT(*) AS `rows`,
+    COUNT(CASE WHEN kept THEN 1 END) AS kept,
+    COUNT(*) - COUNT(unit) AS without_unit,
+    COUNT(CASE WHEN kept AND NOT inside THEN 1 END) AS outside
+  FROM exposure_rows
+  GROUP BY
+    arm_value,
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'arm',
+      answer.`arm`,
+      'crossed',
+      answer.`crossed`,
+      'units',
+      answer.`units`,
+      'in_two_arms',
+      answer.`in_two_arms`,
+      'repeated',
+      answer.`repeated`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'units' AS part,
+    arm,
+    crossed,
+    COUNT(*) AS units,
+    countif(in_two_arms) AS in_two_arms,
+    sum(CASE WHEN entries > 0 THEN entries - CASE WHEN crossed THEN 2 ELSE 1 END END) AS repeated
+  FROM units_met
+  GROUP BY
+    arm,
+    crossed
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(json_object('source', answer.`source`, 'rows', answer.`rows`, 'units', answer.`units`)) AS answer
+FROM (
+  SELECT
+    'facts' AS part,
+    'listening' AS source,
+    COALESCE(sum(`rows`), 0) AS `rows`,
+    COUNT(*) AS units
+  FROM listening_facts
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  to_json_string(
+    json_object(
+      'source',
+      answer.`source`,
+      'first_at',
+      answer.`first_at`,
+      'last_at',
+      answer.`last_at`,
+      'after_cutoff',
+      answer.`after_cutoff`,
+      'late',
+      answer.`late`
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'seen' AS part,
+    'listening' AS source,
+    (
+      SELECT
+        datetime(listening.played_at, 'UTC') AS first_at
+      FROM listening AS listening
+      WHERE
+        NOT listening.played_at IS NULL
+        AND listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+      ORDER BY
+        first_at
+      LIMIT 1
+    ) AS first_at,
+    (
+      SELECT
+        max(datetime(listening.played_at, 'UTC')) AS last_at
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    ) AS last_at,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    ) AS after_cutoff,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    ) AS late
+) AS answer

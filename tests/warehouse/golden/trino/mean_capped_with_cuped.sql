@@ -1,0 +1,350 @@
+-- test: test_golden.py  metric: minutes  engine: trino
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(exposed_at) FILTER(WHERE
+      kept AND inside) AS exposed_at,
+    MIN_BY(arm, CASE WHEN NOT arm IS NULL THEN exposed_at END) FILTER(WHERE
+      kept AND inside) AS arm,
+    MIN(arm) FILTER(WHERE
+      kept AND inside) <> MAX(arm) FILTER(WHERE
+      kept AND inside) AS crossed,
+    COUNT(arm) FILTER(WHERE
+      kept AND inside) AS entries,
+    MIN(arm) FILTER(WHERE
+      inside) <> MAX(arm) FILTER(WHERE
+      inside) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at - INTERVAL '14' DAY AS "14d before",
+    exposed_at + INTERVAL '7' DAY AS "7d after"
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    SUM(CAST(listening.played_ms AS DOUBLE) / 1000.0) FILTER(WHERE
+      CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) >= first_exposure.exposed_at
+      AND (
+        CAST(listening.played_ms AS DOUBLE) / 1000.0
+      ) >= 30) AS "minutes value",
+    SUM(CAST(listening.played_ms AS DOUBLE) / 1000.0) FILTER(WHERE
+      CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at
+      AND (
+        CAST(listening.played_ms AS DOUBLE) / 1000.0
+      ) >= 30) AS "minutes pre 14d",
+    COUNT(*) AS rows
+  FROM listening AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) >= first_exposure."14d before"
+    AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."7d after"
+  GROUP BY
+    first_exposure.unit
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(CAST(COALESCE(listening_facts."minutes value", 0) AS DOUBLE) * 0.016666666666666666 AS DOUBLE)
+    END AS "minutes value",
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(CAST(COALESCE(listening_facts."minutes pre 14d", 0) AS DOUBLE) * 0.016666666666666666 AS DOUBLE)
+    END AS "minutes pre 14d",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "minutes matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    AND COALESCE(NOT listening_facts."minutes value" IS NULL, FALSE) AS "minutes known"
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+), caps AS (
+  /* One threshold for all arms: a percentile over all units measured. */
+  SELECT
+    ELEMENT_AT(
+      ARRAY_SORT(ARRAY_AGG(units."minutes value") FILTER(WHERE
+        NOT units."minutes value" IS NULL)),
+      CAST(FLOOR(CAST(0.999 AS DOUBLE) * (
+        COUNT(units."minutes value") - 1
+      )) AS BIGINT) + 1
+    ) + (
+      ELEMENT_AT(
+        ARRAY_SORT(ARRAY_AGG(units."minutes value") FILTER(WHERE
+          NOT units."minutes value" IS NULL)),
+        CAST(CEIL(CAST(0.999 AS DOUBLE) * (
+          COUNT(units."minutes value") - 1
+        )) AS BIGINT) + 1
+      ) - ELEMENT_AT(
+        ARRAY_SORT(ARRAY_AGG(units."minutes value") FILTER(WHERE
+          NOT units."minutes value" IS NULL)),
+        CAST(FLOOR(CAST(0.999 AS DOUBLE) * (
+          COUNT(units."minutes value") - 1
+        )) AS BIGINT) + 1
+      )
+    ) * (
+      CAST(0.999 AS DOUBLE) * (
+        COUNT(units."minutes value") - 1
+      ) - FLOOR(CAST(0.999 AS DOUBLE) * (
+        COUNT(units."minutes value") - 1
+      ))
+    ) AS "minutes value",
+    ELEMENT_AT(
+      ARRAY_SORT(ARRAY_AGG(units."minutes pre 14d") FILTER(WHERE
+        NOT units."minutes pre 14d" IS NULL)),
+      CAST(FLOOR(CAST(0.999 AS DOUBLE) * (
+        COUNT(units."minutes pre 14d") - 1
+      )) AS BIGINT) + 1
+    ) + (
+      ELEMENT_AT(
+        ARRAY_SORT(ARRAY_AGG(units."minutes pre 14d") FILTER(WHERE
+          NOT units."minutes pre 14d" IS NULL)),
+        CAST(CEIL(CAST(0.999 AS DOUBLE) * (
+          COUNT(units."minutes pre 14d") - 1
+        )) AS BIGINT) + 1
+      ) - ELEMENT_AT(
+        ARRAY_SORT(ARRAY_AGG(units."minutes pre 14d") FILTER(WHERE
+          NOT units."minutes pre 14d" IS NULL)),
+        CAST(FLOOR(CAST(0.999 AS DOUBLE) * (
+          COUNT(units."minutes pre 14d") - 1
+        )) AS BIGINT) + 1
+      )
+    ) * (
+      CAST(0.999 AS DOUBLE) * (
+        COUNT(units."minutes pre 14d") - 1
+      ) - FLOOR(CAST(0.999 AS DOUBLE) * (
+        COUNT(units."minutes pre 14d") - 1
+      ))
+    ) AS "minutes pre 14d"
+  FROM units
+), capped_units AS (
+  /* Units, with values beyond the threshold brought down to it. */
+  SELECT
+    units.unit,
+    units.arm,
+    units.exposed_on,
+    CASE
+      WHEN units."minutes value" > caps."minutes value" AND units."minutes value" < CAST('infinity' AS DOUBLE)
+      THEN caps."minutes value"
+      ELSE units."minutes value"
+    END AS "minutes value",
+    CASE
+      WHEN units."minutes pre 14d" > caps."minutes pre 14d" AND units."minutes pre 14d" < CAST('infinity' AS DOUBLE)
+      THEN caps."minutes pre 14d"
+      ELSE units."minutes pre 14d"
+    END AS "minutes pre 14d",
+    units."minutes matured",
+    units."minutes known"
+  FROM units
+  CROSS JOIN caps
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    COUNT(*) AS units,
+    CAST(MAP(
+      ARRAY['minutes'],
+      ARRAY[CAST(CAST(MAP(
+        ARRAY['matured', 'known', 'count', 'means', 'covariances', 'extremes'],
+        ARRAY[CAST(COUNT_IF(capped_units."minutes matured") AS JSON), CAST(COUNT_IF(capped_units."minutes known") AS JSON), CAST(COUNT(capped_units."minutes value") AS JSON), CAST(CAST(ARRAY[CAST(AVG(capped_units."minutes value") AS JSON), CAST(AVG(capped_units."minutes pre 14d") AS JSON)] AS JSON) AS JSON), CAST(CAST(ARRAY[CAST(VAR_POP(capped_units."minutes value") AS JSON), CAST(COVAR_POP(capped_units."minutes value", capped_units."minutes pre 14d") AS JSON), CAST(VAR_POP(capped_units."minutes pre 14d") AS JSON)] AS JSON) AS JSON), CAST(CAST(ARRAY[CAST(CAST(MAP(
+          ARRAY['unit', 'values'],
+          ARRAY[CAST(CAST(MAX_BY(capped_units.unit, CASE WHEN NOT capped_units.unit IS NULL THEN capped_units."minutes value" END) AS VARCHAR) AS JSON), CAST(CAST(ARRAY[CAST(MAX_BY(capped_units."minutes value", capped_units."minutes value") AS JSON)] AS JSON) AS JSON)]
+        ) AS JSON) AS JSON), CAST(CAST(MAP(
+          ARRAY['unit', 'values'],
+          ARRAY[CAST(CAST(MIN_BY(capped_units.unit, CASE WHEN NOT capped_units.unit IS NULL THEN capped_units."minutes value" END) AS VARCHAR) AS JSON), CAST(CAST(ARRAY[CAST(MIN_BY(capped_units."minutes value", capped_units."minutes value") AS JSON)] AS JSON) AS JSON)]
+        ) AS JSON) AS JSON)] AS JSON) AS JSON)]
+      ) AS JSON) AS JSON)]
+    ) AS JSON) AS moments
+  FROM capped_units
+  GROUP BY
+    arm,
+    exposed_on
+)
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('arm' AS JSON), CAST('exposed_on' AS JSON), CAST('units' AS JSON), CAST('moments' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.exposed_on AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.moments AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'cells' AS part,
+    cells.arm,
+    cells.exposed_on,
+    cells.units,
+    cells.moments
+  FROM cells
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('arm_value' AS JSON), CAST('arm' AS JSON), CAST('rows' AS JSON), CAST('kept' AS JSON), CAST('without_unit' AS JSON), CAST('outside' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.arm_value AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.kept AS JSON) AS JSON), CAST(CAST(answer.without_unit AS JSON) AS JSON), CAST(CAST(answer.outside AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'entrants' AS part,
+    arm_value,
+    arm,
+    COUNT(*) AS rows,
+    COUNT(*) FILTER(WHERE
+      kept) AS kept,
+    COUNT(*) - COUNT(unit) AS without_unit,
+    COUNT(*) FILTER(WHERE
+      kept AND NOT inside) AS outside
+  FROM exposure_rows
+  GROUP BY
+    arm_value,
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('arm' AS JSON), CAST('crossed' AS JSON), CAST('units' AS JSON), CAST('in_two_arms' AS JSON), CAST('repeated' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.crossed AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.in_two_arms AS JSON) AS JSON), CAST(CAST(answer.repeated AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'units' AS part,
+    arm,
+    crossed,
+    COUNT(*) AS units,
+    COUNT_IF(in_two_arms) AS in_two_arms,
+    SUM(entries - CASE WHEN crossed THEN 2 ELSE 1 END) FILTER(WHERE
+      entries > 0) AS repeated
+  FROM units_met
+  GROUP BY
+    arm,
+    crossed
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('source' AS JSON), CAST('rows' AS JSON), CAST('units' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'facts' AS part,
+    'listening' AS source,
+    COALESCE(SUM(rows), 0) AS rows,
+    COUNT(*) AS units
+  FROM listening_facts
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('source' AS JSON), CAST('first_at' AS JSON), CAST('last_at' AS JSON), CAST('after_cutoff' AS JSON), CAST('late' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.first_at AS JSON) AS JSON), CAST(CAST(answer.last_at AS JSON) AS JSON), CAST(CAST(answer.after_cutoff AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'seen' AS part,
+    'listening' AS source,
+    (
+      SELECT
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) AS first_at
+      FROM listening AS listening
+      WHERE
+        NOT listening.played_at IS NULL
+        AND listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+      ORDER BY
+        first_at
+      LIMIT 1
+    ) AS first_at,
+    (
+      SELECT
+        MAX(CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6))) AS last_at
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS last_at,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS after_cutoff,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS late
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('thresholds' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.thresholds AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'caps' AS part,
+    CAST(MAP(
+      ARRAY['minutes value', 'minutes pre 14d'],
+      ARRAY[CAST(caps."minutes value" AS JSON), CAST(caps."minutes pre 14d" AS JSON)]
+    ) AS JSON) AS thresholds
+  FROM caps
+) AS answer

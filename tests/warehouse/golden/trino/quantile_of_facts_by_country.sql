@@ -1,0 +1,538 @@
+-- test: test_golden.py  metric: p95  engine: trino
+WITH listening_rows AS (
+  /* Facts of listening that can count, read once. */
+  SELECT
+    listening.user_id,
+    listening.played_ms,
+    listening.played_at,
+    listening.skipped,
+    listening.loaded_at
+  FROM listening AS listening
+  WHERE
+    listening.played_at >= CAST('2015-04-04 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+), exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(exposed_at) FILTER(WHERE
+      kept AND inside) AS exposed_at,
+    MIN_BY(arm, CASE WHEN NOT arm IS NULL THEN exposed_at END) FILTER(WHERE
+      kept AND inside) AS arm,
+    MIN(arm) FILTER(WHERE
+      kept AND inside) <> MAX(arm) FILTER(WHERE
+      kept AND inside) AS crossed,
+    COUNT(arm) FILTER(WHERE
+      kept AND inside) AS entries,
+    MIN(arm) FILTER(WHERE
+      inside) <> MAX(arm) FILTER(WHERE
+      inside) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7' DAY AS "7d after"
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    COUNT(CAST(listening.played_ms AS DOUBLE) / 1000.0) FILTER(WHERE
+      NOT (
+        listening.skipped
+      )) AS "p95 value",
+    COUNT(*) AS rows
+  FROM listening_rows AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) >= first_exposure.exposed_at
+    AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."7d after"
+  GROUP BY
+    first_exposure.unit
+), profile_frozen AS (
+  /* Attributes of profile, frozen before exposure. */
+  SELECT
+    first_exposure.unit,
+    MAX_BY(profile.country, profile.valid_from) AS country
+  FROM users AS profile
+  JOIN first_exposure
+    ON profile.user_id = first_exposure.unit
+  WHERE
+    profile.valid_from <= first_exposure.exposed_at
+  GROUP BY
+    first_exposure.unit
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    COALESCE(profile_frozen.country, '(none)') AS "by country",
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(COALESCE(listening_facts."p95 value", 0) AS DOUBLE)
+    END AS "p95 value",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "p95 matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    AND COALESCE(listening_facts."p95 value" > 0, FALSE) AS "p95 known"
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+  LEFT JOIN profile_frozen
+    ON first_exposure.unit = profile_frozen.unit
+), "largest by country" AS (
+  /* The 50 values with most units. */
+  SELECT
+    "by country"
+  FROM units
+  GROUP BY
+    "by country"
+  ORDER BY
+    COUNT(*) DESC,
+    "by country"
+  LIMIT 50
+), lumped_units AS (
+  /* All other values are one. */
+  SELECT
+    units.unit,
+    units.arm,
+    units.exposed_on,
+    CASE
+      WHEN "by country" IN (
+        SELECT
+          "by country"
+        FROM "largest by country"
+      )
+      THEN "by country"
+      ELSE '(other)'
+    END AS "by country",
+    units."p95 value",
+    units."p95 matured",
+    units."p95 known"
+  FROM units
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    "by country",
+    COUNT(*) AS units,
+    CAST(MAP(
+      ARRAY['p95'],
+      ARRAY[CAST(CAST(MAP(
+        ARRAY['matured', 'known', 'count', 'means', 'covariances', 'extremes'],
+        ARRAY[CAST(COUNT_IF(lumped_units."p95 matured") AS JSON), CAST(COUNT_IF(lumped_units."p95 known") AS JSON), CAST(COUNT(lumped_units."p95 value") AS JSON), CAST(CAST(ARRAY[CAST(AVG(lumped_units."p95 value") AS JSON)] AS JSON) AS JSON), CAST(CAST(ARRAY[CAST(VAR_POP(lumped_units."p95 value") AS JSON)] AS JSON) AS JSON), CAST(CAST(ARRAY[CAST(CAST(MAP(
+          ARRAY['unit', 'values'],
+          ARRAY[CAST(CAST(MAX_BY(lumped_units.unit, CASE WHEN NOT lumped_units.unit IS NULL THEN lumped_units."p95 value" END) AS VARCHAR) AS JSON), CAST(CAST(ARRAY[CAST(MAX_BY(lumped_units."p95 value", lumped_units."p95 value") AS JSON)] AS JSON) AS JSON)]
+        ) AS JSON) AS JSON), CAST(CAST(MAP(
+          ARRAY['unit', 'values'],
+          ARRAY[CAST(CAST(MIN_BY(lumped_units.unit, CASE WHEN NOT lumped_units.unit IS NULL THEN lumped_units."p95 value" END) AS VARCHAR) AS JSON), CAST(CAST(ARRAY[CAST(MIN_BY(lumped_units."p95 value", lumped_units."p95 value") AS JSON)] AS JSON) AS JSON)]
+        ) AS JSON) AS JSON)] AS JSON) AS JSON)]
+      ) AS JSON) AS JSON)]
+    ) AS JSON) AS moments
+  FROM lumped_units
+  GROUP BY
+    GROUPING SETS (
+      (arm, exposed_on),
+      (arm, "by country")
+    )
+), "p95 values" AS (
+  /* One row a value. */
+  SELECT
+    first_exposure.arm,
+    CAST(CAST(listening.played_ms AS DOUBLE) / 1000.0 AS DOUBLE) AS value,
+    first_exposure.unit AS drawn,
+    lumped_units."by country"
+  FROM listening_rows AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  JOIN lumped_units
+    ON first_exposure.unit = lumped_units.unit
+  WHERE
+    listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) >= first_exposure.exposed_at
+    AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."7d after"
+    AND NOT (
+      listening.skipped
+    )
+    AND NOT CAST(listening.played_ms AS DOUBLE) / 1000.0 IS NULL
+    AND first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+), "p95 tally" AS (
+  /* How often each value occurs, by group. */
+  SELECT
+    arm,
+    value,
+    COUNT(*) AS tally,
+    CASE WHEN NOT "by country" IS NULL THEN 'by country' ELSE '' END AS dimension,
+    COALESCE("by country", '') AS segment
+  FROM "p95 values"
+  GROUP BY
+    GROUPING SETS (
+      (arm, value),
+      (arm, "by country", value)
+    )
+), "p95 ranks" AS (
+  /* Up to each value, how many there are. */
+  SELECT
+    arm,
+    dimension,
+    segment,
+    value,
+    CAST(SUM(tally) OVER (PARTITION BY arm, dimension, segment ORDER BY value) AS BIGINT) AS upto,
+    CAST(SUM(tally) OVER (PARTITION BY arm, dimension, segment) AS BIGINT) AS count
+  FROM "p95 tally"
+), "p95 middle" AS (
+  /* The value at the quantile, by group. */
+  SELECT
+    arm,
+    dimension,
+    segment,
+    MAX(count) AS count,
+    MIN(value) FILTER(WHERE
+      upto >= FLOOR((
+        1 + CAST(0.95 AS DOUBLE) * (
+          count - 1
+        )
+      ) * CAST(1.0000000000000009 AS DOUBLE))) AS middle
+  FROM "p95 ranks"
+  GROUP BY
+    arm,
+    dimension,
+    segment
+), "p95 by unit" AS (
+  /* The values of each unit, and those up to the quantile. */
+  SELECT
+    "p95 values".drawn,
+    "p95 values".arm,
+    "p95 values"."by country",
+    COUNT(*) AS number,
+    COUNT_IF("p95 values".value <= middle.middle) AS below,
+    COUNT_IF("p95 values".value <= "middle by country".middle) AS "below by country"
+  FROM "p95 values"
+  JOIN "p95 middle" AS middle
+    ON middle.arm = "p95 values".arm AND middle.dimension = ''
+  JOIN "p95 middle" AS "middle by country"
+    ON "middle by country".arm = "p95 values".arm
+    AND "middle by country".dimension = 'by country'
+    AND "middle by country".segment = "p95 values"."by country"
+  GROUP BY
+    "p95 values".drawn,
+    "p95 values".arm,
+    "p95 values"."by country"
+), "p95 clusters" AS (
+  SELECT
+    arm,
+    '' AS dimension,
+    '' AS segment,
+    COUNT(*) AS units,
+    AVG(CAST(below AS DOUBLE)) AS below_mean,
+    AVG(CAST(number AS DOUBLE)) AS number_mean,
+    VAR_POP(CAST(below AS DOUBLE)) AS below_variance,
+    COVAR_POP(CAST(below AS DOUBLE), CAST(number AS DOUBLE)) AS covariance,
+    VAR_POP(CAST(number AS DOUBLE)) AS number_variance
+  FROM "p95 by unit"
+  GROUP BY
+    arm
+  /* How both vary from unit to unit. */
+  UNION ALL
+  SELECT
+    arm,
+    'by country' AS dimension,
+    "by country" AS segment,
+    COUNT(*) AS units,
+    AVG(CAST("below by country" AS DOUBLE)) AS below_mean,
+    AVG(CAST(number AS DOUBLE)) AS number_mean,
+    VAR_POP(CAST("below by country" AS DOUBLE)) AS below_variance,
+    COVAR_POP(CAST("below by country" AS DOUBLE), CAST(number AS DOUBLE)) AS covariance,
+    VAR_POP(CAST(number AS DOUBLE)) AS number_variance
+  FROM "p95 by unit"
+  GROUP BY
+    arm,
+    "by country"
+), "p95 ends" AS (
+  /* Where the quantile and the ends of its interval lie. */
+  SELECT
+    arm,
+    dimension,
+    segment,
+    count,
+    units,
+    below_mean,
+    number_mean,
+    below_variance,
+    covariance,
+    number_variance,
+    CAST(FLOOR((
+      1 + CAST((
+        0.95 - reach
+      ) AS DOUBLE) * (
+        count - 1
+      )
+    ) * CAST(1.0000000000000009 AS DOUBLE)) AS BIGINT) AS at_lower,
+    CAST(FLOOR((
+      1 + CAST(0.95 AS DOUBLE) * (
+        count - 1
+      )
+    ) * CAST(1.0000000000000009 AS DOUBLE)) AS BIGINT) AS at_middle,
+    CAST(FLOOR((
+      1 + CAST((
+        0.95 + reach
+      ) AS DOUBLE) * (
+        count - 1
+      )
+    ) * CAST(1.0000000000000009 AS DOUBLE)) AS BIGINT) AS at_upper
+  FROM (
+    SELECT
+      "p95 middle".arm,
+      "p95 middle".dimension,
+      "p95 middle".segment,
+      count,
+      CAST(1.9599639845400545 AS DOUBLE) * SQRT(
+        GREATEST(
+          CAST((
+            below_variance - 2 * (
+              CAST(below_mean AS DOUBLE) / CAST(number_mean AS DOUBLE)
+            ) * covariance + (
+              CAST(below_mean AS DOUBLE) / CAST(number_mean AS DOUBLE)
+            ) * (
+              CAST(below_mean AS DOUBLE) / CAST(number_mean AS DOUBLE)
+            ) * number_variance
+          ) AS DOUBLE) / CAST((
+            CASE WHEN units > 1 THEN units - 1 END * number_mean * number_mean
+          ) AS DOUBLE),
+          CAST(0 AS DOUBLE)
+        )
+      ) AS reach,
+      units,
+      below_mean,
+      number_mean,
+      below_variance,
+      covariance,
+      number_variance
+    FROM "p95 middle"
+    JOIN "p95 clusters"
+      ON "p95 middle".arm = "p95 clusters".arm
+      AND "p95 middle".dimension = "p95 clusters".dimension
+      AND "p95 middle".segment = "p95 clusters".segment
+  ) AS reached
+)
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('arm' AS JSON), CAST('exposed_on' AS JSON), CAST('by country' AS JSON), CAST('units' AS JSON), CAST('moments' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.exposed_on AS JSON) AS JSON), CAST(CAST(answer."by country" AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.moments AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'cells' AS part,
+    cells.arm,
+    cells.exposed_on,
+    cells."by country",
+    cells.units,
+    cells.moments
+  FROM cells
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('arm_value' AS JSON), CAST('arm' AS JSON), CAST('rows' AS JSON), CAST('kept' AS JSON), CAST('without_unit' AS JSON), CAST('outside' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.arm_value AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.kept AS JSON) AS JSON), CAST(CAST(answer.without_unit AS JSON) AS JSON), CAST(CAST(answer.outside AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'entrants' AS part,
+    arm_value,
+    arm,
+    COUNT(*) AS rows,
+    COUNT(*) FILTER(WHERE
+      kept) AS kept,
+    COUNT(*) - COUNT(unit) AS without_unit,
+    COUNT(*) FILTER(WHERE
+      kept AND NOT inside) AS outside
+  FROM exposure_rows
+  GROUP BY
+    arm_value,
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('arm' AS JSON), CAST('crossed' AS JSON), CAST('units' AS JSON), CAST('in_two_arms' AS JSON), CAST('repeated' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.crossed AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.in_two_arms AS JSON) AS JSON), CAST(CAST(answer.repeated AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'units' AS part,
+    arm,
+    crossed,
+    COUNT(*) AS units,
+    COUNT_IF(in_two_arms) AS in_two_arms,
+    SUM(entries - CASE WHEN crossed THEN 2 ELSE 1 END) FILTER(WHERE
+      entries > 0) AS repeated
+  FROM units_met
+  GROUP BY
+    arm,
+    crossed
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('source' AS JSON), CAST('rows' AS JSON), CAST('units' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'facts' AS part,
+    'listening' AS source,
+    COALESCE(SUM(rows), 0) AS rows,
+    COUNT(*) AS units
+  FROM listening_facts
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('source' AS JSON), CAST('first_at' AS JSON), CAST('last_at' AS JSON), CAST('after_cutoff' AS JSON), CAST('late' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.first_at AS JSON) AS JSON), CAST(CAST(answer.last_at AS JSON) AS JSON), CAST(CAST(answer.after_cutoff AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'seen' AS part,
+    'listening' AS source,
+    (
+      SELECT
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) AS first_at
+      FROM listening AS listening
+      WHERE
+        NOT listening.played_at IS NULL
+        AND listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+      ORDER BY
+        first_at
+      LIMIT 1
+    ) AS first_at,
+    (
+      SELECT
+        MAX(CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6))) AS last_at
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS last_at,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS after_cutoff,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS late
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_FORMAT(
+    CAST(MAP(
+      CAST(ARRAY[CAST('metric' AS JSON), CAST('arm' AS JSON), CAST('dimension' AS JSON), CAST('segment' AS JSON), CAST('ranks' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.metric AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.dimension AS JSON) AS JSON), CAST(CAST(answer.segment AS JSON) AS JSON), CAST(CAST(answer.ranks AS JSON) AS JSON)] AS JSON)
+    ) AS JSON)
+  ) AS answer
+FROM (
+  SELECT
+    'ranks' AS part,
+    'p95' AS metric,
+    "p95 ends".arm,
+    "p95 ends".dimension,
+    "p95 ends".segment,
+    CAST(MAP(
+      ARRAY['count', 'ranks', 'values', 'lowest', 'highest', 'units', 'means', 'covariances'],
+      ARRAY[CAST("p95 ends".count AS JSON), CAST(CAST(ARRAY[CAST(at_lower AS JSON), CAST(at_middle AS JSON), CAST(at_upper AS JSON)] AS JSON) AS JSON), CAST(CAST(ARRAY[CAST(MIN(value) FILTER(WHERE
+        upto >= at_lower - 1) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_lower) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_lower + 1) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_lower + 2) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_middle - 1) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_middle) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_middle + 1) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_middle + 2) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_upper - 1) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_upper) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_upper + 1) AS JSON), CAST(MIN(value) FILTER(WHERE
+        upto >= at_upper + 2) AS JSON)] AS JSON) AS JSON), CAST(MIN(value) AS JSON), CAST(MAX(value) AS JSON), CAST(units AS JSON), CAST(CAST(ARRAY[CAST(below_mean AS JSON), CAST(number_mean AS JSON)] AS JSON) AS JSON), CAST(CAST(ARRAY[CAST(below_variance AS JSON), CAST(covariance AS JSON), CAST(number_variance AS JSON)] AS JSON) AS JSON)]
+    ) AS JSON) AS ranks
+  FROM "p95 ranks"
+  JOIN "p95 ends"
+    ON "p95 ranks".arm = "p95 ends".arm
+    AND "p95 ranks".dimension = "p95 ends".dimension
+    AND "p95 ranks".segment = "p95 ends".segment
+  GROUP BY
+    "p95 ends".arm,
+    "p95 ends".dimension,
+    "p95 ends".segment,
+    "p95 ends".count,
+    "p95 ends".at_lower,
+    "p95 ends".at_middle,
+    "p95 ends".at_upper,
+    "p95 ends".units,
+    "p95 ends".below_mean,
+    "p95 ends".number_mean,
+    "p95 ends".below_variance,
+    "p95 ends".covariance,
+    "p95 ends".number_variance
+) AS answer
