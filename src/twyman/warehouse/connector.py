@@ -96,6 +96,16 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Blank(Protocol):
+    """A connector to an engine that isn't there: statements are written for it, and somebody else runs them."""
+
+    @property
+    def blank(self) -> Connector:
+        """An engine at hand, with the same tables and no rows: it tells types."""
+        ...
+
+
+@runtime_checkable
 class Staging(Protocol):
     """A connector to an engine that computes a named part of a statement anew wherever it is named.
 

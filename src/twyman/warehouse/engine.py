@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
-from twyman.warehouse.connector import Connector, Refused, Row, Staging
+from twyman.warehouse.connector import Blank, Connector, Refused, Row, Staging
 from twyman.warehouse.dialects.translation import names_in, printed, short, staged_parts
 from twyman.warehouse.model import DATES, PART, TIMES
 from twyman.warehouse.syntax import select
@@ -37,6 +37,8 @@ class Engine:
         self.frames = dict(frames or {})
         self.standing_in: dict[str, exp.Expr] = {}
         """What stands in FROM instead of a source of facts, by its name: what is kept of it and what is new."""
+        # What is learned before anything runs, a connector without a connection learns of empty tables.
+        self._learned = connector.blank if isinstance(connector, Blank) else connector
         self._noted: dict[Part, Callable[[], exp.Query]] = {}
         # What was learned of a source holds for the whole analysis: a text file is read anew for each question.
         self._answers: dict[str, Row] = {}
@@ -128,9 +130,10 @@ class Engine:
 
     def row(self, query: exp.Query) -> Row:
         """Run a SELECT that answers with one row; the same question is asked once."""
-        sql = self.printed(query)
+        sql = printed(query, self._learned.dialect)
         if sql not in self._answers:
-            self._answers[sql] = self.rows(query)[0]
+            blank = self._learned is not self.connector
+            self._answers[sql] = self._learned.rows(sql)[0] if blank else self.rows(query)[0]
         return dict(self._answers[sql])
 
     def types(self, query: exp.Query, *, place: Place | None = None, what: str = "") -> dict[str, str]:
@@ -139,11 +142,11 @@ class Engine:
         Raises:
             Invalid: If the engine can't make sense of it.
         """
-        sql = self.printed(query)
+        sql = printed(query, self._learned.dialect)
         if sql in self._types:
             return dict(self._types[sql])
         try:
-            self._types[sql] = self.connector.types(sql)
+            self._types[sql] = self._learned.types(sql)
         except Refused as error:
             cause, said = self._culprit(str(error))
             raise Invalid(

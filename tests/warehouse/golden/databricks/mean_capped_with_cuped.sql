@@ -178,7 +178,7 @@ WITH exposure_rows AS (
 )
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'cells' AS part,
@@ -191,7 +191,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'entrants' AS part,
@@ -211,7 +211,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'units' AS part,
@@ -229,7 +229,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'facts' AS part,
@@ -241,7 +241,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'seen' AS part,
@@ -287,7 +287,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'caps' AS part,

@@ -176,7 +176,7 @@ WITH exposure_rows AS (
 )
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'cells' AS part,
@@ -190,7 +190,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'entrants' AS part,
@@ -210,7 +210,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'units' AS part,
@@ -228,7 +228,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'facts' AS part,
@@ -240,7 +240,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'seen' AS part,

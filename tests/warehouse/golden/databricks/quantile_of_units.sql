@@ -211,7 +211,7 @@ WITH unit_rows AS (
 )
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'cells' AS part,
@@ -223,7 +223,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'entrants' AS part,
@@ -242,7 +242,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'units' AS part,
@@ -262,7 +262,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'ranks' AS part,

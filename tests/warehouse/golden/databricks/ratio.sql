@@ -204,7 +204,7 @@ WITH exposure_rows AS (
 )
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'cells' AS part,
@@ -217,7 +217,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'entrants' AS part,
@@ -237,7 +237,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'units' AS part,
@@ -255,7 +255,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'facts' AS part,
@@ -267,7 +267,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'seen' AS part,

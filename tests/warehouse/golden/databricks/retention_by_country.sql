@@ -162,7 +162,7 @@ WITH exposure_rows AS (
 )
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'cells' AS part,
@@ -176,7 +176,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'entrants' AS part,
@@ -196,7 +196,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'units' AS part,
@@ -214,7 +214,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'facts' AS part,
@@ -226,7 +226,7 @@ FROM (
 UNION ALL
 SELECT
   answer.part,
-  TO_JSON(STRUCT(answer.*)) AS answer
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
 FROM (
   SELECT
     'seen' AS part,

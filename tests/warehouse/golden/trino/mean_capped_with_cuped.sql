@@ -8,9 +8,9 @@ WITH exposure_rows AS (
     exposures.exposed_at,
     COALESCE(NOT exposures.is_bot, FALSE) AS kept,
     COALESCE(
-      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP(6)),
       FALSE
     ) AS inside
   FROM exposures AS exposures
@@ -82,15 +82,15 @@ WITH exposure_rows AS (
     first_exposure.arm,
     first_exposure.exposed_on,
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(CAST(COALESCE(listening_facts."minutes value", 0) AS DOUBLE) * 0.016666666666666666 AS DOUBLE)
     END AS "minutes value",
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(CAST(COALESCE(listening_facts."minutes pre 14d", 0) AS DOUBLE) * 0.016666666666666666 AS DOUBLE)
     END AS "minutes pre 14d",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "minutes matured",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6)) AS "minutes matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
     AND COALESCE(NOT listening_facts."minutes value" IS NULL, FALSE) AS "minutes known"
   FROM first_exposure
   LEFT JOIN listening_facts

@@ -8,9 +8,9 @@ WITH exposure_rows AS (
     exposures.exposed_at,
     COALESCE(NOT exposures.is_bot, FALSE) AS kept,
     COALESCE(
-      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP(6)),
       FALSE
     ) AS inside
   FROM exposures AS exposures
@@ -90,10 +90,10 @@ WITH exposure_rows AS (
       CAST(ARRAY[CAST(profile_frozen.country AS JSON), CAST(CAST(profile_frozen.is_new AS VARCHAR) AS JSON)] AS JSON)
     ) AS VARCHAR) AS strata,
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(COALESCE(listening_facts."plays value", 0) AS DOUBLE)
     END AS "plays value",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "plays matured"
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6)) AS "plays matured"
   FROM first_exposure
   LEFT JOIN listening_facts
     ON first_exposure.unit = listening_facts.unit

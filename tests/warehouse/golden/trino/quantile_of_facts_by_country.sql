@@ -21,9 +21,9 @@ WITH listening_rows AS (
     exposures.exposed_at,
     COALESCE(NOT exposures.is_bot, FALSE) AS kept,
     COALESCE(
-      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP(6)),
       FALSE
     ) AS inside
   FROM exposures AS exposures
@@ -101,11 +101,11 @@ WITH listening_rows AS (
     first_exposure.exposed_on,
     COALESCE(profile_frozen.country, '(none)') AS "by country",
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(COALESCE(listening_facts."p95 value", 0) AS DOUBLE)
     END AS "p95 value",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "p95 matured",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6)) AS "p95 matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
     AND COALESCE(listening_facts."p95 value" > 0, FALSE) AS "p95 known"
   FROM first_exposure
   LEFT JOIN listening_facts
@@ -190,7 +190,7 @@ WITH listening_rows AS (
       listening.skipped
     )
     AND NOT CAST(listening.played_ms AS DOUBLE) / 1000.0 IS NULL
-    AND first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    AND first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
 ), "p95 tally" AS (
   /* How often each value occurs, by group. */
   SELECT

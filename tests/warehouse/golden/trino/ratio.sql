@@ -8,9 +8,9 @@ WITH exposure_rows AS (
     exposures.exposed_at,
     COALESCE(NOT exposures.is_bot, FALSE) AS kept,
     COALESCE(
-      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP(6)),
       FALSE
     ) AS inside
   FROM exposures AS exposures
@@ -89,27 +89,27 @@ WITH exposure_rows AS (
     first_exposure.arm,
     first_exposure.exposed_on,
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(COALESCE(listening_facts."skip_rate numerator", 0) AS DOUBLE)
     END AS "skip_rate numerator",
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(COALESCE(listening_facts."skip_rate denominator", 0) AS DOUBLE)
     END AS "skip_rate denominator",
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(COALESCE(CASE WHEN profile_frozen.is_new THEN 1 WHEN NOT (
         profile_frozen.is_new
       ) THEN 0 END, 0) AS DOUBLE)
     END AS "skip_rate profile.is_new",
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
       THEN CAST(CASE WHEN profile_frozen.is_new IS NULL THEN 1 WHEN NOT (
         profile_frozen.is_new IS NULL
       ) THEN 0 END AS DOUBLE)
     END AS "skip_rate profile.is_new is missing",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "skip_rate matured",
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6)) AS "skip_rate matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP(6))
     AND (
       COALESCE(NOT listening_facts."skip_rate numerator" IS NULL, FALSE)
       OR COALESCE(listening_facts."skip_rate denominator" > 0, FALSE)

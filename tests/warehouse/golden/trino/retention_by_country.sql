@@ -8,9 +8,9 @@ WITH exposure_rows AS (
     exposures.exposed_at,
     COALESCE(NOT exposures.is_bot, FALSE) AS kept,
     COALESCE(
-      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
-      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP(6))
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP(6)),
       FALSE
     ) AS inside
   FROM exposures AS exposures
@@ -86,7 +86,7 @@ WITH exposure_rows AS (
     first_exposure.exposed_on,
     COALESCE(profile_frozen.country, '(none)') AS "by country",
     CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      WHEN first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS TIMESTAMP(6))
       THEN CAST(CASE
         WHEN COALESCE(listening_facts."week_4 value", 0) > 0
         THEN 1
@@ -96,7 +96,7 @@ WITH exposure_rows AS (
         THEN 0
       END AS DOUBLE)
     END AS "week_4 value",
-    first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS TIMESTAMP) AS "week_4 matured"
+    first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS TIMESTAMP(6)) AS "week_4 matured"
   FROM first_exposure
   LEFT JOIN listening_facts
     ON first_exposure.unit = listening_facts.unit
