@@ -5,7 +5,7 @@ lies before the cut-off, had arrived by then, and meets the value's filter.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlglot import exp
@@ -342,6 +342,13 @@ class FactTable:
             wanted.where,
         )
         return filtered(_aggregation(wanted, self.time.utc), inside)
+
+    def told_at(self, wanted: Wanted) -> exp.Expr:
+        """Return when the fact happened that a first or last value is of."""
+        given = exp.Not(this=exp.Is(this=wanted.column or exp.null(), expression=exp.null()))
+        when_told = Aggregate.MIN if wanted.aggregate is Aggregate.FIRST else Aggregate.MAX
+        moment = replace(wanted, aggregate=when_told, column=self.time.utc.copy(), where=both(wanted.where, given))
+        return self._aggregate(moment, self.overall)
 
     def from_times(self, *aggregates: exp.Expr) -> exp.Select:
         """Return aggregates over all facts that the source's filter keeps, whoever's they are."""

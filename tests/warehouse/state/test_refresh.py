@@ -33,9 +33,10 @@ METRICS = {
         Metric(name="long", kind=Ratio(FactValue("plays", Aggregate.MAX, "ms"), COUNT), window=Window(length=5 * DAY)),
         Metric(name="kinds", kind=Mean(FactValue("plays", Aggregate.COUNT_DISTINCT, "kind")), window=Window()),
         Metric(name="first", kind=Mean(FactValue("plays", Aggregate.FIRST, "ms")), window=Window(length=3 * DAY)),
+        Metric(name="last", kind=Mean(FactValue("plays", Aggregate.LAST, "ms")), window=Window(DAY, 3 * DAY)),
     )
 }
-FOLDED = ("minutes", "capped", "any", "long")
+FOLDED = ("minutes", "capped", "any", "long", "first", "last")
 """Metrics of which all that is wanted merges; the others make a source one that is computed anew from its history."""
 EXPOSED = pa.schema([("user_id", pa.int64()), ("arm", pa.string()), ("at", pa.timestamp("us"))])
 PLAYED = pa.schema([("user_id", pa.int64()), ("at", pa.timestamp("us")), ("ms", pa.int64()), ("kind", pa.string()),

@@ -5,8 +5,8 @@ of the facts that were known, for units whose first exposure is new (or was foun
 value is the merge of its partial aggregates. Each says for which exposure it was made, so what was added up
 under another one falls out by itself.
 
-Sums, counts and extremes merge; distinct counts, chains of steps and ranks don't, and neither does what is
-followed through other ids: those are computed anew, from the history of the facts.
+Sums, counts, extremes, first and last values merge; distinct counts, chains of steps and ranks don't, and
+neither does what is followed through other ids: those are computed anew, from the history of the facts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,11 @@ MERGING: Mapping[Aggregate, str] = {
     Aggregate.COUNT: "sum",
     Aggregate.MIN: "min",
     Aggregate.MAX: "max",
+    Aggregate.FIRST: "first_by",
+    Aggregate.LAST: "last_by",
 }
-"""By aggregate, what makes one of several."""
+"""By aggregate, what makes one of several; a first or last one is told by the time that stands beside it."""
+TIMED = {Aggregate.FIRST: "min", Aggregate.LAST: "max"}
 MOST_TABLES = 8
 """Tables of partial aggregates of one source; one more, and they are put together."""
 KNOWN, ADDED = "known_units", "added"
@@ -175,7 +178,7 @@ class Sums:
         kept, cutoff = entry.sources[facts.source.name], self.question.cutoff
         found: list[exp.Query] = [self._columns_of(facts, name) for name in kept.tables]
         if cutoff is not None and kept.events < cutoff.events:
-            found.append(_partial(facts, Stretch(since=kept.events)))
+            found.append(_ordered(_partial(facts, Stretch(since=kept.events)), facts))
         return found
 
     def _merged(self, facts: FactTable, partial: Sequence[exp.Query]) -> exp.Query:
@@ -192,13 +195,13 @@ class Sums:
             return tables
         key = [column("unit", ADDED), column(EXPOSED_AT, ADDED)]
         added = _stacked([self._columns_of(facts, name) for name in tables])
-        query = select(*key, *_merges(facts)).from_(added).group_by(*(one.copy() for one in key))
+        query = select(*key, *_merges(facts), *_times(facts)).from_(added).group_by(*(one.copy() for one in key))
         whole = self._keep("sums", query)
         return tables if whole is None else [whole]
 
     def _columns_of(self, facts: FactTable, name: str) -> exp.Query:
         item = self.keeping.own(name) or exp.to_table(name)
-        return select(*map(column, ("unit", *facts.wanted, "rows", EXPOSED_AT))).from_(item)
+        return select(*map(column, _held(facts))).from_(item)
 
     def _all(self, name: str) -> exp.Select:
         return select(exp.Star()).from_(self.keeping.own(name) or exp.to_table(name))
@@ -236,15 +239,40 @@ def _partial(facts: FactTable, stretch: Stretch) -> exp.Select:
         arrived.since(stretch.arrived_since) if arrived and stretch.arrived_since else None,
         arrived.before(stretch.arrived_before) if arrived and stretch.arrived_before else None,
     )
-    query = facts.query().select(column(EXPOSED_AT, FIRST)).group_by(column(EXPOSED_AT, FIRST))
+    timed = [alias(facts.told_at(one), _at(label)) for label, one in facts.wanted.items() if one.aggregate in TIMED]
+    query = facts.query().select(column(EXPOSED_AT, FIRST), *timed).group_by(column(EXPOSED_AT, FIRST))
     return query.where(within) if within is not None else query
 
 
 def _merges(facts: FactTable) -> list[exp.Expr]:
-    merged = [
-        alias(call(MERGING[wanted.aggregate], column(label, ADDED)), label) for label, wanted in facts.wanted.items()
-    ]
+    merged: list[exp.Expr] = []
+    for label, wanted in facts.wanted.items():
+        beside = [column(_at(label), ADDED)] if wanted.aggregate in TIMED else []
+        merged.append(alias(call(MERGING[wanted.aggregate], column(label, ADDED), *beside), label))
     return [*merged, alias(call("sum", column("rows", ADDED)), "rows")]
+
+
+def _times(facts: FactTable) -> list[exp.Expr]:
+    """Return the times of first and last values of several, where these are kept and not only read."""
+    return [
+        alias(call(TIMED[wanted.aggregate], column(_at(label), ADDED)), _at(label))
+        for label, wanted in facts.wanted.items()
+        if wanted.aggregate in TIMED
+    ]
+
+
+def _held(facts: FactTable) -> list[str]:
+    timed = [_at(label) for label, wanted in facts.wanted.items() if wanted.aggregate in TIMED]
+    return ["unit", *facts.wanted, "rows", EXPOSED_AT, *timed]
+
+
+def _ordered(partial: exp.Query, facts: FactTable) -> exp.Query:
+    """Return partial aggregates with their columns as kept tables have them: stacks go by place, not by name."""
+    return select(*map(column, _held(facts))).from_(exp.alias_(exp.Subquery(this=partial), "now", table=True))
+
+
+def _at(label: str) -> str:
+    return f"{label} at"
 
 
 def _said(facts: FactTable) -> list[object]:
