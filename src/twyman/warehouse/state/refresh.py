@@ -52,6 +52,8 @@ class Refresh:
             for name in _facts(question):
                 asking.setdefault(name, []).append(question)
         for name, those in asking.items():
+            if self.scratch and len(those) < 2:
+                continue  # what one question reads, it reads once by itself
             try:
                 self._stand_in(name, those)
             except Unavailable:
