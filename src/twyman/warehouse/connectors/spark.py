@@ -15,9 +15,9 @@ from sqlglot import exp
 
 from twyman.kernel.errors import NotFound
 from twyman.warehouse.connector import Kept, Refused, Row
-from twyman.warehouse.connectors.spark_files import open_file, quoted
+from twyman.warehouse.connectors.spark_files import open_file
 from twyman.warehouse.connectors.spark_keeping import SCHEMA, STAGE, Catalogue, Folder, named
-from twyman.warehouse.connectors.spark_session import Overflown, Session, quiet
+from twyman.warehouse.connectors.spark_session import Overflown, Session, quiet, quoted
 from twyman.warehouse.connectors.spark_types import plain, type_word
 from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
@@ -178,7 +178,9 @@ class SparkConnector:
         """
         table = _as_arrow(name, data)
         with self._session.asked():
-            self._session.spark.createDataFrame(table).createOrReplaceTempView(quoted(name))
+            frame = self._session.spark.createDataFrame(table)
+            # Spark takes a time without a zone for an instant, in the session's zone: that is UTC.
+            self._session.view(frame.selectExpr(*map(_column, table.schema)), name)
 
     def stage(self, name: str, sql: str) -> None:
         """Keep the rows of a SELECT as a view that is computed once, for this session."""
@@ -277,6 +279,14 @@ class SparkConnector:
     @property
     def _books(self) -> Catalogue | TableFolder:
         return self._own if isinstance(self._own, Catalogue) else self._own.books
+
+
+def _column(field: Any) -> str:  # noqa: ANN401 - of pyarrow, which is optional
+    import pyarrow as pa  # noqa: PLC0415 - of an extra
+
+    name = quoted(str(field.name))
+    zoneless = pa.types.is_timestamp(field.type) and field.type.tz is None
+    return f"CAST({name} AS TIMESTAMP_NTZ) AS {name}" if zoneless else name
 
 
 def _shown(schema: str) -> str:

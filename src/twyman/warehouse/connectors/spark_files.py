@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from twyman.warehouse.connector import Refused
-from twyman.warehouse.connectors.spark_session import Session
+from twyman.warehouse.connectors.spark_session import Session, quoted
 from twyman.warehouse.connectors.spark_types import spelled
 from twyman.warehouse.dialects.spark import forced_types
 
@@ -24,16 +24,6 @@ _KINDS = {
     "DOUBLE": r"\A\s*-?(((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:inf|nan))\s*\z",
 }
 """What every value of a column looks like, by the type that it then has."""
-
-
-def quoted(name: str) -> str:
-    """Return a name in the quotes of Spark's.
-
-    Example:
-        >>> quoted("a`b")
-        '`a``b`'
-    """
-    return "`" + name.replace("`", "``") + "`"
 
 
 def literal(value: str) -> str:
@@ -69,7 +59,7 @@ def open_file(session: Session, root: Path, reader: exp.Anonymous, view: str) ->
                 frame = _typed(_texts(session, root, title, place), forced_types(reader))
             case _:
                 frame = _lines(session, place, forced_types(reader))
-        frame.createOrReplaceTempView(quoted(view))
+        session.view(frame, view)
 
 
 def _lines(session: Session, place: str, forced: dict[str, str]) -> Any:  # noqa: ANN401 - a frame of Spark's
@@ -96,11 +86,17 @@ def _header(root: Path, title: str) -> tuple[list[str], str]:
         raise Refused(
             f"'{file.name}' is packed in a way that Spark can't read: pack it by gzip, or analyse it with DuckDB"
         )
-    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-        first = lines.readline().decode("utf-8-sig")
+    first = _first_line(file).decode("utf-8-sig")
     delimiter = max(_DELIMITERS, key=first.count)
-    columns: list[str] = next(csv.reader([first], delimiter=delimiter), [])
-    return columns, delimiter
+    return next(csv.reader([first], delimiter=delimiter), list[str]()), delimiter
+
+
+def _first_line(file: Path) -> bytes:
+    if file.suffix == ".gz":
+        with gzip.open(file) as packed:
+            return packed.readline()
+    with file.open("rb") as plain:
+        return plain.readline()
 
 
 def _typed(texts: Any, forced: dict[str, str]) -> Any:  # noqa: ANN401 - as above

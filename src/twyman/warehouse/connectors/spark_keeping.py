@@ -13,7 +13,8 @@ from pathlib import Path
 
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.warehouse.connector import Kept, Refused, Row
-from twyman.warehouse.connectors.spark_files import literal, quoted
+from twyman.warehouse.connectors.spark_files import literal
+from twyman.warehouse.connectors.spark_session import quoted
 from twyman.warehouse.connectors.table_folder import OWN, TABLES, TableFolder
 from twyman.warehouse.durable import FAILING, flush_folder
 

@@ -132,6 +132,10 @@ class Session:
             return Unavailable(f"Spark gave up: {_first(error)}: see its log, then try again")
         return Unavailable("Spark doesn't answer: see that it runs at the address in warehouse.url, then try again")
 
+    def view(self, frame: Any, name: str) -> None:  # noqa: ANN401 - the driver is optional
+        """Make a frame of Spark's known by a name, for this session."""
+        frame.createOrReplaceTempView(name if self.is_sail else quoted(name))
+
     def cancel(self) -> None:
         """End what is running, from another thread."""
         with quiet():
@@ -149,6 +153,16 @@ class Session:
                 self.spark.client.close()
             else:
                 self.spark.stop()
+
+
+def quoted(name: str) -> str:
+    """Return a name in the quotes of Spark's.
+
+    Example:
+        >>> quoted("a`b")
+        '`a``b`'
+    """
+    return "`" + name.replace("`", "``") + "`"
 
 
 class Overflown(Refused):

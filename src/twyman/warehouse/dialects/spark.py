@@ -194,10 +194,8 @@ def exact(sql: str) -> str:
     """Return a statement of Spark's with sums that don't overflow.
 
     Example:
-        >>> print(exact("SELECT SUM(n) FROM t"))
-        SELECT
-          SUM((n) + CAST(0 AS DECIMAL(1, 0)))
-        FROM t
+        >>> " ".join(exact("SELECT SUM(n) FROM t").split())
+        'SELECT SUM(( n ) + CAST(0 AS DECIMAL(1, 0))) FROM t'
     """
     tree = sqlglot.parse_one(sql, dialect=DIALECT.printer)
     for found in list(tree.find_all(exp.Sum)):

@@ -27,7 +27,7 @@ def text_of_double(value: exp.Expr) -> exp.Expr:
     """Return a double as a text: a whole one as its digits and `.0`, which Spark writes with an exponent from 1e7."""
     whole = exp.EQ(this=value.copy(), expression=called("floor", value.copy()))
     short = exp.LT(this=called("abs", value.copy()), expression=double(number(10**15)))
-    digits = exp.cast(exp.cast(value.copy(), "BIGINT"), "TEXT")
+    digits = exp.cast(exp.cast(value.copy(), "BIGINT"), "TEXT")  # whole, and so nothing to round
     shown = called("concat", digits, literal(".0"))
     return case((exp.and_(whole, short), shown), otherwise=exp.cast(value, "TEXT"))
 
@@ -101,9 +101,29 @@ def _divided(node: exp.Expr) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=nothing, true=endless)], default=exp.Div(this=above, expression=double(below)))
 
 
+_WHOLE = (exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT)
+_TRUTHS = (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean)
+
+
+def _cast(node: exp.Expr) -> exp.Expr:
+    """Return a cast; to a whole number it rounds, where Spark would cut off: by what is left of it, cut off."""
+    kind, value = node.args["to"], node.this
+    if kind.this == exp.DType.JSON:
+        return value
+    if kind.this not in _WHOLE or isinstance(value.unnest(), (*_TRUTHS, exp.Count, exp.Literal)):
+        return node
+    lost = exp.Sub(this=_as(node, value, "DOUBLE"), expression=_as(node, node.copy(), "DOUBLE"))
+    rounded = exp.Cast(this=called("round", lost), to=kind.copy())
+    return in_brackets(exp.Add(this=node, expression=rounded))
+
+
+def _as(like: exp.Expr, value: exp.Expr, kind: str) -> exp.Expr:
+    return type(like)(this=value.copy(), to=exp.DataType.build(kind), safe=like.args.get("safe"))
+
+
 def _lenient_cast(node: exp.Expr) -> exp.Expr:
     node.set(arg_key="safe", value=True)
-    return node
+    return _cast(node)
 
 
 _WIDER = {
@@ -147,7 +167,8 @@ def _from_sunday(at: exp.Expr) -> exp.Expr:
 
 
 def _from_monday(at: exp.Expr) -> exp.Expr:
-    return exp.Add(this=called("weekday", at), expression=number(1))
+    since = exp.Mod(this=in_brackets(exp.Add(this=called("dayofweek", at), expression=number(5))), expression=number(7))
+    return exp.Add(this=in_brackets(since), expression=number(1))
 
 
 _PARTS: Mapping[str, Word] = {
@@ -193,9 +214,19 @@ def try_read_time(value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
     return read_time(value, pattern, lenient=True)
 
 
+def _later(node: exp.Expr) -> exp.Expr:
+    if not isinstance(node.expression, exp.Interval):
+        return node
+    return in_brackets(exp.Add(this=node.this, expression=node.expression))
+
+
 NODES: Mapping[type[exp.Expr], Node] = {
     exp.Div: _divided,
+    exp.Cast: _cast,
     exp.TryCast: _lenient_cast,
+    exp.Dayname: lambda node: called("date_format", node.this, literal("EEEE")),
+    exp.Monthname: lambda node: called("date_format", node.this, literal("MMMM")),
+    exp.DateAdd: _later,
     exp.DataType: _kind,
     exp.Ln: lambda node: _logarithm("ln", node.this),
     exp.Log: _log,
