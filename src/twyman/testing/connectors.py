@@ -13,6 +13,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import isclose, isfinite, isnan, nan
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,13 +26,15 @@ from twyman.kernel.errors import Conflict, TwymanError
 from twyman.kernel.place import Origin
 from twyman.metrics.metric import Aggregate, FactValue, Mean, Metric
 from twyman.testing.agreement import refuse_difference
+from twyman.testing.called import CALLS, ROWS, values
 from twyman.testing.generated import WHOLE, questions, tables
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.dialects.translation import printed
 from twyman.warehouse.engine import Engine
+from twyman.warehouse.expression import parsed
 from twyman.warehouse.sql_warehouse import SqlWarehouse
-from twyman.warehouse.syntax import column, select, table
+from twyman.warehouse.syntax import alias, column, number, select, table
 
 DOUBLES = (0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 123456789.123456789, -2.2250738585072014e-308, 1e22, 4.35)
 """Numbers that come back changed where somebody prints fewer than 17 digits."""
@@ -136,6 +140,26 @@ class ConnectorContract:
 
             assert _types(Engine(subject.connector), name) == expected
 
+    @pytest.mark.parametrize("written", CALLS)
+    def test_a_function_means_the_same(self, subject: Subject, called: list[str], written: str) -> None:
+        """On each row its value is that of DuckDB; it may be refused where that is no finite number."""
+        del called
+        tree = parsed(written, columns=("n", "k", "s", "b", "d", "at"), table="called", place=None)
+        ours = DuckDBConnector(Path())
+        ours.register("called", values())
+        for place in range(len(ROWS)):
+            query = select(alias(tree.copy(), "v")).from_(table("called"))
+            query = query.where(exp.EQ(this=column("place"), expression=number(place)))
+            expected, seen = (_value(one, query) for one in (ours, subject.connector))
+            assert _same(seen, expected), f"{written} of row {place}: {seen!r} is not {expected!r}"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def called(cls, subject: Subject) -> list[str]:
+        """The table on which functions are tried."""
+        subject.load("called", values())
+        return ["called"]
+
     def test_a_table_of_our_own_is_kept_whole_replaced_and_dropped(self, subject: Subject) -> None:
         """Where there is a place for it."""
         connector = _keeping(subject)
@@ -154,8 +178,8 @@ class ConnectorContract:
     def test_an_entry_of_a_book_is_written_once(self, subject: Subject) -> None:
         """And read back as it was, in order."""
         connector = _keeping(subject)
-        for number, _ in connector.entries("contract"):
-            connector.strike("contract", number)
+        for entry, _ in connector.entries("contract"):
+            connector.strike("contract", entry)
         assert connector.write("contract", 1, b'{"b": "\xc3\xbc"}')
         assert connector.write("contract", 0, b"{}")
         with pytest.raises(Conflict):
@@ -164,12 +188,27 @@ class ConnectorContract:
         assert "contract" in connector.books()
         assert connector.entries("contract") == [(0, b"{}"), (1, b'{"b": "\xc3\xbc"}')]
         connector.strike("contract", 0)
-        assert [number for number, _ in connector.entries("contract")] == [1]
+        assert [entry for entry, _ in connector.entries("contract")] == [1]
 
     def test_closing_twice_does_no_harm(self, subject: Subject) -> None:
         """The last test: nothing runs after it."""
         subject.connector.close()
         subject.connector.close()
+
+
+def _value(connector: Connector, query: exp.Expr) -> object:
+    try:
+        return connector.rows(printed(query, connector.dialect))[0]["v"]
+    except Refused:
+        return nan
+
+
+def _same(seen: object, expected: object) -> bool:
+    if isinstance(expected, Decimal):
+        expected = float(expected)
+    if isinstance(seen, int | float) and isinstance(expected, int | float):
+        return isclose(seen, expected, rel_tol=1e-12, abs_tol=1e-15) or (isnan(seen) and not isfinite(expected))
+    return str(seen) == str(expected)
 
 
 def _keeping(subject: Subject) -> Keeping:
