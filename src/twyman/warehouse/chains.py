@@ -17,10 +17,8 @@ from twyman.kernel.place import Place
 from twyman.metrics.metric import ChainValue, Metric, Step
 from twyman.metrics.source import Grain
 from twyman.warehouse.facts import FactTable, Tables
-from twyman.warehouse.model import Span
+from twyman.warehouse.model import Part, Span
 from twyman.warehouse.syntax import alias, both, call, column, later, number, select, table, when
-
-Part = tuple[str, exp.Query, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,11 @@ from twyman.warehouse.cells import cells
 from twyman.warehouse.entering import MET
 from twyman.warehouse.exposures import EXPOSED_AT, Exposures, exposure_parts
 from twyman.warehouse.links import Link, Links
-from twyman.warehouse.model import CELLS, CLUSTERS, KNOWN, MATURED, MEMBERS, PART, MetricColumns, MomentColumn
+from twyman.warehouse.model import CELLS, CLUSTERS, KNOWN, MATURED, MEMBERS, PART, MetricColumns, MomentColumn, Part
 from twyman.warehouse.rows import as_text
 from twyman.warehouse.syntax import alias, call, column, count_rows, number, select, table, text, when
 
 EACH, LINKED, CLUSTERS_MET, SUMS = "each_unit_met", "linked_units", "clusters_met", "cluster_sums"
-
-Part = tuple[str, exp.Query, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Clusters:
         return (
             select(
                 column("cluster"),
-                alias(call("arg_min", arm.copy(), column(EXPOSED_AT)), "arm"),
+                alias(call("first_by", arm.copy(), column(EXPOSED_AT)), "arm"),
                 alias(crossed, "crossed"),
             )
             .from_(table(met))

@@ -8,6 +8,9 @@ from sqlglot import exp
 
 from twyman.metrics.metric import Cap, Metric
 
+Part = tuple[str, exp.Query, str]
+"""A named part of a statement, with the sentence that introduces it."""
+
 PART = "part"
 CELLS, ENTRANTS, UNITS, FACTS, SEEN, CAPS = "cells", "entrants", "units", "facts", "seen", "caps"
 RANKS = "ranks"

@@ -16,7 +16,7 @@ from twyman.metrics.metric import Quantile
 from twyman.stats.quantile.sample import FUZZ
 from twyman.stats.tails import critical_value
 from twyman.warehouse.exposures import FIRST
-from twyman.warehouse.model import PART, RANKS, STRATA, MetricColumns
+from twyman.warehouse.model import PART, RANKS, STRATA, MetricColumns, Part
 from twyman.warehouse.syntax import (
     alias,
     array,
@@ -32,8 +32,6 @@ from twyman.warehouse.syntax import (
     text,
     when,
 )
-
-Part = tuple[str, exp.Query, str]
 
 REACH = critical_value(0.05 / 2)
 """How many standard errors of the share below lie between the quantile and its ends: `lookup`'s own default."""

@@ -11,9 +11,8 @@ from sqlglot import exp
 from twyman.app.ports import Question
 from twyman.warehouse.fact_rows import floor_of
 from twyman.warehouse.facts import FactTable
+from twyman.warehouse.model import Part
 from twyman.warehouse.syntax import both, column, select, table
-
-Part = tuple[str, exp.Query, str]
 
 
 def read_once(parts: Sequence[Part], tables: Iterable[FactTable], question: Question) -> list[Part]:

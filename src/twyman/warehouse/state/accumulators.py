@@ -24,13 +24,13 @@ from twyman.warehouse.engine import Engine
 from twyman.warehouse.entering import MET
 from twyman.warehouse.exposures import EXPOSED_AT, FIRST
 from twyman.warehouse.facts import FactTable, Wanted
+from twyman.warehouse.model import Part
 from twyman.warehouse.state.history import unsettled
 from twyman.warehouse.state.ledger import Entry, Ledger
 from twyman.warehouse.state.names import fresh_name
 from twyman.warehouse.state.region import ALWAYS, Region, Stretch, beyond
 from twyman.warehouse.syntax import alias, both, call, column, count_rows, select, statement, table
 
-Part = tuple[str, exp.Query, str]
 MERGING: Mapping[Aggregate, str] = {
     Aggregate.SUM: "sum",
     Aggregate.COUNT: "sum",
@@ -102,10 +102,13 @@ class Sums:
         kept = ledger.last()
         if self.question.cutoff is None or (kept is not None and self._beyond(kept)):
             return None
-        entry = self._grown(kept)
+        try:
+            entry = self._grown(kept)
+        except BaseException:  # stopped in between: nobody names what was made so far
+            self._unmake()
+            raise
         if entry is None or not ledger.write(entry):
-            for name in self.made:
-                self.keeping.drop(name)
+            self._unmake()
             return None
         ledger.tidy([*(kept.tables if kept else []), *self.made], entry)
         merged = {one.part: self._merged(one, self._read(one, entry)) for one in self.sources.values()}
@@ -208,10 +211,12 @@ class Sums:
 
     def _keep(self, what: str, query: exp.Query) -> str | None:
         name = fresh_name(what, self.question.experiment.name)
-        if not self.keeping.keep(name, self.engine.printed(query)):
-            return None
         self.made.append(name)
-        return name
+        return name if self.keeping.keep(name, self.engine.printed(query)) else None
+
+    def _unmake(self) -> None:
+        for name in self.made:
+            self.keeping.drop(name)
 
     def _title(self) -> str:
         """Name the state: other windows, filters, arms or exposures are other sums."""

@@ -89,14 +89,27 @@ class History:
         grown = wanted if self.kept is None else self.kept.region.grown(wanted)
         stretches = beyond(self.kept and self.kept.region, grown, arrives=self.facts.arrived is not None)
         name = fresh_name("facts", self.title)
-        if not self.keeping.keep(name, self.engine.printed(self._narrow(stretches, where=True))):
+        rows = self._made(name, self._narrow(stretches, where=True))
+        if rows is None:
             return
-        made = self.keeping.own(name) or exp.to_table(name)
-        rows = int(self.engine.rows(select(alias(count_rows(), "rows")).from_(made))[0]["rows"])
         former = self.kept.tables if self.kept else []
         self.read += rows
         total = rows + (self.kept.rows if self.kept else 0)
         self._commit(grown, [*former, name], rows=total, made=name)
+
+    def _made(self, name: str, query: exp.Query) -> int | None:
+        """Keep the rows of a query and return how many there are; `None` where none can be kept.
+
+        Whoever stops it in between leaves no table behind.
+        """
+        try:
+            if not self.keeping.keep(name, self.engine.printed(query)):
+                return None
+            made = self.keeping.own(name) or exp.to_table(name)
+            return int(self.engine.rows(select(alias(count_rows(), "rows")).from_(made))[0]["rows"])
+        except BaseException:
+            self.keeping.drop(name)
+            raise
 
     def _commit(self, region: Region, tables: list[str], *, rows: int, made: str) -> None:
         entry = HistoryEntry(

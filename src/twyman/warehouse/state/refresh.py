@@ -13,8 +13,9 @@ from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.fact_rows import opened_rows
 from twyman.warehouse.facts import FactTable
+from twyman.warehouse.model import Part
 from twyman.warehouse.relation import Bounds
-from twyman.warehouse.state.accumulators import Part, Sums, foldable
+from twyman.warehouse.state.accumulators import Sums, foldable
 from twyman.warehouse.state.history import History, history, wanted
 from twyman.warehouse.state.region import Region
 
