@@ -23,7 +23,11 @@ _KINDS = {
     "at": pa.timestamp("us"),
 }
 
-CALLS = tuple(one.example for one in FUNCTIONS if not one.only and not any(f"({held}" in one.example for held in "ljo"))
+CALLS = tuple(
+    "epoch(to_timestamp(k))" if one.name == "to_timestamp" else one.example
+    for one in FUNCTIONS
+    if not one.only and not any(f"({held}" in one.example for held in "ljo")
+)
 """Examples of functions over numbers, texts, truths and times that no engine lacks."""
 
 
