@@ -18,6 +18,7 @@ class FakeWarehouse:
     runs: Extent = field(default_factory=Extent)
     asked: list[datetime | None] = field(default_factory=list[datetime | None])
 
+    cancelled: int = 0
     together_for: list[list[str]] = field(default_factory=list[list[str]])
 
     @property
@@ -40,3 +41,9 @@ class FakeWarehouse:
 
     def sql(self, question: Question) -> tuple[str, ...]:
         return (f"SELECT '{question.experiment.name}'",)
+
+    def cost(self, sql: str) -> int | None:
+        return len(sql)
+
+    def cancel(self) -> None:
+        self.cancelled += 1

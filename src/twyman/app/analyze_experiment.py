@@ -17,6 +17,7 @@ from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
 from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
 from twyman.app.take_looks import TakeLooks
+from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import Timeline, timeline
 from twyman.app.views import Answer, Engine, LookView, Reason as ReasonView, Verdict as VerdictView
 from twyman.decisions.budget import budget
@@ -40,12 +41,14 @@ class AnalyzeExperiment:
 
     Attributes:
         version: Twyman's own, recorded in the answer.
+        told: Is told how far it has come.
     """
 
     warehouse: Warehouse
     looks: LookBook
     clock: Clock
     version: str
+    told: Telling = untold
 
     def __call__(
         self, experiment: Experiment, catalogue: Catalogue, *, zone: str = "UTC", as_of: datetime | None = None
@@ -63,6 +66,7 @@ class AnalyzeExperiment:
             NotFound: If a name isn't defined.
             Conflict: If the plan has changed since the first look, or the day is still to come.
         """
+        self.told(Step(experiment.name))
         question = Question(experiment=experiment, catalogue=catalogue, zone=zone)
         if experiment.entry is not Entry.EXPOSURES:
             if as_of is not None:
@@ -102,7 +106,7 @@ class AnalyzeExperiment:
         experiment, catalogue = question.experiment, question.catalogue
         extent = self.warehouse.extent(question)
         line = timeline(experiment, catalogue, extent, as_of=as_of, clock=self.clock, zone=question.zone)
-        taken = TakeLooks(self.warehouse, self.looks, self.clock, self.version)(question, line, extent)
+        taken = TakeLooks(self.warehouse, self.looks, self.clock, self.version, self.told)(question, line, extent)
         if taken.complete:
             line = line.ended(taken.looks[-1].cutoff)
         if taken.looks and not line.between:

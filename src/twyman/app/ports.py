@@ -302,7 +302,15 @@ class Warehouse(Protocol):
         ...
 
     def sql(self, question: Question) -> tuple[str, ...]:
-        """Return the statements that `measure` would run."""
+        """Return the statements that `measure` would run; nothing is written by it."""
+        ...
+
+    def cost(self, sql: str) -> int | None:
+        """Return how many bytes one of these statements would read, at most; `None` where the engine can't tell."""
+        ...
+
+    def cancel(self) -> None:
+        """End what is running, from another thread."""
         ...
 
 

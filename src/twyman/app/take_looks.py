@@ -4,13 +4,16 @@ A look that was kept is never measured again, so the same look gives the same nu
 that changed after somebody looked is refused: its looks have spent error under another promise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from twyman.app.fingerprint import plan_digest
 from twyman.app.information import Used, used
 from twyman.app.ports import Extent, Look, LookBook, Question, Warehouse
+from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import Timeline
+from twyman.experiments.experiment import Experiment
 from twyman.experiments.plan import Spending
 from twyman.kernel.errors import Conflict
 from twyman.kernel.time import Clock
@@ -36,12 +39,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class TakeLooks:
-    """Take the looks that a timeline names."""
+    """Take the looks that a timeline names.
+
+    Attributes:
+        told: Is told which look is next.
+    """
 
     warehouse: Warehouse
     book: LookBook
     clock: Clock
     version: str
+    told: Telling = untold
 
     def __call__(self, question: Question, line: Timeline, extent: Extent) -> Taken:
         """Return the looks up to the timeline's reading.
@@ -51,19 +59,24 @@ class TakeLooks:
         """
         experiment, plan = question.experiment, plan_digest(question)
         before = self._before(question, plan)
-        looks, written = list[Look](), None
-        shares: Sequence[Used] = ()
+        looks, shares, complete = list[Look](), cast("Sequence[Used]", ()), False
         for number, events in enumerate(line.schedule.cutoffs, start=1):
             if extent.first_exposure is not None and events <= extent.first_exposure:
                 continue
-            look = before.get(number) or self._made(question, line, number, plan)
-            looks.append(look)
-            if number not in before and experiment.plan.spending is not None:
-                written = self.book.keep(look)
+            self.told(Step(experiment.name, look=number, looks=len(line.schedule.cutoffs)))
+            looks.append(before.get(number) or self._made(question, line, number, plan))
             shares = used(experiment, question.catalogue, looks, planned=line.schedule.planned)
             if isinstance(experiment.plan.spending, Spending) and shares[-1].deciding >= 1:
-                return Taken(looks, shares, written, complete=True)
-        return Taken(looks, shares, written, complete=False)
+                complete = True
+                break
+        return Taken(looks, shares, self._kept(looks, before, experiment), complete)
+
+    def _kept(self, looks: Sequence[Look], before: Mapping[int, Look], experiment: Experiment) -> bool | None:
+        """Keep what is new once all of it is there, so that whoever stops a reading leaves none of it behind."""
+        if experiment.plan.spending is None:
+            return None
+        made = [self.book.keep(look) for look in looks if look.number not in before]
+        return made[-1] if made else None
 
     def _before(self, question: Question, plan: str) -> dict[int, Look]:
         name = question.experiment.name

@@ -1,13 +1,13 @@
 """`twyman analyze --all`: every experiment of a folder, told one by one on a terminal, and all together at the end."""
 
 import argparse
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
 from twyman.cli.output import deliver, ready
+from twyman.cli.progress import Progress
 from twyman.kernel.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ def analyzed_all(options: argparse.Namespace, failing: Collection[str]) -> int:
         options: What was typed.
         failing: Verdicts that fail.
     """
-    from twyman.app.analyze_all import untold  # noqa: PLC0415 - loads numpy, which `--help` doesn't need
-    from twyman.wiring.analysis import analyze_all  # noqa: PLC0415 - as above
+    from twyman.wiring.all_experiments import analyze_all  # noqa: PLC0415 - loads numpy, which `--help` doesn't need
 
     _ready(options)
-    outcomes = analyze_all(options.file, as_of=options.as_of, told=_told if sys.stderr.isatty() else untold)
+    with Progress() as told:
+        outcomes = analyze_all(options.file, as_of=options.as_of, told=told)
     _deliver(options, outcomes)
     errors = [one.error for one in outcomes if one.error is not None]
     if errors:
@@ -59,12 +59,3 @@ def _deliver(options: argparse.Namespace, outcomes: "Sequence[Outcome]") -> None
         deliver(table(outcomes), None)
     else:
         deliver({"table": table, "json": json_text}[options.format](outcomes), options.output)
-
-
-def _told(name: str, number: int, count: int) -> None:
-    """Draw how far it has come, on one line that the next overwrites."""
-    done = 24 * (number - 1) // count
-    sys.stderr.write(f"\r\x1b[K[{'#' * done}{'.' * (24 - done)}] {number}/{count} {name}")
-    if number == count:
-        sys.stderr.write("\r\x1b[K")
-    sys.stderr.flush()

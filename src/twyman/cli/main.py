@@ -5,13 +5,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from twyman.cli.all_experiments import analyzed_all
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
+from twyman.cli.explained import explained
 from twyman.cli.flags import add_flags
 from twyman.cli.output import deliver, ready
+from twyman.cli.progress import Progress
 from twyman.cli.serve import add_serve
+from twyman.cli.stopping import stoppable
 from twyman.cli.verify import add_verify
 from twyman.cli.warehouse import add_warehouse
 from twyman.kernel.errors import Invalid, TwymanError, nearest
@@ -23,11 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code.
 
     0 answered; 2 what was asked can't be right; 3 not found; 4 conflict; 5 forbidden; 6 a peer
-    didn't answer; 10 the verdict is one that `--fail-on` names.
+    didn't answer; 10 the verdict is one that `--fail-on` names; 130 it was stopped.
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        with stoppable() if options.stoppable else nullcontext():
+            return options.run(options)
     except TwymanError as error:
         sys.stderr.write(f"{error}\n")
         return exit_code(error)
@@ -52,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze = _command(commands.add_parser, "analyze", "from definitions and event tables to a verdict", _analyze)
     _experiment(analyze)
     analyze.add_argument("--all", action="store_true", help="every experiment of a folder, in one pass over its facts")
+    analyze.add_argument("--explain", action="store_true", help="the SQL and what it would read, and run none of it")
     analyze.add_argument("--format", choices=("table", "json", "html"), default="table", help="what to write")
     analyze.add_argument("--output", type=Path, metavar="FILE", help="write to a file, whole or not at all")
     analyze.add_argument("--fail-on", metavar="ACTIONS", help="exit with 10 on these verdicts, as in hold,abort")
@@ -80,7 +86,7 @@ def _command(
     add: Callable[..., argparse.ArgumentParser], name: str, help_: str, run: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     parser = add(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stoppable=True)
     return parser
 
 
@@ -102,11 +108,14 @@ def _analyze(options: argparse.Namespace) -> int:
     from twyman.wiring.analysis import analyze  # noqa: PLC0415 - loads numpy and duckdb, which `--help` doesn't need
 
     failing = _actions(options.fail_on)
+    if options.explain:
+        return explained(options)
     if options.all:
         return analyzed_all(options, failing)
     if options.output is not None:
         ready(options.output)
-    analysis = analyze(options.file, name=options.experiment, as_of=options.as_of)
+    with Progress() as told:
+        analysis = analyze(options.file, name=options.experiment, as_of=options.as_of, told=told)
     written = {"table": analysis.to_text, "json": analysis.to_json, "html": analysis.to_html}[options.format]()
     deliver(written, options.output)
     met = {verdict.action for verdict in analysis.answer.verdicts} & failing
@@ -129,13 +138,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _sql(options: argparse.Namespace) -> int:
-    from twyman.definitions import load_experiment  # noqa: PLC0415
-    from twyman.kernel.time import instant  # noqa: PLC0415
-    from twyman.wiring.analysis import explain  # noqa: PLC0415
+    from twyman.wiring.explanation import explain  # noqa: PLC0415
 
-    project, experiment = load_experiment(options.file, options.experiment)
-    as_of = instant(options.as_of, zone=project.zone) if options.as_of else None
-    deliver("\n\n".join(explain(project, experiment, as_of=as_of)), None)
+    made = explain(options.file, name=options.experiment, as_of=options.as_of, costs=False)
+    deliver("\n\n".join(one.sql for one in made), None)
     return ANSWERED
 
 

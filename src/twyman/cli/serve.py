@@ -14,6 +14,7 @@ Command = Callable[..., argparse.ArgumentParser]
 def add_serve(command: Command, add: Callable[..., Any]) -> None:
     """Add `serve` to the parser."""
     serve = command(add, "serve", "serve flags over OFREP, and follow the changes of their files", _serve)
+    serve.set_defaults(stoppable=False)  # the server listens for signals itself
     serve.add_argument("--flags", type=Path, default=Path(), metavar="PATH", help="a folder of YAML, or a state file")
     serve.add_argument("--host", default="127.0.0.1", help="where to listen; 0.0.0.0 for every address")
     serve.add_argument("--port", type=int, default=8080, help="where to listen; 0 takes a free port")

@@ -1,9 +1,9 @@
 """Every kind of document, by the word that a file says after `kind:`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.flag_documents import (
@@ -48,6 +48,8 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
         timeout: How long one statement may run, such as 10m; left out: as long as the engine lets it.
         refresh: full reads a source from its beginning at each look; incremental keeps what was read beside the
             data and reads what is new.
+        concurrency: How many experiments `analyze --all` analyses at a time, each over a connection of its own; left
+            out: 4 on postgres and clickhouse, else 1.
     """
 
     engine: Text = "duckdb"
@@ -55,6 +57,7 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     url: Text | None = None
     timeout: Duration | None = None
     refresh: Literal["full", "incremental"] = "full"
+    concurrency: Annotated[int, Meta(ge=1, le=64)] | None = None
 
 
 class EntityDocument(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,10 @@ from twyman.kernel.errors import Invalid, nearest
 FILES, SERVERS = ("duckdb",), ("clickhouse", "postgres")
 """Engines that read a folder, and those that have an address; spark may do with either."""
 ENGINES = (*FILES, *SERVERS, "spark")
+
+AT_ONCE = 4
+"""Experiments at a time on a server where nothing is said; DuckDB and Spark share one statement among all cores."""
+
 CONNECTORS = "twyman.connectors"
 """Entry points under which anybody's connector is found, by the engine's name."""
 
@@ -34,6 +38,7 @@ class WarehousePlace:
         url: Address of a server, with all that the environment adds; never shown.
         timeout: How long a statement may run; `None`: as long as the engine lets it.
         incremental: Whether what was read is kept beside the data.
+        concurrency: How many experiments are analysed at the same time, each over a connection of its own.
     """
 
     engine: str = "duckdb"
@@ -42,6 +47,7 @@ class WarehousePlace:
     url: str | None = field(default=None, repr=False)
     timeout: timedelta | None = None
     incremental: bool = False
+    concurrency: int = 1
 
 
 def warehouse_place(said: WarehouseDocument | None, subject: Subject, root: Path) -> WarehousePlace:
@@ -58,6 +64,7 @@ def warehouse_place(said: WarehouseDocument | None, subject: Subject, root: Path
         url=subject.attempt("warehouse.url", _address, said.url, None) if said.url is not None else None,
         timeout=timeout,
         incremental=said.refresh == "incremental",
+        concurrency=_concurrency(said),
     )
 
 
@@ -73,6 +80,10 @@ def _refuse_misplaced(said: WarehouseDocument, subject: Subject) -> None:
         subject.refuse("warehouse.path", f"{said.engine} reads tables, and has no path: write url instead")
     elif said.engine == "spark" and said.url is None:
         subject.refuse("warehouse", "spark needs to know where it runs: write url: local[*], or sc://host:port")
+
+
+def _concurrency(said: WarehouseDocument) -> int:
+    return said.concurrency or (AT_ONCE if said.engine in SERVERS else 1)
 
 
 def _path(text: str) -> str:

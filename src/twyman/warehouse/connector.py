@@ -83,7 +83,11 @@ class Connector(Protocol):
         ...
 
     def cost(self, sql: str) -> int | None:
-        """Return how many bytes a SELECT would scan; `None` where the engine doesn't tell."""
+        """Return how many bytes a SELECT would scan, at most; `None` where the engine doesn't tell.
+
+        Raises:
+            Refused: If the engine can't make sense of it.
+        """
         ...
 
     def cancel(self) -> None:

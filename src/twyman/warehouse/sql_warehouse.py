@@ -8,12 +8,13 @@ from twyman.experiments.experiment import Entry
 from twyman.warehouse.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.answer import aware, measured
 from twyman.warehouse.compile import compiled_exposures, metrics_of
-from twyman.warehouse.connector import Connector, Keeping
+from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.extent import extent_of
 from twyman.warehouse.model import CELLS, PART, SEEN, Statement
 from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.state.refresh import Refresh
+from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.units import compiled_units
 
 
@@ -114,10 +115,42 @@ class SqlWarehouse:
         return found
 
     def sql(self, question: Question) -> tuple[str, ...]:
-        """Return the statements that `measure` would run, in order."""
+        """Return the statements that `measure` would run, in order; nothing is written by it.
+
+        Where what is read is kept, those that would keep what is new come first, and the last reads what is kept so
+        far and, of the source, the rest.
+        """
         if question.experiment.entry is Entry.AGGREGATES:
             return (self._engine.printed(compiled_counts(self._engine, question, metrics_of(question)).query),)
-        return self._engine.script(self._compiled(question).query)
+        if self._refresh is None or question.experiment.entry is not Entry.EXPOSURES:
+            return self._engine.script(self._compiled(question).query)
+        sketch = Sketch(self._refresh.keeping)
+        refresh = Refresh(self._engine, sketch)
+        refresh.together([question])
+        statement = compiled_exposures(self._engine, question, refresh)
+        return (*sketch.statements, *self._engine.script(statement.query))
+
+    def cost(self, sql: str) -> int | None:
+        """Return how many bytes one of these statements would read, at most; `None` where the engine can't tell.
+
+        Raises:
+            Unavailable: If the engine doesn't answer.
+        """
+        try:
+            return self._engine.connector.cost(sql)
+        except Refused:  # it names what a statement before it makes
+            return None
+
+    def cancel(self) -> None:
+        """End what is running, from another thread."""
+        self._engine.connector.cancel()
+
+    def beside(self, connector: Connector) -> "SqlWarehouse":
+        """Return a warehouse over another connection to the same data, that shares what `together` reads here."""
+        made = SqlWarehouse(connector, self._engine.frames, incremental=self._refresh is not None)
+        if made._refresh is None:
+            made._engine.standing_in = self._engine.standing_in
+        return made
 
     def _compiled(self, question: Question) -> Statement:
         if question.experiment.entry is Entry.UNITS:

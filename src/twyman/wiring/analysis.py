@@ -8,20 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from twyman.app.analyze_all import AnalyzeAll, Outcome, Telling, untold
 from twyman.app.analyze_experiment import AnalyzeExperiment
-from twyman.app.explain_sql import ExplainSql
+from twyman.app.telling import Telling, untold
 from twyman.app.views import Answer, Verdict
 from twyman.definitions import Project, load_experiment, project_of
-from twyman.definitions.project import Reading, raise_all, read_path
-from twyman.experiments.experiment import Experiment
-from twyman.kernel.errors import Invalid, NotFound, nearest
+from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.time import Clock, instant, system_clock
 from twyman.report.frame import rows
 from twyman.report.html import html
 from twyman.report.json import json_text
 from twyman.report.notebook import fragment
 from twyman.report.terminal import text
+from twyman.warehouse.connector import Connector
 from twyman.wiring.warehouses import connector, looks, warehouse
 
 VERSION = version("twyman")
@@ -101,6 +99,7 @@ def analyze(
     name: str | None = None,
     as_of: str | datetime | None = None,
     clock: Clock = system_clock,
+    told: Telling = untold,
 ) -> Analysis:
     """Analyse an experiment: a definition file, or the same written in code.
 
@@ -111,6 +110,7 @@ def analyze(
         name: Which experiment, where the file holds several.
         as_of: The day of reading; left out, the latest look that is due.
         clock: Tells the time.
+        told: Is told how far it has come.
 
     Returns:
         The analysis, with its verdict and reasons.
@@ -144,60 +144,22 @@ def analyze(
     else:
         project, found = load_experiment(Path(experiment), name)
     day = instant(as_of, zone=project.zone) if as_of is not None else None
-    answer = use_case(project, clock=clock)(found, project.catalogue, zone=project.zone, as_of=day)
+    answer = use_case(project, clock=clock, told=told)(found, project.catalogue, zone=project.zone, as_of=day)
     return Analysis(answer)
 
 
-def analyze_all(
-    folder: str | Path,
-    *,
-    as_of: str | datetime | None = None,
-    clock: Clock = system_clock,
-    told: Telling = untold,
-) -> list[Outcome]:
-    """Analyse every experiment of a folder of definitions, reading each source of facts once for all of them.
+def use_case(
+    project: Project, *, clock: Clock = system_clock, told: Telling = untold, over: Connector | None = None
+) -> AnalyzeExperiment:
+    """Wire the use case to the project's warehouse and its look book.
 
     Args:
-        folder: The project's folder, or a file in it.
-        as_of: The day of reading of experiments that have dates; left out, the latest look that is due of each.
+        project: The project.
         clock: Tells the time.
         told: Is told how far it has come.
-
-    Returns:
-        What became of each experiment, by name: its answer, or its error.
-
-    Raises:
-        NotFound: If the folder isn't there, or holds no experiment.
-        Unavailable: If the warehouse doesn't answer.
+        over: The connector to its warehouse, where one is open already.
     """
-    reading = read_path(Path(folder))
-    project = reading.project
-    broken = [
-        Outcome(name, error=errors[0]) for name, errors in reading.faults.items() if name in _experiments(reading)
-    ]
-    raise_all(reading.faults.get("", ()))
-    found = [one for _, one in sorted(project.experiments.items())]
-    if not found and not broken:
-        raise NotFound(f"no experiment is defined in '{folder}': name the folder of the project")
-    day = instant(as_of, zone=project.zone) if as_of is not None else None
-    ask = AnalyzeAll(use_case(project, clock=clock), told=told)
-    made = ask(found, project.catalogue, zone=project.zone, as_of=day)
-    return sorted([*made, *broken], key=lambda one: one.experiment)
-
-
-def _experiments(reading: Reading) -> set[str]:
-    return {written.name for written in reading.documents if written.kind == "experiment"}
-
-
-def use_case(project: Project, *, clock: Clock = system_clock) -> AnalyzeExperiment:
-    """Wire the use case to the project's warehouse and its look book."""
-    over = connector(project)
+    over = over or connector(project)
     return AnalyzeExperiment(
-        warehouse=warehouse(project, over), looks=looks(project, over), clock=clock, version=VERSION
+        warehouse=warehouse(project, over), looks=looks(project, over), clock=clock, version=VERSION, told=told
     )
-
-
-def explain(project: Project, experiment: Experiment, *, as_of: datetime | None = None) -> tuple[str, ...]:
-    """Return the statements that an analysis would run."""
-    ask = ExplainSql(warehouse=warehouse(project), clock=system_clock)
-    return ask(experiment, project.catalogue, zone=project.zone, as_of=as_of)

@@ -13,6 +13,7 @@ from twyman.warehouse.connectors.duckdb import DuckDBConnector, folder_of
 from twyman.warehouse.files import folders_named
 from twyman.warehouse.looks import LookFolder
 from twyman.warehouse.sql_warehouse import SqlWarehouse
+from twyman.wiring.running import noted
 
 Maker = Callable[[WarehousePlace], Connector]
 
@@ -56,8 +57,8 @@ def connector(project: Project) -> Connector:
     try:
         if place.engine == "duckdb":
             also = folders_named(project.catalogue.sources.values())
-            return DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place))
-        return _maker(place.engine)(place)
+            return noted(DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place)))
+        return noted(_maker(place.engine)(place))
     except TwymanError as error:
         error.place = error.place or project.origin.at("warehouse.path" if place.engine == "duckdb" else "warehouse")
         raise

@@ -8,13 +8,13 @@ what is refused of a definition as it is read. A database file is attached for r
 import glob
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import duckdb
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from twyman.kernel.errors import NotFound, Unavailable
 from twyman.warehouse.connector import Kept, Refused, Row
@@ -56,6 +56,7 @@ class DuckDBConnector:
 
     def __init__(self, path: Path | None = None, *, also: Iterable[Path] = (), timeout: float | None = None) -> None:
         self._timeout = timeout
+        self._late = False
         place = (path or Path()).absolute()
         if not place.exists():
             raise NotFound(
@@ -115,30 +116,42 @@ class DuckDBConnector:
             Unavailable: If the engine or a disk gave out, or it took longer than it may.
         """
         try:
-            with self._limited():
+            with _hearing_signals(), self._limited():
                 cursor = self._connection.execute(rooted(sql, self._root))
                 names = [str(column[0]) for column in cursor.description or ()]
                 return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except duckdb.InterruptException as error:
-            allowed = f" after {self._timeout:g} s, as warehouse.timeout says" if self._timeout else ""
-            raise Unavailable(f"DuckDB was stopped{allowed}: ask for less, or allow it longer") from error
+            raise self._stopped() from error
         except (duckdb.OutOfMemoryException, duckdb.InternalException) as error:
             raise Unavailable(f"DuckDB gave up: {first_line(error)}: give it more memory or less data") from error
         except duckdb.Error as error:
             raise Refused(first_line(error)) from error
 
     @contextmanager
-    def _limited(self) -> Iterator[None]:
+    def _limited(self) -> Generator[None]:
         """End what runs longer than it may."""
         if self._timeout is None:
             yield
             return
-        timer = threading.Timer(self._timeout, self.cancel)
+        self._late = False
+        timer = threading.Timer(self._timeout, self._end_late)
+        timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+
+    def _end_late(self) -> None:
+        self._late = True
+        self.cancel()
+
+    def _stopped(self) -> Unavailable:
+        if not self._late:
+            return Unavailable("DuckDB was told to stop: nothing is left behind; ask again")
+        return Unavailable(
+            f"DuckDB took longer than {self._timeout:g} s, and was stopped: raise warehouse.timeout, or ask for less"
+        )
 
     def types(self, sql: str) -> dict[str, str]:
         """Return the type of each column that a SELECT would give, without running it.
@@ -147,7 +160,8 @@ class DuckDBConnector:
             Refused: If the engine can't make sense of it.
         """
         try:
-            described = self._connection.execute("DESCRIBE " + rooted(sql, self._root)).fetchall()
+            with _hearing_signals():
+                described = self._connection.execute("DESCRIBE " + rooted(sql, self._root)).fetchall()
         except duckdb.Error as error:
             raise Refused(first_line(error)) from error
         return {str(row[0]): str(row[1]) for row in described}
@@ -228,9 +242,22 @@ class DuckDBConnector:
         self._own.strike(book, number)
 
     def cost(self, sql: str) -> int | None:
-        """DuckDB tells rows, not bytes."""
-        del sql
-        return None
+        """Return the sizes of the files that a SELECT names: the most that it can read of them.
+
+        Returns:
+            `None` where it reads tables, of whose size nothing is told.
+        """
+        query = parse_one(sql, dialect=DIALECT.printer)
+        parts = {part.alias for part in query.find_all(exp.CTE)}
+        found: set[str] = set()
+        for table in query.find_all(exp.Table):
+            patterns = [one.this for one in table.this.find_all(exp.Literal) if one.is_string]
+            if not isinstance(table.this, exp.Func):
+                if table.name not in parts:
+                    return None
+                continue
+            found.update(file for one in patterns for file in glob.iglob(str(self._root / one), recursive=True))
+        return sum(Path(file).stat().st_size for file in found if Path(file).is_file())
 
     def cancel(self) -> None:
         """End what is running, from another thread."""
@@ -239,6 +266,17 @@ class DuckDBConnector:
     def close(self) -> None:
         """Let go of the connection, and of what it holds open."""
         self._connection.close()
+
+
+@contextmanager
+def _hearing_signals() -> Generator[None]:
+    """Pass on that somebody pressed Ctrl-C: the driver tells it as an error of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _quoted(value: str) -> str:
