@@ -6,12 +6,14 @@ subquery, an aggregate, whatever reads files, the clock or chance.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from sqlglot import exp
 
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Place
 from twyman.warehouse import box, functions
+from twyman.warehouse.dialects.tree import KIND
 from twyman.warehouse.syntax import column
 
 LIMITS = box.Limits(characters=10_000, nodes=1_000)
@@ -44,7 +46,7 @@ def parsed(
 
     Args:
         written: What the user wrote: the name of a column, or an expression.
-        columns: Columns of the table.
+        columns: Columns of the table; with their types, where those are known, which dialects may look at.
         table: Name by which the statement knows the table.
         place: Where it was written.
         names: Further names at hand (measures), by what they stand for.
@@ -57,7 +59,7 @@ def parsed(
     if written in given:
         return given[written].copy()
     if written.lower() in spelled:
-        return column(spelled[written.lower()], table)
+        return _typed(column(spelled[written.lower()], table), columns)
     tree = _single(written, place)
     _refuse_all_else(tree, written, place)
     bound = {str(argument.name).lower() for scope in tree.find_all(exp.Lambda) for argument in scope.expressions}
@@ -69,6 +71,7 @@ def parsed(
             missing = found.parts[0].name
             hint = nearest(missing, [*spelled.values(), *given])
             raise Invalid(f"column '{missing}' isn't in '{table}': {hint}", place=place)
+        tied = _typed(tied, columns)
         tree = tied if found is tree else _replaced(tree, found, tied)
     _refuse_swollen(tree, written, place)
     return tree
@@ -120,6 +123,13 @@ def _tied(found: exp.Column, spelled: Mapping[str, str], names: Mapping[str, exp
     tied: exp.Expr = column(spelled[first.name.lower()], table)
     for part in rest:
         tied = exp.Dot(this=tied, expression=part.copy())
+    return tied
+
+
+def _typed(tied: exp.Expr, columns: Iterable[str]) -> exp.Expr:
+    """Note the type of a column on it, where that is known."""
+    if isinstance(tied, exp.Column) and isinstance(columns, Mapping):
+        tied.meta[KIND] = cast("Mapping[str, str]", columns)[tied.name]
     return tied
 
 

@@ -6,6 +6,9 @@ from sqlglot import exp
 
 from twyman.warehouse.dialects.dialect import Word
 
+KIND = "kind"
+"""Under which a column notes its type, in our words, where a definition's expression names it."""
+
 
 def called(function: str, *arguments: exp.Expr) -> exp.Expr:
     """Return a call of a function by its name."""
