@@ -105,6 +105,14 @@ def test_a_user_in_two_households_counts_in_the_first_and_is_counted(scene: Any,
     assert found.units == {"control": 3, "treatment": 3}
 
 
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_two_households_met_at_one_instant_the_first_by_name_counts(scene: Any, metric: Any, turned: int) -> None:
+    met: Met = [(1, "b", "control", NOON), (1, "a", "control", NOON), (2, "a", "treatment", NOON)][::turned]
+    found = drawn(scene, [*met, (3, "c", "treatment", NOON)], [], (metric(),)).measure()
+
+    assert found.drawn.crossed == {"control": 1, "treatment": 0}
+
+
 def test_a_household_counts_in_each_of_its_users_countries(scene: Any, metric: Any) -> None:
     profile = AttributeSource(
         name="profile",

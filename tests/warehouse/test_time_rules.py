@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from twyman.metrics.metric import Adjustment, Window
-from twyman.metrics.source import Grain, Query, Timestamp
+from twyman.metrics.metric import Adjustment, Aggregate, Window
+from twyman.metrics.source import AttributeSource, Grain, Query, Timestamp
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "time.md"
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -173,3 +173,71 @@ def test_exposures_known_to_the_day_take_in_facts_of_that_day(scene: Any, metric
     found = scene(ONE, [(1, NOON - HOUR), (1, NOON - DAY)], (counted,), exposures=by_day).moments()
 
     assert found.means.tolist() == [1, 1]
+
+
+def test_where_enrolment_begins_at_noon_facts_of_that_morning_count_after_an_exposure_of_that_day(
+    scene: Any, metric: Any
+) -> None:
+    by_day, morning = {"timestamp": Timestamp("at", Grain.DAY)}, [(1, NOON - HOUR)]
+    exposed = [(1, "treatment", NOON + HOUR), (2, "control", NOON + HOUR)]
+
+    assert scene(exposed, morning, (metric(),), exposures=by_day, experiment={"enrol_from": NOON}).values() == (1, 1)
+
+
+@pytest.mark.parametrize("exposures", [Grain.INSTANT, Grain.DAY])
+@pytest.mark.parametrize("shown", ["2024-04-06", "2024-09-28", "2024-06-01"])
+def test_windows_of_facts_known_to_the_day_hold_dates_also_where_the_clocks_are_set(
+    scene: Any, metric: Any, exposures: Grain, shown: str
+) -> None:
+    dates = ", ".join(f"(1, date '{date.fromisoformat(shown) + i * DAY}')" for i in range(-2, 7))
+    dated = Query(f"select * from (values {dates}) as given(user_id, at)")
+    by_day = {"relation": dated, "timestamp": Timestamp("at")}
+    counted = metric(window=Window(length=3 * DAY), adjustment=Adjustment(2 * DAY))
+    asked = {"facts": by_day, "exposures": {"timestamp": Timestamp("at", exposures)}, "zone": AUCKLAND}
+    found = scene([(1, "treatment", wall(f"{shown} 15:00"))], [], (counted,), cutoff=wall("2024-12-01"), **asked)
+
+    assert found.moments().means.tolist() == [3, 2]
+
+
+def test_a_row_of_no_arm_of_the_experiment_is_no_first_exposure(scene: Any, metric: Any) -> None:
+    met = [*ONE, (1, "stray", NOON - 2 * DAY)]
+
+    assert scene(met, [(1, NOON - DAY), (1, NOON)], (metric(),)).values() == (1, 1)
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_two_arms_met_at_one_instant_the_one_listed_first_came_first(scene: Any, metric: Any, turned: int) -> None:
+    met = [*ONE, *[(3, "treatment", NOON), (3, "control", NOON)][::turned]]
+
+    assert scene(met, [], (metric(),)).measure().crossovers == {"control": 1, "treatment": 0}
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_facts_at_one_instant_the_lowest_is_first_and_the_highest_last(
+    scene: Any, metric: Any, count_of: Any, turned: int
+) -> None:
+    facts = [(1, NOON, 2.0), (1, NOON, 1.0), (1, NOON, 3.0)][::turned]
+    first, last = (metric(count_of(one, "ms")) for one in (Aggregate.FIRST, Aggregate.LAST))
+
+    assert scene(ONE, facts, (first,)).values() == (1, 1)
+    assert scene(ONE, facts, (last,)).values() == (1, 3)
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_attributes_at_one_instant_the_highest_that_is_known_holds(scene: Any, metric: Any, turned: int) -> None:
+    rows = ["(1, timestamp '2024-03-04 09:00', 'NZ')", "(1, timestamp '2024-03-04 09:00', 'SE')",
+            "(1, timestamp '2024-03-04 09:00', null)", "(2, timestamp '2024-03-04 08:00', 'SE')",
+            "(2, timestamp '2024-03-04 09:00', null)"][::turned]  # fmt: skip
+    people = AttributeSource(
+        name="people",
+        relation=Query(f"select * from (values {', '.join(rows)}) as given(id, since, country)"),
+        entities={"user": "id"},
+        timestamp=Timestamp("since"),
+        columns={"country": "country"},
+    )
+    found = scene(ONE, [], (metric(),), sources={"people": people}, experiment={"dimensions": ("country",)}).measure()
+
+    assert {(cell.arm, cell.value) for cell in found.cells if cell.dimension} == {
+        ("treatment", "SE"),
+        ("control", "(none)"),
+    }

@@ -85,6 +85,12 @@ def test_different_rows_of_a_unit_in_one_arm_are_refused(measure: Any) -> None:
     assert measure([*ROWS, (1, "control", 4.0, 0, 3.0)], SPEND).units["control"] == 2  # differs in nothing used
 
 
+def test_a_row_of_no_arm_says_nothing_against_a_units_other_row(measure: Any) -> None:
+    found = measure([*ROWS, (1, "stray", 99.0, 0, 7.0)], SPEND)
+
+    assert (found.units["control"], found.cells[Cell("spend", "control")].means[0]) == (2, 2.0)
+
+
 def test_rows_can_be_units(measure: Any) -> None:
     found = measure([*ROWS, ROWS[0]], SPEND, entities=None)
 

@@ -92,11 +92,7 @@ def _pairs(measured: Measured, recomputed: Recomputed) -> Iterator[_Pair]:
     if not found.units:
         return
     yield from _counts("units", measured.units, found.units)
-    if "crossovers by arm" in left_out:
-        totals = (sum(measured.crossovers.values()), sum(found.crossovers.values()))
-        yield _Pair("", "", "crossovers", *totals)
-    else:
-        yield from _counts("crossovers", measured.crossovers, found.crossovers)
+    yield from _counts("crossovers", measured.crossovers, found.crossovers)
     yield from _entrants(measured, found)
     yield from _by_day(measured.exposed, found.exposed)
     yield from _kept(measured, found)

@@ -42,7 +42,7 @@ class AttributeTable:
     rows: Rows
     time: Time | None
     exposures: Exposures
-    wanted: dict[str, exp.Expr] = field(default_factory=dict[str, exp.Expr])
+    wanted: dict[str, tuple[exp.Expr, str]] = field(default_factory=dict[str, tuple[exp.Expr, str]])
 
     @property
     def part(self) -> str:
@@ -52,7 +52,7 @@ class AttributeTable:
     def column(self, name: str) -> tuple[exp.Expr, str]:
         """Return the column that will hold an attribute, and its type."""
         written, kind = self._written(name)
-        self.wanted[name] = written
+        self.wanted[name] = written, kind
         return column(name, self.part), kind
 
     def _written(self, name: str) -> tuple[exp.Expr, str]:
@@ -83,17 +83,19 @@ class AttributeTable:
             exp.LTE(this=self.time.utc.copy(), expression=column(EXPOSED_AT, base)) if self.time is not None else None
         )
         where = self.rows.condition(self.source.where, "where") if self.source.where else None
-        chosen = [alias(self._last(written), name) for name, written in self.wanted.items()]
+        chosen = [alias(self._last(written, kind), name) for name, (written, kind) in self.wanted.items()]
         query = self.rows.from_(select(column("unit", base), *chosen))
         query = query.join(table(base), on=exp.EQ(this=unit, expression=known))
         condition = both(before, where)
         query = query.where(condition) if condition is not None else query
         return query.group_by(column("unit", base))
 
-    def _last(self, written: exp.Expr) -> exp.Expr:
+    def _last(self, written: exp.Expr, kind: str) -> exp.Expr:
+        """Return the last value; of several at that instant, or without times, the highest that is known."""
+        value = call("by_bytes", written.copy()) if kind == "VARCHAR" else written.copy()
         if self.time is None:
-            return call("max", written.copy())
-        return call("arg_max_null", written.copy(), self.time.utc.copy())
+            return call("max_truth" if kind == "BOOLEAN" else "max", value)
+        return call("last_known", value, self.time.utc.copy())
 
 
 @dataclass(slots=True)

@@ -52,15 +52,20 @@ class Entering:
 
     @property
     def counts(self) -> exp.Expr | None:
-        """The condition that a row counts."""
+        """The condition that a row of an arm counts."""
         return both(column("kept") if self.kept else None, column("inside") if self.inside else None)
 
+    @property
+    def enters(self) -> exp.Expr | None:
+        """The condition that a row is of an arm, and counts."""
+        return both(exp.Not(this=exp.Is(this=column("arm"), expression=exp.null())), self.counts)
+
     def met(self, rows: str, *projections: exp.Expr) -> exp.Select:
-        """Return one row a unit; the projections are aggregates over its rows that count."""
+        """Return one row a unit; the projections are aggregates over its rows of an arm that count."""
         arm = column("arm")
         query = select(
             column("unit"),
-            *(alias(filtered(one.this.copy(), self.counts), one.alias) for one in projections),
+            *(alias(filtered(one.this.copy(), self.enters), one.alias) for one in projections),
             alias(_arms_differ(self.counts), "crossed"),
             alias(filtered(exp.Count(this=arm.copy()), self.counts), "entries"),
         )

@@ -268,9 +268,10 @@ def entering(exposures: Exposures) -> Entering:
 
 def _entry(exposures: Exposures) -> list[exp.Expr]:
     moment = column(EXPOSED_AT)
-    entry = [alias(call("min", moment), EXPOSED_AT), alias(call("arg_min", column("arm"), moment.copy()), "arm")]
+    entry = [alias(call("min", moment), EXPOSED_AT), alias(call("first_by", column("arm"), moment.copy()), "arm")]
     if exposures.question.experiment.randomised_by in exposures.source.entities:
-        entry.append(alias(call("arg_min", column("cluster"), moment.copy()), "cluster"))
+        named = call("by_bytes", column("cluster"))
+        entry.append(alias(call("first_by", named, moment.copy()), "cluster"))
         entry.append(alias(call("min", column("cluster")), "lowest_cluster"))
         entry.append(alias(call("max", column("cluster")), "highest_cluster"))
     return entry

@@ -296,7 +296,7 @@ class FactTable:
         bounds = [since] if since is not None else []
         ends = [cutoff.events] if cutoff else []
         if experiment.enrol_until and overall.end is not None:
-            ends.append(experiment.enrol_until + overall.end)
+            ends.append(experiment.enrol_until + overall.end + self._slack())
         if ends:
             bounds.append(self.time.before(min(ends)))
         return bounds
@@ -306,7 +306,8 @@ class FactTable:
         return self.time.since(start + overall.start - self._slack()) if start else None
 
     def _slack(self) -> timedelta:
-        return DAY if self._by_day() else timedelta()
+        """Return how far windows may reach beyond their length, where something is known to the day only."""
+        return DAY if Grain.DAY in (self.grain, self.exposures.grain) else timedelta()
 
     def _by_day(self) -> bool:
         to_the_instant = self.exposures.grain is Grain.INSTANT or self.exposures.entry == TRIGGERED_AT

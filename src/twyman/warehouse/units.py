@@ -306,10 +306,10 @@ def _conflicting(entry: Entering, held: Sequence[str], truths: Collection[str]) 
     tests: list[exp.Expr] = []
     for name in held:
         ends = ("min_truth", "max_truth") if name in truths else ("min", "max")
-        low, high = (filtered(call(function, column(name)), entry.counts) for function in ends)
+        low, high = (filtered(call(function, column(name)), entry.enters) for function in ends)
         tests.append(exp.NullSafeNEQ(this=low, expression=high))
-        some = filtered(exp.Count(this=column(name)), entry.counts)
-        tests.append(exp.Not(this=exp.In(this=some, expressions=[number(0), filtered(count_rows(), entry.counts)])))
+        some = filtered(exp.Count(this=column(name)), entry.enters)
+        tests.append(exp.Not(this=exp.In(this=some, expressions=[number(0), filtered(count_rows(), entry.enters)])))
     return exp.or_(*tests) if tests else exp.false()
 
 

@@ -257,7 +257,6 @@ def _shared(count: int) -> tuple[Arm, ...]:
     return tuple(replace(arm, share=1 / count) for arm in ARMS[:count])
 
 
-@pytest.mark.xfail(strict=True, reason="the statement takes the time of a row of no known arm for the first exposure")
 def test_a_row_of_an_unknown_arm_is_no_first_exposure(scene: Any, metric: Any) -> None:
     exposed = [(1, "stray", NOON - 2 * DAY), (1, "treatment", NOON), (2, "control", NOON)]
     found, _ = compared(scene(exposed, [(1, NOON - DAY, 1.0)], (metric(),)).question())
@@ -265,7 +264,6 @@ def test_a_row_of_an_unknown_arm_is_no_first_exposure(scene: Any, metric: Any) -
     assert not found.disagreements
 
 
-@pytest.mark.xfail(strict=True, reason="the statement scans facts from the enrolment on, and not from its day on")
 def test_facts_of_the_day_count_where_enrolment_begins_at_noon(scene: Any, metric: Any) -> None:
     exposed = [(1, "treatment", NOON + HOUR), (2, "control", NOON + HOUR)]
     by_day = {"timestamp": Timestamp("at", Grain.DAY)}

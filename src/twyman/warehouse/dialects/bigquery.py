@@ -53,6 +53,14 @@ def _edge(*, desc: bool) -> Word:
     return of
 
 
+def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    """Return the last value, which may be null; of several at that time, the highest that isn't."""
+    held = case((given(moment), value))
+    order = [exp.Ordered(this=one.copy(), desc=True, nulls_first=False) for one in (moment, held)]
+    limited = exp.Limit(this=exp.Order(this=held, expressions=order), expression=exp.Literal.number(1))
+    return exp.Bracket(this=exp.ArrayAgg(this=limited), expressions=[exp.Literal.number(0)], offset=0, safe=True)
+
+
 def _json_array(*values: exp.Expr) -> exp.Expr:
     return called("to_json_string", called("json_array", *values))
 
@@ -85,6 +93,7 @@ DIALECT = Dialect(
         "date_trunc": _date_trunc,
         "first_by": _edge(desc=False),
         "last_by": _edge(desc=True),
+        "last_known": _last_known,
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "count_if": renamed("countif"),

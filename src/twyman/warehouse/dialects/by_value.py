@@ -27,7 +27,6 @@ def _any_value(value: exp.Expr) -> exp.Expr:
 BY_VALUE: Mapping[str, Word] = {
     "arg_min": _arg_min,
     "arg_max": _arg_max,
-    "arg_max_null": renamed("max_by"),
     "any_value": _any_value,
     "favg": renamed("avg"),
 }

@@ -1,4 +1,4 @@
-"""DuckDB: our words are its own, but for five about time."""
+"""DuckDB: our words are its own, but for six about time."""
 
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB as Printer
@@ -41,6 +41,14 @@ def _by(function: str) -> Word:
     return of
 
 
+def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    """Return the last value, which may be null; of several at that time, the highest that isn't."""
+    known = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+    parts = (("moment", moment), ("known", known), ("value", value))
+    order = [exp.PropertyEQ(this=exp.to_identifier(key), expression=part.copy()) for key, part in parts]
+    return _call("arg_max_null", value, exp.Struct(expressions=order))
+
+
 DIALECT = Dialect(
     name="duckdb",
     printer=Printer(),
@@ -51,5 +59,6 @@ DIALECT = Dialect(
         "wall_of_utc": _wall_of_utc,
         "first_by": _by("arg_min"),
         "last_by": _by("arg_max"),
+        "last_known": _last_known,
     },
 )

@@ -59,10 +59,9 @@ def _first(value: exp.Expr, condition: exp.Expr | None, *orders: exp.Expr) -> ex
     return exp.Bracket(this=in_brackets(gathered), expressions=[exp.Literal.number(0)])
 
 
-def _by(value: exp.Expr, by: exp.Expr, *, desc: bool, nulls: bool = False) -> exp.Expr:
+def _by(value: exp.Expr, by: exp.Expr, *, desc: bool) -> exp.Expr:
     order = exp.Ordered(this=by.copy(), desc=desc)
-    condition = given(by) if nulls or value == by else exp.and_(given(value), given(by))
-    return _first(value, condition, order)
+    return _first(value, exp.and_(given(value), given(by)), order)
 
 
 def _edge(*, desc: bool) -> Word:
@@ -81,8 +80,10 @@ def _arg_max(value: exp.Expr, by: exp.Expr) -> exp.Expr:
     return exp.Max(this=value) if value == by else _by(value, by, desc=True)
 
 
-def _arg_max_null(value: exp.Expr, by: exp.Expr) -> exp.Expr:
-    return _by(value, by, desc=True, nulls=True)
+def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    """Return the last value, which may be null; of several at that time, the highest that isn't."""
+    orders = (exp.Ordered(this=part.copy(), desc=True, nulls_first=False) for part in (moment, value))
+    return _first(value, given(moment), *orders)
 
 
 def _any_value(value: exp.Expr) -> exp.Expr:
@@ -150,7 +151,7 @@ DIALECT = Dialect(
         "first_by": _edge(desc=False),
         "last_by": _edge(desc=True),
         "arg_max": _arg_max,
-        "arg_max_null": _arg_max_null,
+        "last_known": _last_known,
         "any_value": _any_value,
         "count_if": _count_if,
         "favg": renamed("avg"),

@@ -50,9 +50,25 @@ def _edge(*, desc: bool) -> Word:
         held = case((exp.and_(given(value), given(moment)), value))
         order = exp.Order(expressions=[exp.Ordered(this=one.copy(), desc=desc) for one in (moment, value)])
         gathered = exp.WithinGroup(this=called("array_agg", held), expression=order)
-        return double(called("get", gathered, number(0)))
+        found = called("get", gathered, number(0))
+        return exp.cast(found, "TEXT") if value.is_type("TEXT") else double(found)
 
     return of
+
+
+def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    """Return the last value, which may be null; of several at that time, the highest that isn't."""
+    # An array of arrays: one of values would pass over nulls.
+    held = case((given(moment), called("array_construct", value)))
+    order = exp.Order(
+        expressions=[exp.Ordered(this=one.copy(), desc=True, nulls_first=False) for one in (moment, value)]
+    )
+    gathered = exp.WithinGroup(this=called("array_agg", held), expression=order)
+    return called("get", called("get", gathered, number(0)), number(0))
+
+
+def _text(value: exp.Expr) -> exp.Expr:
+    return value if value.is_type("TEXT") else exp.cast(value, "TEXT")
 
 
 def _json_text(value: exp.Expr) -> exp.Expr:
@@ -109,6 +125,8 @@ DIALECT = Dialect(
         "wall_of_utc": _wall_of_utc,
         "first_by": _edge(desc=False),
         "last_by": _edge(desc=True),
+        "last_known": _last_known,
+        "by_bytes": _text,
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "bool_or": renamed("boolor_agg"),

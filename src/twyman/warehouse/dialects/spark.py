@@ -69,6 +69,12 @@ def _edge(function: str) -> Callable[[exp.Expr, exp.Expr], exp.Expr]:
     return of
 
 
+def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    # In a struct null is the lowest: of several at one time the highest that is known.
+    found = called("max_by", value, called("struct", moment, value.copy()))
+    return exp.Filter(this=found, expression=exp.Where(this=given(moment)))
+
+
 def _json_array(*values: exp.Expr) -> exp.Expr:
     # Of nothing but nulls, an array has no type that could be written.
     return called("to_json", exp.Array(expressions=[_as(value, exp.DType.TEXT) for value in values]))
@@ -143,7 +149,7 @@ DIALECT = Dialect(
         "arg_min": _by("min_by"),
         "first_by": _edge("min_by"),
         "last_by": _edge("max_by"),
-        "arg_max_null": renamed("max_by"),
+        "last_known": _last_known,
         "any_value": renamed("max"),
         "favg": _average,
         "quantile_cont": renamed("percentile"),

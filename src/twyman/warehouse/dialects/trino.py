@@ -78,6 +78,14 @@ def _edge(function: str) -> Word:
     return of
 
 
+def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    """Return the last value, which may be null; of several at that time, the highest that isn't."""
+    order = [exp.Ordered(this=one.copy(), desc=True, nulls_first=False) for one in (moment, value)]
+    gathered = exp.ArrayAgg(this=exp.Order(this=value, expressions=order))
+    given_at = exp.Filter(this=gathered, expression=exp.Where(this=given(moment)))
+    return called("element_at", given_at, number(1))
+
+
 def _json_array(*values: exp.Expr) -> exp.Expr:
     return called("json_format", _as_json(_list(list(values))))
 
@@ -113,6 +121,7 @@ DIALECT = Dialect(
         "wall_of_utc": _wall_of_utc,
         "first_by": _edge("min_by"),
         "last_by": _edge("max_by"),
+        "last_known": _last_known,
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "any_value": renamed("arbitrary"),

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from twyman.metrics.metric import Aggregate
 from twyman.warehouse.naive.comparing import compared
 from twyman.warehouse.naive.table import number_of
-from twyman.warehouse.naive.unverifiable import Unverifiable
 
 
 class Accumulator(Protocol):
@@ -97,28 +96,19 @@ class Extreme:
 
 @dataclass(slots=True)
 class Edge:
-    """The last of them (sign 1), or the first (sign -1); of several at that instant nobody knows which.
-
-    Raises:
-        Unverifiable: On asking for a result that depends on the order of rows.
-    """
+    """The last of them (sign 1), or the first (sign -1): of several at that instant the highest, or the lowest."""
 
     sign: int
     found: Any = None
     at: datetime | None = None
-    tied: bool = False
 
     def add(self, value: Any, moment: datetime) -> None:  # noqa: ANN401, D102
         given = number_of(value)
         order = 1 if self.at is None else self.sign * ((moment > self.at) - (moment < self.at))
-        if order > 0:
-            self.found, self.at, self.tied = given, moment, False
-        elif order == 0 and given != self.found:
-            self.tied = True
+        if order > 0 or (order == 0 and self.sign * (compared(given, self.found) or 0) > 0):
+            self.found, self.at = given, moment
 
     def result(self) -> Any:  # noqa: ANN401, D102
-        if self.tied:
-            raise Unverifiable("takes the first or last of facts that lie at one instant and differ")
         return self.found
 
 

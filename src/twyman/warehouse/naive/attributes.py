@@ -25,26 +25,17 @@ EXPOSED_AT = "exposed_at"
 
 @dataclass(slots=True)
 class Last:
-    """The last value of an attribute before a unit's exposure.
-
-    Attributes:
-        tied: Whether another value lies at the same instant: which is last, nobody knows.
-    """
+    """The last value of an attribute before a unit's exposure."""
 
     value: Any = None
     at: datetime | None = None
-    met: bool = False
-    tied: bool = False
 
     def take(self, value: Any, at: datetime | None) -> None:  # noqa: ANN401 - a value of the row
-        """Take one more; without times the highest stands."""
-        if at is None:
-            if value is not None and (self.value is None or (compared(value, self.value) or 0) > 0):
-                self.value = value
-        elif self.at is None or at > self.at:
-            self.value, self.at, self.tied = value, at, False
-        elif at == self.at and value != self.value:
-            self.tied = True
+        """Take one more; of several at one time, or without times, the highest that is known stands."""
+        if at is not None and (self.at is None or at > self.at):
+            self.value, self.at = value, at
+        elif at == self.at and value is not None and (self.value is None or (compared(value, self.value) or 0) > 0):
+            self.value = value
 
 
 @dataclass(slots=True)
@@ -55,17 +46,9 @@ class Attribute:
     kept: dict[Any, Last] = field(default_factory=dict[Any, Last])
 
     def of(self, unit: Unit) -> Any:  # noqa: ANN401 - a value
-        """Return a unit's value; `None` where it isn't known.
-
-        Raises:
-            Unverifiable: If it depends on the order of rows.
-        """
+        """Return a unit's value; `None` where it isn't known."""
         last = self.kept.get(unit.id)
-        if last is None:
-            return None
-        if last.tied:
-            raise Unverifiable(f"takes the last '{self.name}' of rows that lie at one instant and differ")
-        return last.value
+        return None if last is None else last.value
 
     def label(self, unit: Unit) -> str | None:
         """Return a unit's value as text."""

@@ -22,8 +22,7 @@ class Met:
         arms: Arms in them.
         seen: Arms inside enrolment, before the source's filter.
         first: Time of the first of them.
-        arm: The arm met first.
-        tied: Whether it met another at the same time.
+        arm: The arm met first; of several at that time, the one that the experiment lists first.
     """
 
     entries: int = 0
@@ -31,16 +30,15 @@ class Met:
     seen: set[int] = field(default_factory=set[int])
     first: datetime | None = None
     arm: int | None = None
-    tied: bool = False
 
     def enter(self, arm: int, moment: datetime | None) -> None:
         """Take one more row that counts."""
         self.entries += 1
         self.arms.add(arm)
         if self.arm is None or (moment is not None and self.first is not None and moment < self.first):
-            self.arm, self.first, self.tied = arm, moment, False
-        elif moment == self.first and arm != self.arm:
-            self.tied = True
+            self.arm, self.first = arm, moment
+        elif moment == self.first:
+            self.arm = min(arm, self.arm)
 
 
 @dataclass(slots=True)
@@ -94,11 +92,6 @@ class Entering:
             if len(met.arms) > 1 and met.arm is not None:
                 found[self.experiment.arms[met.arm].name] += 1
         return found
-
-    @property
-    def ties(self) -> int:
-        """How many units met two arms first, at the same time: which of them was first, nobody knows."""
-        return sum(met.tied for met in self.units.values())
 
     def entrants(self) -> Entrants:
         """Return how units came in."""

@@ -179,9 +179,9 @@ class _Seen:
         self.arrivals = plain(cutoff.arrivals) if cutoff else None
         self.by_day = time.grain is Grain.DAY and facts.exposed.grain is Grain.INSTANT
         self.overall = facts.overall
-        self.zone = facts.question.zone if self.by_day else "UTC"
-        begin = plain(experiment.enrol_from)
-        self.since = begin and begin + self.overall.start - (DAY if self.by_day else timedelta())
+        self.zone = facts.question.zone if time.grain is Grain.DAY else "UTC"
+        begin, days = plain(experiment.enrol_from), Grain.DAY in (time.grain, facts.exposed.grain)
+        self.since = begin and begin + self.overall.start - (DAY if days else timedelta())
         self.column = id_column(facts.question, facts.table, facts.source.entities)
         self.ids = Ids.of(facts.table.kinds[self.column], facts.exposed.kind)
         self.units = {self.ids(unit.id): unit for unit in facts.exposed.units.values()}

@@ -173,10 +173,6 @@ class _Work:
         zoneless: tuple[str, ...] = (),
     ) -> Measured:
         names = [arm.name for arm in self.question.experiment.arms]
-        if entering.ties:
-            self.unverified.append(
-                Unverified("crossovers by arm", f"{entering.ties:,} units met two arms at one instant, neither first")
-            )
         exposed_on = zip(grouped.arms, grouped.days, strict=False)
         return Measured(
             columns={cell.metric: one.columns for one in several for cell in one.cells},

@@ -12,15 +12,21 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    min(arm) AS arm,
-    max_by(`median value`, CASE WHEN NOT `median value` IS NULL THEN 1 END) AS `median value`,
-    max_by(`median known`, CASE WHEN NOT `median known` IS NULL THEN 1 END) AS `median known`,
+    min(CASE WHEN NOT arm IS NULL THEN arm END) AS arm,
+    max_by(
+      CASE WHEN NOT arm IS NULL THEN `median value` END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN `median value` END IS NULL THEN 1 END
+    ) AS `median value`,
+    max_by(
+      CASE WHEN NOT arm IS NULL THEN `median known` END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN `median known` END IS NULL THEN 1 END
+    ) AS `median known`,
     min(arm) <> max(arm) AS crossed,
     COUNT(arm) AS entries,
-    min(`median value`) IS DISTINCT FROM max(`median value`)
-    OR NOT COUNT(`median value`) IN (0, COUNT(*))
-    OR logical_and(`median known`) IS DISTINCT FROM logical_or(`median known`)
-    OR NOT COUNT(`median known`) IN (0, COUNT(*)) AS conflict
+    min(CASE WHEN NOT arm IS NULL THEN `median value` END) IS DISTINCT FROM max(CASE WHEN NOT arm IS NULL THEN `median value` END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN `median value` END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END))
+    OR logical_and(CASE WHEN NOT arm IS NULL THEN `median known` END) IS DISTINCT FROM logical_or(CASE WHEN NOT arm IS NULL THEN `median known` END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN `median known` END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

@@ -20,8 +20,17 @@ WITH exposure_rows AS (
   /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
   SELECT
     unit,
-    min(CASE WHEN kept AND inside THEN exposed_at END) AS exposed_at,
-    min_by(arm, CASE WHEN NOT arm IS NULL THEN CASE WHEN kept AND inside THEN exposed_at END END) AS arm,
+    min(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END) AS exposed_at,
+    ARRAY_AGG(
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL AND (
+        kept AND inside
+      ) THEN exposed_at END IS NULL THEN arm END IGNORE NULLS ORDER BY CASE WHEN NOT arm IS NULL AND (
+        kept AND inside
+      ) THEN exposed_at END ASC, arm ASC
+      LIMIT 1
+    )[SAFE_OFFSET(0)] AS arm,
     min(CASE WHEN kept AND inside THEN arm END) <> max(CASE WHEN kept AND inside THEN arm END) AS crossed,
     COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
     min(CASE WHEN inside THEN arm END) <> max(CASE WHEN inside THEN arm END) AS in_two_arms
@@ -65,9 +74,20 @@ WITH exposure_rows AS (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
-    max_by(profile.signed_up_at >= (
-      first_exposure.exposed_at
-    ) - INTERVAL '7' DAY, profile.valid_from) AS is_new
+    ARRAY_AGG(
+      CASE
+        WHEN NOT profile.valid_from IS NULL
+        THEN profile.signed_up_at >= (
+          first_exposure.exposed_at
+        ) - INTERVAL '7' DAY
+      END ORDER BY profile.valid_from DESC, CASE
+        WHEN NOT profile.valid_from IS NULL
+        THEN profile.signed_up_at >= (
+          first_exposure.exposed_at
+        ) - INTERVAL '7' DAY
+      END DESC
+      LIMIT 1
+    )[SAFE_OFFSET(0)] AS is_new
   FROM users AS profile
   JOIN first_exposure
     ON profile.user_id = first_exposure.unit

@@ -13,18 +13,27 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    min(arm) AS arm,
-    max_by(`spend value`, CASE WHEN NOT `spend value` IS NULL THEN 1 END) AS `spend value`,
-    max_by(`spend history`, CASE WHEN NOT `spend history` IS NULL THEN 1 END) AS `spend history`,
-    max_by(`spend known`, CASE WHEN NOT `spend known` IS NULL THEN 1 END) AS `spend known`,
+    min(CASE WHEN NOT arm IS NULL THEN arm END) AS arm,
+    max_by(
+      CASE WHEN NOT arm IS NULL THEN `spend value` END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN `spend value` END IS NULL THEN 1 END
+    ) AS `spend value`,
+    max_by(
+      CASE WHEN NOT arm IS NULL THEN `spend history` END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN `spend history` END IS NULL THEN 1 END
+    ) AS `spend history`,
+    max_by(
+      CASE WHEN NOT arm IS NULL THEN `spend known` END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN `spend known` END IS NULL THEN 1 END
+    ) AS `spend known`,
     min(arm) <> max(arm) AS crossed,
     COUNT(arm) AS entries,
-    min(`spend value`) IS DISTINCT FROM max(`spend value`)
-    OR NOT COUNT(`spend value`) IN (0, COUNT(*))
-    OR min(`spend history`) IS DISTINCT FROM max(`spend history`)
-    OR NOT COUNT(`spend history`) IN (0, COUNT(*))
-    OR logical_and(`spend known`) IS DISTINCT FROM logical_or(`spend known`)
-    OR NOT COUNT(`spend known`) IN (0, COUNT(*)) AS conflict
+    min(CASE WHEN NOT arm IS NULL THEN `spend value` END) IS DISTINCT FROM max(CASE WHEN NOT arm IS NULL THEN `spend value` END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN `spend value` END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END))
+    OR min(CASE WHEN NOT arm IS NULL THEN `spend history` END) IS DISTINCT FROM max(CASE WHEN NOT arm IS NULL THEN `spend history` END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN `spend history` END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END))
+    OR logical_and(CASE WHEN NOT arm IS NULL THEN `spend known` END) IS DISTINCT FROM logical_or(CASE WHEN NOT arm IS NULL THEN `spend known` END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN `spend known` END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

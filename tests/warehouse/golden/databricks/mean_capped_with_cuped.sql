@@ -21,10 +21,14 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
-    MIN_BY(arm, exposed_at) FILTER(WHERE
       NOT arm IS NULL AND (
         kept AND inside
+      )) AS exposed_at,
+    MIN_BY(arm, STRUCT(exposed_at, arm)) FILTER(WHERE
+      NOT arm IS NULL AND (
+        NOT arm IS NULL AND (
+          kept AND inside
+        )
       )) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE

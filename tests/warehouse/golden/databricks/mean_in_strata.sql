@@ -21,10 +21,14 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
-    MIN_BY(arm, exposed_at) FILTER(WHERE
       NOT arm IS NULL AND (
         kept AND inside
+      )) AS exposed_at,
+    MIN_BY(arm, STRUCT(exposed_at, arm)) FILTER(WHERE
+      NOT arm IS NULL AND (
+        NOT arm IS NULL AND (
+          kept AND inside
+        )
       )) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
@@ -71,10 +75,17 @@ WITH exposure_rows AS (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
-    MAX_BY(profile.country, profile.valid_from) AS country,
-    MAX_BY(profile.signed_up_at >= (
-      first_exposure.exposed_at
-    ) - INTERVAL '7' DAY, profile.valid_from) AS is_new
+    MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
+      NOT profile.valid_from IS NULL) AS country,
+    MAX_BY(
+      profile.signed_up_at >= (
+        first_exposure.exposed_at
+      ) - INTERVAL '7' DAY,
+      STRUCT(profile.valid_from, profile.signed_up_at >= (
+        first_exposure.exposed_at
+      ) - INTERVAL '7' DAY)
+    ) FILTER(WHERE
+      NOT profile.valid_from IS NULL) AS is_new
   FROM users AS profile
   JOIN first_exposure
     ON profile.user_id = first_exposure.unit

@@ -13,18 +13,34 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
-    MAX(`spend value`) AS `spend value`,
-    MAX(`spend history`) AS `spend history`,
-    MAX(`spend known`) AS `spend known`,
+    MIN(arm) FILTER(WHERE
+      NOT arm IS NULL) AS arm,
+    MAX(`spend value`) FILTER(WHERE
+      NOT arm IS NULL) AS `spend value`,
+    MAX(`spend history`) FILTER(WHERE
+      NOT arm IS NULL) AS `spend history`,
+    MAX(`spend known`) FILTER(WHERE
+      NOT arm IS NULL) AS `spend known`,
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN(`spend value`) IS DISTINCT FROM MAX(`spend value`)
-    OR NOT COUNT(`spend value`) IN (0, COUNT(*))
-    OR MIN(`spend history`) IS DISTINCT FROM MAX(`spend history`)
-    OR NOT COUNT(`spend history`) IN (0, COUNT(*))
-    OR MIN(`spend known`) IS DISTINCT FROM MAX(`spend known`)
-    OR NOT COUNT(`spend known`) IN (0, COUNT(*)) AS conflict
+    MIN(`spend value`) FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX(`spend value`) FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT(`spend value`) FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR MIN(`spend history`) FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX(`spend history`) FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT(`spend history`) FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR MIN(`spend known`) FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX(`spend known`) FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT(`spend known`) FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

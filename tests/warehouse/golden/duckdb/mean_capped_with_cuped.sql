@@ -21,9 +21,13 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
-    ARG_MIN(arm, exposed_at) FILTER(WHERE
-      kept AND inside) AS arm,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
+    ARG_MIN(arm, {'moment': exposed_at, 'value': arm}) FILTER(WHERE
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,

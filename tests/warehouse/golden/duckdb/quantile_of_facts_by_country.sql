@@ -34,9 +34,13 @@ WITH listening_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
-    ARG_MIN(arm, exposed_at) FILTER(WHERE
-      kept AND inside) AS arm,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
+    ARG_MIN(arm, {'moment': exposed_at, 'value': arm}) FILTER(WHERE
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,
@@ -85,7 +89,7 @@ WITH listening_rows AS (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
-    ARG_MAX_NULL(profile.country, profile.valid_from) AS country
+    ARG_MAX_NULL(profile.country, {'moment': profile.valid_from, 'known': NOT profile.country IS NULL, 'value': profile.country}) AS country
   FROM READ_PARQUET('users.parquet') AS profile
   JOIN first_exposure
     ON profile.user_id = first_exposure.unit

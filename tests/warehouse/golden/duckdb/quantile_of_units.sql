@@ -12,15 +12,26 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
-    ANY_VALUE("median value") AS "median value",
-    ANY_VALUE("median known") AS "median known",
+    MIN(arm) FILTER(WHERE
+      NOT arm IS NULL) AS arm,
+    ANY_VALUE("median value") FILTER(WHERE
+      NOT arm IS NULL) AS "median value",
+    ANY_VALUE("median known") FILTER(WHERE
+      NOT arm IS NULL) AS "median known",
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN("median value") IS DISTINCT FROM MAX("median value")
-    OR NOT COUNT("median value") IN (0, COUNT(*))
-    OR MIN("median known") IS DISTINCT FROM MAX("median known")
-    OR NOT COUNT("median known") IN (0, COUNT(*)) AS conflict
+    MIN("median value") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("median value") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("median value") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR MIN("median known") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("median known") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("median known") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

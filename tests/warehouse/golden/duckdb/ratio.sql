@@ -21,9 +21,13 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
-    ARG_MIN(arm, exposed_at) FILTER(WHERE
-      kept AND inside) AS arm,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
+    ARG_MIN(arm, {'moment': exposed_at, 'value': arm}) FILTER(WHERE
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,
@@ -72,9 +76,16 @@ WITH exposure_rows AS (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
-    ARG_MAX_NULL(profile.signed_up_at >= (
-      first_exposure.exposed_at
-    ) - INTERVAL '7' DAY, profile.valid_from) AS is_new
+    ARG_MAX_NULL(
+      profile.signed_up_at >= (
+        first_exposure.exposed_at
+      ) - INTERVAL '7' DAY,
+      {'moment': profile.valid_from, 'known': NOT profile.signed_up_at >= (
+        first_exposure.exposed_at
+      ) - INTERVAL '7' DAY IS NULL, 'value': profile.signed_up_at >= (
+        first_exposure.exposed_at
+      ) - INTERVAL '7' DAY}
+    ) AS is_new
   FROM READ_PARQUET('users.parquet') AS profile
   JOIN first_exposure
     ON profile.user_id = first_exposure.unit

@@ -21,13 +21,17 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
     (
-      ARRAY_AGG(arm ORDER BY exposed_at ASC) FILTER(WHERE
+      ARRAY_AGG(arm ORDER BY exposed_at ASC, arm ASC) FILTER(WHERE
         (
           NOT arm IS NULL AND NOT exposed_at IS NULL
         ) AND (
-          kept AND inside
+          NOT arm IS NULL AND (
+            kept AND inside
+          )
         ))
     )[1] AS arm,
     MIN(arm) FILTER(WHERE

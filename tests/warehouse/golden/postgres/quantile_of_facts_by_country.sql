@@ -34,13 +34,17 @@ WITH listening_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
     (
-      ARRAY_AGG(arm ORDER BY exposed_at ASC) FILTER(WHERE
+      ARRAY_AGG(arm ORDER BY exposed_at ASC, arm ASC) FILTER(WHERE
         (
           NOT arm IS NULL AND NOT exposed_at IS NULL
         ) AND (
-          kept AND inside
+          NOT arm IS NULL AND (
+            kept AND inside
+          )
         ))
     )[1] AS arm,
     MIN(arm) FILTER(WHERE
@@ -92,7 +96,9 @@ WITH listening_rows AS (
   SELECT
     first_exposure.unit,
     (
-      ARRAY_AGG(profile.country ORDER BY profile.valid_from DESC NULLS LAST) FILTER(WHERE
+      ARRAY_AGG(
+        profile.country COLLATE "C" ORDER BY profile.valid_from DESC NULLS LAST, profile.country COLLATE "C" DESC NULLS LAST
+      ) FILTER(WHERE
         NOT profile.valid_from IS NULL)
     )[1] AS country
   FROM users AS profile

@@ -21,13 +21,17 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
     (
-      ARRAY_AGG(arm ORDER BY exposed_at ASC) FILTER(WHERE
+      ARRAY_AGG(arm ORDER BY exposed_at ASC, arm ASC) FILTER(WHERE
         (
           NOT arm IS NULL AND NOT exposed_at IS NULL
         ) AND (
-          kept AND inside
+          NOT arm IS NULL AND (
+            kept AND inside
+          )
         ))
     )[1] AS arm,
     MIN(arm) FILTER(WHERE
@@ -82,7 +86,9 @@ WITH exposure_rows AS (
       ARRAY_AGG(
         profile.signed_up_at >= (
           first_exposure.exposed_at
-        ) - INTERVAL '7 DAY' ORDER BY profile.valid_from DESC NULLS LAST
+        ) - INTERVAL '7 DAY' ORDER BY profile.valid_from DESC NULLS LAST, profile.signed_up_at >= (
+          first_exposure.exposed_at
+        ) - INTERVAL '7 DAY' DESC NULLS LAST
       ) FILTER(WHERE
         NOT profile.valid_from IS NULL)
     )[1] AS is_new

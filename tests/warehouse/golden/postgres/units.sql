@@ -13,27 +13,40 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
+    MIN(arm) FILTER(WHERE
+      NOT arm IS NULL) AS arm,
     (
       ARRAY_AGG("spend value") FILTER(WHERE
-        NOT "spend value" IS NULL)
+        NOT "spend value" IS NULL AND NOT arm IS NULL)
     )[1] AS "spend value",
     (
       ARRAY_AGG("spend history") FILTER(WHERE
-        NOT "spend history" IS NULL)
+        NOT "spend history" IS NULL AND NOT arm IS NULL)
     )[1] AS "spend history",
     (
       ARRAY_AGG("spend known") FILTER(WHERE
-        NOT "spend known" IS NULL)
+        NOT "spend known" IS NULL AND NOT arm IS NULL)
     )[1] AS "spend known",
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN("spend value") IS DISTINCT FROM MAX("spend value")
-    OR NOT COUNT("spend value") IN (0, COUNT(*))
-    OR MIN("spend history") IS DISTINCT FROM MAX("spend history")
-    OR NOT COUNT("spend history") IN (0, COUNT(*))
-    OR BOOL_AND("spend known") IS DISTINCT FROM BOOL_OR("spend known")
-    OR NOT COUNT("spend known") IN (0, COUNT(*)) AS conflict
+    MIN("spend value") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("spend value") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("spend value") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR MIN("spend history") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("spend history") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("spend history") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR BOOL_AND("spend known") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM BOOL_OR("spend known") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("spend known") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

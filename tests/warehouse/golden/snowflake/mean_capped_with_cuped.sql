@@ -20,8 +20,24 @@ WITH exposure_rows AS (
   /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
   SELECT
     unit,
-    MIN(CASE WHEN kept AND inside THEN exposed_at END) AS exposed_at,
-    MIN_BY(arm, CASE WHEN NOT arm IS NULL THEN CASE WHEN kept AND inside THEN exposed_at END END) AS arm,
+    MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END) AS exposed_at,
+    CAST(GET(
+      ARRAY_AGG(
+        CASE
+          WHEN NOT arm IS NULL AND NOT CASE WHEN NOT arm IS NULL AND (
+            kept AND inside
+          ) THEN exposed_at END IS NULL
+          THEN arm
+        END
+      ) WITHIN GROUP (ORDER BY
+        CASE WHEN NOT arm IS NULL AND (
+          kept AND inside
+        ) THEN exposed_at END ASC,
+        arm ASC),
+      0
+    ) AS DOUBLE) AS arm,
     MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
     COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
     MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms

@@ -33,8 +33,24 @@ WITH listening_rows AS (
   /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
   SELECT
     unit,
-    MIN(CASE WHEN kept AND inside THEN exposed_at END) AS exposed_at,
-    MIN_BY(arm, CASE WHEN NOT arm IS NULL THEN CASE WHEN kept AND inside THEN exposed_at END END) AS arm,
+    MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END) AS exposed_at,
+    CAST(GET(
+      ARRAY_AGG(
+        CASE
+          WHEN NOT arm IS NULL AND NOT CASE WHEN NOT arm IS NULL AND (
+            kept AND inside
+          ) THEN exposed_at END IS NULL
+          THEN arm
+        END
+      ) WITHIN GROUP (ORDER BY
+        CASE WHEN NOT arm IS NULL AND (
+          kept AND inside
+        ) THEN exposed_at END ASC,
+        arm ASC),
+      0
+    ) AS DOUBLE) AS arm,
     MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
     COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
     MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms
@@ -77,7 +93,15 @@ WITH listening_rows AS (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
-    MAX_BY(profile.country, profile.valid_from) AS country
+    GET(
+      GET(
+        ARRAY_AGG(CASE WHEN NOT profile.valid_from IS NULL THEN ARRAY_CONSTRUCT(CAST(profile.country AS VARCHAR)) END) WITHIN GROUP (ORDER BY
+          profile.valid_from DESC NULLS LAST,
+          CAST(profile.country AS VARCHAR) DESC NULLS LAST),
+        0
+      ),
+      0
+    ) AS country
   FROM users AS profile
   JOIN first_exposure
     ON profile.user_id = first_exposure.unit
@@ -113,7 +137,7 @@ WITH listening_rows AS (
     "by country"
   ORDER BY
     COUNT(*) DESC NULLS LAST,
-    "by country"
+    CAST("by country" AS VARCHAR)
   LIMIT 50
 ), lumped_units AS (
   /* All other values are one. */

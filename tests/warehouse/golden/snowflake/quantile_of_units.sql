@@ -12,15 +12,21 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
-    MAX_BY("median value", CASE WHEN NOT "median value" IS NULL THEN 1 END) AS "median value",
-    MAX_BY("median known", CASE WHEN NOT "median known" IS NULL THEN 1 END) AS "median known",
+    MIN(CASE WHEN NOT arm IS NULL THEN arm END) AS arm,
+    MAX_BY(
+      CASE WHEN NOT arm IS NULL THEN "median value" END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN "median value" END IS NULL THEN 1 END
+    ) AS "median value",
+    MAX_BY(
+      CASE WHEN NOT arm IS NULL THEN "median known" END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN "median known" END IS NULL THEN 1 END
+    ) AS "median known",
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN("median value") IS DISTINCT FROM MAX("median value")
-    OR NOT COUNT("median value") IN (0, COUNT(*))
-    OR BOOLAND_AGG("median known") IS DISTINCT FROM BOOLOR_AGG("median known")
-    OR NOT COUNT("median known") IN (0, COUNT(*)) AS conflict
+    MIN(CASE WHEN NOT arm IS NULL THEN "median value" END) IS DISTINCT FROM MAX(CASE WHEN NOT arm IS NULL THEN "median value" END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN "median value" END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END))
+    OR BOOLAND_AGG(CASE WHEN NOT arm IS NULL THEN "median known" END) IS DISTINCT FROM BOOLOR_AGG(CASE WHEN NOT arm IS NULL THEN "median known" END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN "median known" END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

@@ -13,18 +13,27 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
-    MAX_BY("spend value", CASE WHEN NOT "spend value" IS NULL THEN 1 END) AS "spend value",
-    MAX_BY("spend history", CASE WHEN NOT "spend history" IS NULL THEN 1 END) AS "spend history",
-    MAX_BY("spend known", CASE WHEN NOT "spend known" IS NULL THEN 1 END) AS "spend known",
+    MIN(CASE WHEN NOT arm IS NULL THEN arm END) AS arm,
+    MAX_BY(
+      CASE WHEN NOT arm IS NULL THEN "spend value" END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN "spend value" END IS NULL THEN 1 END
+    ) AS "spend value",
+    MAX_BY(
+      CASE WHEN NOT arm IS NULL THEN "spend history" END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN "spend history" END IS NULL THEN 1 END
+    ) AS "spend history",
+    MAX_BY(
+      CASE WHEN NOT arm IS NULL THEN "spend known" END,
+      CASE WHEN NOT CASE WHEN NOT arm IS NULL THEN "spend known" END IS NULL THEN 1 END
+    ) AS "spend known",
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN("spend value") IS DISTINCT FROM MAX("spend value")
-    OR NOT COUNT("spend value") IN (0, COUNT(*))
-    OR MIN("spend history") IS DISTINCT FROM MAX("spend history")
-    OR NOT COUNT("spend history") IN (0, COUNT(*))
-    OR BOOLAND_AGG("spend known") IS DISTINCT FROM BOOLOR_AGG("spend known")
-    OR NOT COUNT("spend known") IN (0, COUNT(*)) AS conflict
+    MIN(CASE WHEN NOT arm IS NULL THEN "spend value" END) IS DISTINCT FROM MAX(CASE WHEN NOT arm IS NULL THEN "spend value" END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN "spend value" END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END))
+    OR MIN(CASE WHEN NOT arm IS NULL THEN "spend history" END) IS DISTINCT FROM MAX(CASE WHEN NOT arm IS NULL THEN "spend history" END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN "spend history" END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END))
+    OR BOOLAND_AGG(CASE WHEN NOT arm IS NULL THEN "spend known" END) IS DISTINCT FROM BOOLOR_AGG(CASE WHEN NOT arm IS NULL THEN "spend known" END)
+    OR NOT COUNT(CASE WHEN NOT arm IS NULL THEN "spend known" END) IN (0, COUNT(CASE WHEN NOT arm IS NULL THEN 1 END)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

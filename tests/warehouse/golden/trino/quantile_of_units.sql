@@ -12,15 +12,26 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
-    ARBITRARY("median value") AS "median value",
-    ARBITRARY("median known") AS "median known",
+    MIN(arm) FILTER(WHERE
+      NOT arm IS NULL) AS arm,
+    ARBITRARY("median value") FILTER(WHERE
+      NOT arm IS NULL) AS "median value",
+    ARBITRARY("median known") FILTER(WHERE
+      NOT arm IS NULL) AS "median known",
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN("median value") IS DISTINCT FROM MAX("median value")
-    OR NOT COUNT("median value") IN (0, COUNT(*))
-    OR BOOL_AND("median known") IS DISTINCT FROM BOOL_OR("median known")
-    OR NOT COUNT("median known") IN (0, COUNT(*)) AS conflict
+    MIN("median value") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("median value") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("median value") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR BOOL_AND("median known") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM BOOL_OR("median known") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("median known") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL

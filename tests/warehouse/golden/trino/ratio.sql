@@ -21,9 +21,13 @@ WITH exposure_rows AS (
   SELECT
     unit,
     MIN(exposed_at) FILTER(WHERE
-      kept AND inside) AS exposed_at,
-    MIN_BY(arm, CASE WHEN NOT arm IS NULL THEN exposed_at END) FILTER(WHERE
-      kept AND inside) AS arm,
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
+    MIN_BY(arm, CASE WHEN NOT arm IS NULL AND NOT exposed_at IS NULL THEN ROW(exposed_at, arm) END) FILTER(WHERE
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,
@@ -72,9 +76,17 @@ WITH exposure_rows AS (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
-    MAX_BY(profile.signed_up_at >= (
-      first_exposure.exposed_at
-    ) - INTERVAL '7' DAY, profile.valid_from) AS is_new
+    ELEMENT_AT(
+      ARRAY_AGG(
+        profile.signed_up_at >= (
+          first_exposure.exposed_at
+        ) - INTERVAL '7' DAY ORDER BY profile.valid_from DESC, profile.signed_up_at >= (
+          first_exposure.exposed_at
+        ) - INTERVAL '7' DAY DESC
+      ) FILTER(WHERE
+        NOT profile.valid_from IS NULL),
+      1
+    ) AS is_new
   FROM users AS profile
   JOIN first_exposure
     ON profile.user_id = first_exposure.unit

@@ -13,18 +13,34 @@ WITH unit_rows AS (
   /* What stands of each unit: equal rows are one. */
   SELECT
     unit,
-    MIN(arm) AS arm,
-    ARBITRARY("spend value") AS "spend value",
-    ARBITRARY("spend history") AS "spend history",
-    ARBITRARY("spend known") AS "spend known",
+    MIN(arm) FILTER(WHERE
+      NOT arm IS NULL) AS arm,
+    ARBITRARY("spend value") FILTER(WHERE
+      NOT arm IS NULL) AS "spend value",
+    ARBITRARY("spend history") FILTER(WHERE
+      NOT arm IS NULL) AS "spend history",
+    ARBITRARY("spend known") FILTER(WHERE
+      NOT arm IS NULL) AS "spend known",
     MIN(arm) <> MAX(arm) AS crossed,
     COUNT(arm) AS entries,
-    MIN("spend value") IS DISTINCT FROM MAX("spend value")
-    OR NOT COUNT("spend value") IN (0, COUNT(*))
-    OR MIN("spend history") IS DISTINCT FROM MAX("spend history")
-    OR NOT COUNT("spend history") IN (0, COUNT(*))
-    OR BOOL_AND("spend known") IS DISTINCT FROM BOOL_OR("spend known")
-    OR NOT COUNT("spend known") IN (0, COUNT(*)) AS conflict
+    MIN("spend value") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("spend value") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("spend value") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR MIN("spend history") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM MAX("spend history") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("spend history") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL))
+    OR BOOL_AND("spend known") FILTER(WHERE
+      NOT arm IS NULL) IS DISTINCT FROM BOOL_OR("spend known") FILTER(WHERE
+      NOT arm IS NULL)
+    OR NOT COUNT("spend known") FILTER(WHERE
+      NOT arm IS NULL) IN (0, COUNT(*) FILTER(WHERE
+      NOT arm IS NULL)) AS conflict
   FROM unit_rows
   WHERE
     NOT unit IS NULL
