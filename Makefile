@@ -61,9 +61,11 @@ $(ENGINES): requirements/engines.txt $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/engines.txt
 	@touch $@
 
-test-engines: $(ENGINES) ## the warehouse on PostgreSQL, ClickHouse and Spark with two workers, each started for it
+test-engines: $(ENGINES) ## PostgreSQL, ClickHouse, Spark with two workers, each started for it; DuckDB 1.5 beside 2.0
 	tools/debian.sh pg_ctlcluster=postgresql java=openjdk-17-jre-headless
 	TWYMAN_ENGINES=required $(BIN)/python -m pytest -q tests -m engines
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --target build/duckdb-1.5 --require-hashes -r requirements/duckdb-1.5.txt
+	PYTHONPATH=build/duckdb-1.5 $(BIN)/python -m pytest -q -n $(WORKERS) tests/warehouse tests/app
 
 FUZZER := fuzz/.venv/ready
 $(FUZZER): requirements/fuzz.txt $(READY)

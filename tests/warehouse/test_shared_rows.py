@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.warehouse.state.test_refresh import EXPOSED, PLAYED, load, question
 
@@ -65,4 +66,6 @@ def test_a_metric_is_the_same_beside_others_that_read_its_source(folder: Path) -
     beside = DuckDB(folder).measure(with_a_quantile(("minutes",)))
 
     for cell, moments in alone.cells.items():
-        assert beside.cells[cell].to_json() == moments.to_json()
+        found = beside.cells[cell]
+        assert (found.count, list(found.means)) == (moments.count, list(moments.means))
+        np.testing.assert_allclose(found.products, moments.products, rtol=1e-12)

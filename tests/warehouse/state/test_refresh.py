@@ -19,6 +19,7 @@ from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Adjustment, Aggregate, Cap, FactValue, Mean, Metric, Proportion, Ratio, Window
 from twyman.metrics.source import ExposureSource, FactSource, Table, Timestamp
+from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.duckdb import DuckDB
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -232,3 +233,12 @@ def test_what_merges_is_read_from_sums_and_what_does_not_from_the_history(month:
     assert "/sums_moment_page_" in folded
     assert "/sums_moment_page_" not in replayed
     assert "/facts_plays_" in replayed
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_sums_are_the_same_state_at_every_cut_off(month: Path, zone: str) -> None:
+    warehouse = DuckDB(month, incremental=True)
+    for day in (4, 5, 6):
+        warehouse.measure(replace(question(day), zone=zone))
+
+    assert len([book for book in DuckDBConnector(month).books() if book.startswith("state/moment-page/")]) == 1

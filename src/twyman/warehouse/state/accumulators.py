@@ -219,12 +219,14 @@ class Sums:
             self.keeping.drop(name)
 
     def _title(self) -> str:
-        """Name the state: other windows, filters, arms or exposures are other sums."""
+        """Name the state: other windows, filters, arms or exposures are other sums; another cut-off is not."""
         experiment = self.question.experiment
-        parts = [query.sql("duckdb") for _, query, _ in self.entry]
-        cutoff = self.question.cutoff
-        moment = str(cutoff.events.astimezone(UTC).replace(tzinfo=None)) if cutoff else ""
-        said: list[object] = [part.replace(moment, "") for part in parts]
+        source = next(iter(self.sources.values())).exposures.source
+        arms = [[arm.name, arm.value] for arm in experiment.arms]
+        dates = [str(experiment.enrol_from), str(experiment.enrol_until)]
+        said: list[object] = [experiment.key, experiment.entity, arms, dates, self.question.zone]
+        said += [str(source.relation), source.where, source.arm, source.experiment, dict(source.entities)]
+        said += [source.timestamp.column, source.timestamp.grain, dict(source.formats)]
         said += [_said(facts) for _, facts in sorted(self.sources.items())]
         return f"{experiment.name}/{digest(said)[:8]}"
 
