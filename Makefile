@@ -95,8 +95,24 @@ $(FLAG_PEERS): requirements/bench-flags.txt $(READY)
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python bench/.venv-flags/bin/python --require-hashes requirements/bench-flags.txt
 	@touch $@
 
-bench: bench-statistics bench-flags bench-cohorts bench-ofrep ## ratios in one run: against other packages, numpy's floor, hand-written SQL
+# tea-tasting 2 wants Python 3.12; where none is at hand, the last of its versions for ours stands in
+NEWER = $(shell pyenv prefix 3.12 2>/dev/null | sed 's|$$|/bin/python|' | grep . || python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null)
+MARKET_PEERS := bench/.venv-market/ready
+$(MARKET_PEERS): requirements/bench-market.txt $(READY)
+	test -x bench/.venv-market/bin/python || $(or $(NEWER),$(PYTHON)) -m venv bench/.venv-market
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python bench/.venv-market/bin/python --require-hashes requirements/bench-market.txt
+	@touch $@
+
+bench: bench-statistics bench-flags bench-cohorts bench-ofrep bench-warehouse ## ratios in one run: against other packages, numpy's floor, hand-written SQL
+
+bench-warehouse: $(MARKET_PEERS) ## moments from the warehouse: BENCH_SCALE=0.02 tries whether it runs
+	tools/debian.sh java=openjdk-17-jre-headless
 	$(BIN)/python bench/warehouse.py
+	$(BIN)/python bench/spark.py
+	MARKET_PYTHON=bench/.venv-market/bin/python $(BIN)/python bench/market.py
+	$(BIN)/python bench/refresh.py
+	$(BIN)/python bench/growth.py
+	@$(BIN)/python bench/aims.py
 
 bench-flags: $(FLAG_PEERS)
 	PYTHONPATH=src bench/.venv-flags/bin/python bench/flags.py
@@ -119,9 +135,11 @@ lock:            ## renew the locked requirements
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade requirements/bench-flags.in -o requirements/bench-flags.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --upgrade -c requirements/dev.txt requirements/bench-market.in -o requirements/bench-market.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade -c requirements/dev.txt requirements/fuzz.in -o requirements/fuzz.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade -c requirements/dev.txt requirements/engines.in -o requirements/engines.txt
 
 .PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance test-engines fuzz slow sizes bench bench-statistics bench-flags \
-  bench-cohorts bench-ofrep lock
+  bench-cohorts bench-ofrep bench-warehouse lock

@@ -1,8 +1,8 @@
-"""The experiment that `bench/warehouse.py` measures: three metrics with CUPED, and a ratio."""
+"""The experiment that `bench/warehouse.py` and `bench/spark.py` measure: three metrics with CUPED, and a ratio."""
 
 from datetime import UTC, datetime, timedelta
 
-from twyman.app.ports import Cutoff, Question
+from twyman.app.ports import Cutoff, Measured, Question
 from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Adjustment, Aggregate, FactValue, Mean, Metric, Ratio, Retention, Window
@@ -55,3 +55,12 @@ def question() -> Question:
     )
     end = datetime(2026, 2, 5, tzinfo=UTC)
     return Question(experiment=experiment, catalogue=catalogue, cutoff=Cutoff(end, end + DAY))
+
+
+def moments(measured: Measured) -> dict[str, list[float]]:
+    """Return counts, means and products of deviations by metric and arm."""
+    found: dict[str, list[float]] = {}
+    for cell, one in measured.cells.items():
+        p = one.products
+        found[f"{cell.metric} {cell.arm}"] = [int(one.count), *one.means.tolist(), p[0, 0], p[0, 1], p[1, 1]]
+    return found

@@ -1,26 +1,27 @@
 """Our statement against one written by hand, for the same moments of 1,000,000 exposures and 20,000,000 events.
 
-Both run in a fresh process each, in turn, so that neither is warmer than the other; first they must
-agree on every moment to 1e-9. The data are made once, by DuckDB, from hashes: everybody has the same.
+Both run in a fresh process each, in turn, so that neither is warmer than the other; they must agree on every moment
+to 1e-9. The data are made once, by DuckDB, from hashes: everybody has the same.
 
     python bench/warehouse.py            # the table
     python bench/warehouse.py ours       # one run of ours, as JSON
     python bench/warehouse.py hand       # one run of the other
 """
 
-import json
-import resource
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import duckdb
 
+from aims import Figure, note
+from fresh import agree, answer, in_turn, middle, once, scaled
+
 DATA = Path(__file__).parent / "data"
 EXPOSURES, EVENTS = 1_000_000, 20_000_000
 RUNS = 7
+MOST = 1.1
+METRICS = "minutes", "returned", "plays", "skip_rate"
 HAND = """
 WITH first_exposure AS (
   SELECT user_id, min(exposed_at) AS t0, arg_min(arm, exposed_at) AS arm
@@ -67,103 +68,83 @@ ORDER BY arm
 """
 
 
-def make() -> None:
-    """Write the data, unless they are there."""
-    if (DATA / "done").exists():
-        return
-    (DATA / "listening").mkdir(parents=True, exist_ok=True)
+def made(exposures: int, events: int) -> Path:
+    """Return the folder of the data; write them unless they are there."""
+    folder = DATA / f"listening-{events}"
+    if (folder / "done").exists():
+        return folder
+    (folder / "listening").mkdir(parents=True, exist_ok=True)
+    users, others = exposures * 6 // 10, exposures * 16 // 10
     with duckdb.connect() as connection:
         connection.execute("SET threads = 2")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"""
             COPY (
-              SELECT (hash(i, 1) % 600000)::BIGINT AS user_id, 'bench' AS experiment,
-                CASE WHEN hash(hash(i, 1) % 600000, 2) % 2 = (hash(i, 3) % 2000 = 0)::INT
+              SELECT (hash(i, 1) % {users})::BIGINT AS user_id, 'bench' AS experiment,
+                CASE WHEN hash(hash(i, 1) % {users}, 2) % 2 = (hash(i, 3) % 2000 = 0)::INT
                   THEN 'control' ELSE 'treatment' END AS arm,
                 TIMESTAMP '2026-01-15' + to_seconds((hash(i, 4) % 1209600)::BIGINT) AS exposed_at
-              FROM range({EXPOSURES}) r(i) ORDER BY exposed_at
-            ) TO '{DATA}/exposures.parquet' (FORMAT parquet)""")
+              FROM range({exposures}) r(i) ORDER BY exposed_at
+            ) TO '{folder}/exposures.parquet' (FORMAT parquet)""")
         for day in range(35):
             connection.execute(f"""
                 COPY (
-                  SELECT (hash(i, 5) % 1600000 * (hash(i, 6) % 1000 / 1000.0))::BIGINT AS user_id,
+                  SELECT (hash(i, 5) % {others} * (hash(i, 6) % 1000 / 1000.0))::BIGINT AS user_id,
                     TIMESTAMP '2026-01-01' + INTERVAL {day} DAY + to_seconds((hash(i, 7) % 86400)::BIGINT) AS played_at,
                     (1000 + hash(i, 8) % 299000)::INTEGER AS played_ms,
                     hash(i, 9) % 5 = 0 AS skipped,
                     'track-' || (hash(i, 10) % 50000) AS track
-                  FROM range({day * EVENTS // 35}, {(day + 1) * EVENTS // 35}) r(i) ORDER BY played_at
-                ) TO '{DATA}/listening/{day:02d}.parquet' (FORMAT parquet)""")
-    (DATA / "done").touch()
+                  FROM range({day * events // 35}, {(day + 1) * events // 35}) r(i) ORDER BY played_at
+                ) TO '{folder}/listening/{day:02d}.parquet' (FORMAT parquet)""")
+    (folder / "done").touch()
+    return folder
 
 
-def hand() -> dict[str, list[float]]:
-    """Run the statement written by hand; return counts, means and products by arm."""
+def moments_of(rows: list[tuple[str, int, float]]) -> dict[str, list[float]]:
+    """Return counts, means and products of deviations by metric and arm, from sums as the statement gives them."""
+    moments: dict[str, list[float]] = {}
+    for arm, n, *sums in rows:
+        for index, metric in enumerate(METRICS):
+            x, y, xx, xy, yy = (float(value) for value in sums[5 * index : 5 * index + 5])
+            moments[f"{metric} {arm}"] = [n, x / n, y / n, xx - x * x / n, xy - x * y / n, yy - y * y / n]
+    return moments
+
+
+def hand(folder: Path) -> None:
+    """Answer with the moments of the statement written by hand, and its seconds."""
     connection = duckdb.connect()
     started = time.perf_counter()
-    rows = connection.execute(HAND.format(data=DATA)).fetchall()
-    seconds = time.perf_counter() - started
-    moments: dict[str, list[float]] = {"seconds": [seconds]}
-    for arm, n, *sums in rows:
-        for index, metric in enumerate(("minutes", "returned", "plays", "skip_rate")):
-            x, y, xx, xy, yy = (float(value) for value in sums[5 * index : 5 * index + 5])
-            products = [xx - x * x / n, xy - x * y / n, yy - y * y / n]
-            moments[f"{metric} {arm}"] = [n, x / n, y / n, *products]
-    return moments
+    rows = connection.execute(HAND.format(data=folder)).fetchall()
+    answer({"seconds": time.perf_counter() - started, "moments": moments_of(rows)})
 
 
-def ours() -> dict[str, list[float]]:
-    """Run ours, from the question to the moments."""
-    from bench_question import question  # noqa: PLC0415 - the other process needn't load it
+def ours(folder: Path) -> None:
+    """Answer with ours, from the question to the moments."""
+    from bench_question import moments, question  # noqa: PLC0415 - the other process needn't load it
     from twyman.warehouse.duckdb import DuckDB  # noqa: PLC0415 - as above
 
-    warehouse = DuckDB(DATA)
+    warehouse = DuckDB(folder)
     started = time.perf_counter()
     measured = warehouse.measure(question())
-    seconds = time.perf_counter() - started
-    moments: dict[str, list[float]] = {"seconds": [seconds]}
-    for cell, found in measured.cells.items():
-        p = found.products
-        moments[f"{cell.metric} {cell.arm}"] = [found.count, *found.means.tolist(), p[0, 0], p[0, 1], p[1, 1]]
-    return moments
-
-
-def once(which: str) -> dict[str, list[float]]:
-    """Run one of the two in a fresh process."""
-    done = subprocess.run([sys.executable, __file__, which], check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
-
-
-def agree(one: dict[str, list[float]], other: dict[str, list[float]]) -> None:
-    """Refuse to time statements that answer different questions."""
-    for key in other.keys() - {"seconds", "megabytes"}:
-        for left, right in zip(one[key], other[key], strict=True):
-            if abs(left - right) > 1e-9 * max(abs(left), abs(right)):
-                sys.exit(f"{key}: ours {left!r}, by hand {right!r}")
+    answer({"seconds": time.perf_counter() - started, "moments": moments(measured)})
 
 
 def main() -> None:
-    """Make the data, check that both agree, then time them in turn."""
-    make()
-    runs = {"ours": [once("ours")], "hand": [once("hand")]}
-    agree(runs["ours"][0], runs["hand"][0])
-    for _ in range(RUNS - 1):
-        for which, done in runs.items():
-            done.append(once(which))
-    middle = {
-        (which, key): statistics.median(run[key][0] for run in done)
-        for which, done in runs.items()
-        for key in ("seconds", "megabytes")
-    }
-    print(f"{EXPOSURES:,} exposures, {EVENTS:,} events; duckdb {duckdb.__version__}; medians of {RUNS}")
+    """Make the data, time both in turn, and check that both agree."""
+    folder = made(scaled(EXPOSURES), scaled(EVENTS))
+    runs = in_turn(RUNS, ours=lambda: once(__file__, "ours", folder), hand=lambda: once(__file__, "hand", folder))
+    agree(runs["ours"][0]["moments"], runs["hand"][0]["moments"], within=1e-9)
+    print(f"{scaled(EXPOSURES):,} exposures, {scaled(EVENTS):,} events; duckdb {duckdb.__version__}; medians of {RUNS}")
     print(f"{'':12}{'ours':>10}{'by hand':>10}{'ratio':>8}")
     for key in ("seconds", "megabytes"):
-        mine, other = middle["ours", key], middle["hand", key]
+        mine, other = middle(runs["ours"], key), middle(runs["hand"], key)
         print(f"{key:12}{mine:10.2f}{other:10.2f}{mine / other:8.2f}")
+    ratio = middle(runs["ours"]) / middle(runs["hand"])
+    note("warehouse", [Figure("DuckDB: seconds, ours / hand-written SQL", ratio, MOST)])
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        answer = {"ours": ours, "hand": hand}[sys.argv[1]]()
-        answer["megabytes"] = [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
-        print(json.dumps(answer))
+        {"ours": ours, "hand": hand}[sys.argv[1]](Path(sys.argv[2]))
     else:
         main()
