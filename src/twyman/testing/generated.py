@@ -45,6 +45,7 @@ from twyman.metrics.source import (
     Timestamp,
     UnitSource,
 )
+from twyman.testing import kinds
 
 DAY = timedelta(days=1)
 SPRING, AUTUMN = datetime(2024, 3, 24, tzinfo=UTC), datetime(2024, 10, 20, tzinfo=UTC)
@@ -166,7 +167,8 @@ def tables() -> Mapping[str, pa.Table]:
         made[f"{season}_exposures"] = _exposures(rng, start)
         made[f"{season}_listening"] = _listening(rng, start)
         made[f"{season}_profile"] = _profile(rng, start)
-    return {name: _table(columns) for name, columns in {**made, "shop": _shop(rng), "trial": _trial(rng)}.items()}
+    made |= {"shop": _shop(rng), "trial": _trial(rng), **kinds.columns(rng, SPRING)}
+    return {name: _table(columns) for name, columns in made.items()}
 
 
 def _fact(aggregate: Aggregate, column: str | None = None, where: str | None = None, scale: float = 1.0) -> FactValue:
@@ -209,6 +211,7 @@ WHOLE = (
     "spendless",
     "orders",
     "visit",
+    *kinds.WHOLE,
 )
 """Metrics of whole numbers: their sums are the same to the last bit."""
 
@@ -239,7 +242,7 @@ def _sources(season: str, *, by_day: bool, whole_ids: bool) -> dict[str, Any]:
         "profile": AttributeSource(
             name="profile", relation=Table(f"{season}_profile"), entities={"user": "user_id"},
             timestamp=Timestamp("valid_from"),
-            columns={"country": "country", "age": "age", "score": "score",
+            columns={"country": "country", "age": "age", "score": "score", "signed_up_at": "signed_up_at",
                      "is_new": "signed_up_at >= exposed_at - interval 7 day"},
         ),
         "shop": UnitSource(
@@ -314,4 +317,5 @@ def questions() -> Mapping[str, Question]:
         "a table of units": shop,
         "a table of units, by dimension": _changed(shop, dimensions=("channel",), strata=("channel",)),
         "counts": _of(spring, Entry.AGGREGATES, "trial", (PAID,), "control", "moments"),
+        **kinds.questions(spring),
     }

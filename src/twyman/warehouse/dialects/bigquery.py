@@ -61,6 +61,10 @@ def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
     return exp.Bracket(this=exp.ArrayAgg(this=limited), expressions=[exp.Literal.number(0)], offset=0, safe=True)
 
 
+def _epoch_us(moment: exp.Expr) -> exp.Expr:
+    return called("unix_micros", called("timestamp", moment, literal("UTC")))
+
+
 def _json_array(*values: exp.Expr) -> exp.Expr:
     return called("to_json_string", called("json_array", *values))
 
@@ -95,6 +99,7 @@ DIALECT = Dialect(
         "last_by": _edge(desc=True),
         "last_known": _last_known,
         "quantile_cont": _quantile,
+        "epoch_us": _epoch_us,
         "json_array": _json_array,
         "count_if": renamed("countif"),
         "bool_or": renamed("logical_or"),

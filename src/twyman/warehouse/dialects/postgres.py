@@ -127,6 +127,11 @@ def _by_bytes(value: exp.Expr) -> exp.Expr:
     return exp.Collate(this=value, expression=exp.to_identifier("C", quoted=True))
 
 
+def _epoch_us(moment: exp.Expr) -> exp.Expr:
+    seconds = exp.Extract(this=exp.var("EPOCH"), expression=moment)
+    return exp.cast(exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000)), "BIGINT")
+
+
 def _text_of_double(value: exp.Expr) -> exp.Expr:
     """Return a double as DuckDB writes it: a whole one with its `.0`."""
     written = exp.Lower(this=called("replace", exp.cast(value, "TEXT"), literal("Infinity"), literal("inf")))
@@ -158,6 +163,7 @@ DIALECT = Dialect(
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "by_bytes": _by_bytes,
+        "epoch_us": _epoch_us,
         "text_of_double": _text_of_double,
         "min_truth": renamed("bool_and"),
         "max_truth": renamed("bool_or"),

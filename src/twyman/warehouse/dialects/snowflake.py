@@ -67,6 +67,10 @@ def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
     return called("get", called("get", gathered, number(0)), number(0))
 
 
+def _epoch_us(moment: exp.Expr) -> exp.Expr:
+    return called("date_part", exp.var("EPOCH_MICROSECOND"), moment)
+
+
 def _text(value: exp.Expr) -> exp.Expr:
     return value if value.is_type("TEXT") else exp.cast(value, "TEXT")
 
@@ -127,6 +131,7 @@ DIALECT = Dialect(
         "last_by": _edge(desc=True),
         "last_known": _last_known,
         "by_bytes": _text,
+        "epoch_us": _epoch_us,
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "bool_or": renamed("boolor_agg"),

@@ -86,6 +86,12 @@ def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
     return called("element_at", given_at, number(1))
 
 
+def _epoch_us(moment: exp.Expr) -> exp.Expr:
+    # Seconds come as doubles, which tell microseconds apart until the year 2242.
+    seconds = called("to_unixtime", called("with_timezone", moment, literal("UTC")))
+    return exp.cast(called("round", exp.Mul(this=seconds, expression=number(1_000_000))), "BIGINT")
+
+
 def _json_array(*values: exp.Expr) -> exp.Expr:
     return called("json_format", _as_json(_list(list(values))))
 
@@ -123,6 +129,7 @@ DIALECT = Dialect(
         "last_by": _edge("max_by"),
         "last_known": _last_known,
         "quantile_cont": _quantile,
+        "epoch_us": _epoch_us,
         "json_array": _json_array,
         "any_value": renamed("arbitrary"),
         "min_truth": renamed("bool_and"),
