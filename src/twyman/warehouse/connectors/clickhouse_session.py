@@ -56,6 +56,7 @@ _CODE = re.compile(r"\bCode: (\d+)")
 _CUT = re.compile(
     r"([:.] In scope |: [Ww]hile executing |\. ?\([A-Z_]+\)|\(version |\(for url |: \(at row |: While ).*$", re.S
 )
+_USER = re.compile(r"^[^ :]+: (?=Not enough privileges)")
 _GAVE_UP = (
     3, 32, 33, 76, 95, 101, 159, 160, 173, 198, 202, 203, 204, 209, 210, 236, 241, 242, 243, 252, 279, 285, 290, 305,
     319, 335, 373, 396, 425, 439, 499, 545, 589, 645, 700, 999, 1000, 1001,
@@ -282,7 +283,8 @@ def _code(error: Exception) -> int:
 def _said(error: Exception) -> str:
     """Return what the server said first, without its address, its version, and all of the statement."""
     said = str(error).rpartition("DB::Exception: ")[2]
-    return (_CUT.sub("", said).strip().splitlines() or ["no reason given"])[0].rstrip(":;.! ")
+    first = (_CUT.sub("", said).strip().splitlines() or ["no reason given"])[0].rstrip(":;.! ")
+    return _USER.sub("", first)
 
 
 def _unreached(error: Exception) -> TwymanError:

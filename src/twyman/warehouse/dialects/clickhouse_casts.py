@@ -12,35 +12,11 @@ from twyman.warehouse.dialects.tree import KIND, called, in_brackets, literal, n
 
 Made = Callable[[exp.Expr], exp.Expr]
 
-_DOUBLES = frozenset(
-    [
-        "tofloat64",
-        "sqrt",
-        "cbrt",
-        "exp",
-        "ln",
-        "log2",
-        "log10",
-        "pow",
-        "pi",
-        "radians",
-        "degrees",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "atan2",
-        "avg",
-        "sumkahan",
-        "varpopstable",
-        "varsampstable",
-        "covarpopstable",
-        "stddevsampstable",
-        "stddevpopstable",
-    ]
-)
+_DOUBLES = (
+    "tofloat64", "sqrt", "cbrt", "exp", "ln", "log2", "log10", "pow", "pi", "radians", "degrees", "sin", "cos", "tan",
+    "asin", "acos", "atan", "atan2", "sumkahan", "varpopstable", "varsampstable", "covarpopstable",
+    "stddevsampstable", "stddevpopstable",
+)  # fmt: skip
 _WHOLES = frozenset(
     ["floor", "count", "countif", "sum", "toint64", "intdiv", "length", "tounixtimestamp64micro", "row_number"]
 )
@@ -49,9 +25,10 @@ _INTEGERS = {
     "TINYINT": "Int8", "SMALLINT": "Int16", "INT": "Int32", "BIGINT": "Int64", "INT128": "Int128", "INT256": "Int256",
     "UTINYINT": "UInt8", "USMALLINT": "UInt16", "UINT": "UInt32", "UBIGINT": "UInt64", "UINT128": "UInt128",
 }  # fmt: skip
-_NUMBERS = frozenset(
-    ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL"]
-)
+_NUMBERS = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+    "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL",
+)  # fmt: skip
 _INSTANTS = ("TIMESTAMPTZ", "TIMESTAMPLTZ")
 _MOMENTS = ("TIMESTAMP", "TIMESTAMPNTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATETIME")
 _FRACTION = 10
