@@ -135,7 +135,7 @@ FIELDS: Mapping[str, Bent] = {
 """Every textual field that reaches a statement, by its name."""
 
 SEEN = [(field, said) for place, field in enumerate(FIELDS) for said in PAYLOADS[place :: len(FIELDS) * 8]]
-"""Each field meets some payloads here, a third of them in the slow test; each payload then meets a third of the fields."""
+"""Each field meets some payloads here, a third of them in the slow test: each payload in a third of the fields."""
 
 
 @pytest.mark.parametrize("field", FIELDS)
