@@ -3,21 +3,31 @@
 import time
 from collections.abc import Generator
 from contextlib import closing
+from functools import reduce
+from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from sqlglot import exp
+from tests.engines import clickhouse as clickhouses
 from tests.engines.server import Server, free_port
 from tests.warehouse.test_looks import look
 
 from twyman.kernel.errors import Conflict, Forbidden, Invalid, Unavailable
+from twyman.testing.agreement import refuse_difference
 from twyman.testing.connectors import ConnectorContract, Subject
+from twyman.testing.generated import WHOLE, questions, tables
 from twyman.warehouse.connector import Keeping, Refused, Staging
 from twyman.warehouse.connectors.clickhouse import ClickHouseConnector
+from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.dialects.translation import printed
 from twyman.warehouse.kept_looks import KeptLooks
-from twyman.warehouse.syntax import select, table
+from twyman.warehouse.sql_warehouse import SqlWarehouse
+from twyman.warehouse.syntax import alias, call, cast, column, select, table
 
 pytestmark = pytest.mark.engines
 
@@ -32,6 +42,71 @@ class TestClickHouse(ConnectorContract):
         connector = ClickHouseConnector(clickhouse.url)
         yield Subject(connector, clickhouse.load)
         connector.close()
+
+
+def without_nulls() -> dict[str, pa.Table]:
+    """The generated tables' rows that hold everything."""
+    return {name: held.filter(pc.invert(any_null(held))) for name, held in tables().items()}
+
+
+def any_null(held: pa.Table) -> Any:
+    found = [column.is_null() for column in held.columns]
+    return reduce(pc.or_, found)
+
+
+PLAIN = {"LowCardinality(String)": "String", "DateTime64(6, 'Asia/Tokyo')": "DateTime64(6, 'UTC')"}
+"""Types that columns have where nothing is missing, in place of the usual ones: none can hold null."""
+
+
+def load_plainly(server: Server, name: str, held: pa.Table) -> None:
+    usual = {one: plain for plain, one in PLAIN.items()}
+    kinds = [(field.name, clickhouses.kind(field.type)) for field in held.schema]
+    listed = ", ".join(f"`{title}` {usual.get(kind, kind)}" for title, kind in kinds)
+    server.load(f"{name} loaded", held)
+    for sql in (
+        f"DROP TABLE IF EXISTS lab.`{name}`",
+        f"CREATE TABLE lab.`{name}` ({listed}) ENGINE = MergeTree ORDER BY tuple()",
+        f"INSERT INTO lab.`{name}` SELECT * FROM `{name} loaded`",
+        f"DROP TABLE `{name} loaded`",
+    ):
+        server.rows(sql)
+
+
+@pytest.mark.parametrize("name", ["every metric, in spring", "in strata", "a table of units, by dimension"])
+def test_what_a_column_cant_hold_is_null_all_the_same_where_it_is_missing(clickhouse: Server, name: str) -> None:
+    clickhouse.rows("CREATE DATABASE IF NOT EXISTS lab")
+    every, question = without_nulls(), questions()[name]
+    for title, held in every.items():
+        load_plainly(clickhouse, title, held)
+
+    with closing(ClickHouseConnector(lab(clickhouse))) as connector:
+        seen = SqlWarehouse(connector).measure(question)
+
+    refuse_difference(seen, SqlWarehouse(DuckDBConnector(Path()), dict(every)).measure(question), whole=WHOLE)
+
+
+def test_sums_of_whole_numbers_dont_wrap(clickhouse: Server, connector: ClickHouseConnector) -> None:
+    clickhouse.load("large", pa.table({"n": [2**62] * 3}))
+    query = select(call("sum", column("n")), exp.Mul(this=call("max", column("n")), expression=column("n")))
+    printed_ = printed(query.from_(table("large")).group_by(column("n")), connector.dialect)
+
+    assert list(connector.rows(printed_)[0].values()) == [3 * 2**62, 2**124]
+
+
+@pytest.mark.parametrize("kind", ["DOUBLE", "BIGINT", "DECIMAL(10, 2)", "TIMESTAMP", "DATE", "BOOLEAN"])
+@pytest.mark.parametrize("text", ["nonsense", "2024-02-30"])
+def test_a_text_that_is_no_such_thing_is_an_error_and_not_null(
+    clickhouse: Server, connector: ClickHouseConnector, text: str, kind: str
+) -> None:
+    clickhouse.load("texts", pa.table({"s": [text, None]}))
+    strict, lenient = (
+        printed(select(alias(made, "v")).from_(table("texts")), connector.dialect)
+        for made in (cast(column("s"), kind), exp.TryCast(this=column("s"), to=exp.DataType.build(kind)))
+    )
+
+    with pytest.raises(Refused):
+        connector.rows(strict)
+    assert [row["v"] for row in connector.rows(lenient)] == [None, None]
 
 
 @pytest.fixture

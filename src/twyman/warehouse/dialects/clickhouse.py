@@ -104,18 +104,27 @@ def _sum(value: exp.Expr) -> exp.Expr:
     return called("sum", widened(value))
 
 
+def _measured(value: exp.Expr) -> exp.Expr:
+    """Return a number as a double; whoever asks has looked at its type."""
+    return called("toFloat64", value)
+
+
+def _mean(value: exp.Expr) -> exp.Expr:
+    return _average(_measured(value))
+
+
 def _average(value: exp.Expr) -> exp.Expr:
     above = called("sumKahan", double(value))
     return in_brackets(exp.Div(this=above, expression=exp.Count(this=value.copy())))
 
 
-def _spread(function: str) -> Word:
-    return lambda *values: called(function, *(double(value) for value in values))
+def _spread(function: str, as_double: Callable[[exp.Expr], exp.Expr] = double) -> Word:
+    return lambda *values: called(function, *(as_double(value) for value in values))
 
 
-def _quantile(function: str) -> Word:
+def _quantile(function: str, as_double: Callable[[exp.Expr], exp.Expr] = double) -> Word:
     def of(value: exp.Expr, share: exp.Expr) -> exp.Expr:
-        return exp.ParameterizedAgg(this=function, expressions=[share], params=[double(value)])
+        return exp.ParameterizedAgg(this=function, expressions=[share], params=[as_double(value)])
 
     return of
 
@@ -208,11 +217,10 @@ DIALECT = Dialect(
         "max_truth": _of_truth("max"),
         "min": _of_truth("min"),
         "max": _of_truth("max"),
-        "favg": _average,
-        "avg": _average,
-        "var_pop": _spread("varPopStable"),
-        "covar_pop": _spread("covarPopStable"),
-        "quantile_cont": _quantile("quantileExactInclusive"),
+        "favg": _mean,
+        "var_pop": _spread("varPopStable", _measured),
+        "covar_pop": _spread("covarPopStable", _measured),
+        "quantile_cont": _quantile("quantileExactInclusive", _measured),
         "json_array": _json_array,
         "text_of_double": _text_of_double,
     },
