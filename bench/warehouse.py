@@ -136,7 +136,7 @@ def main() -> None:
     agree(runs["ours"][0]["moments"], runs["hand"][0]["moments"], within=1e-9)
     print(f"{scaled(EXPOSURES):,} exposures, {scaled(EVENTS):,} events; duckdb {duckdb.__version__}; medians of {RUNS}")
     print(f"{'':12}{'ours':>10}{'by hand':>10}{'ratio':>8}")
-    for key in ("seconds", "megabytes"):
+    for key in ("seconds", "processor", "megabytes"):
         mine, other = middle(runs["ours"], key), middle(runs["hand"], key)
         print(f"{key:12}{mine:10.2f}{other:10.2f}{mine / other:8.2f}")
     ratio = middle(runs["ours"]) / middle(runs["hand"])
