@@ -57,7 +57,7 @@ def _hours(rng: np.random.Generator, start: datetime, days: int, count: int) -> 
 
 def _taps(rng: np.random.Generator, start: datetime) -> Columns:
     units = [int(one) for one in rng.integers(0, UNITS, TAPS)]
-    kinds = [("view", "view", "add", "pay")[one] for one in rng.integers(0, 4, TAPS)]
+    kinds = [str(one) for one in rng.choice(["view", "view", "add", "pay"], TAPS)]
     amounts = [None if one == 7 else int(one) for one in rng.integers(-3, 30, TAPS)]
     at = _hours(rng, start, 32, TAPS)
     devices = [f"d-{unit:03d}-{int(one)}" for unit, one in zip(units, rng.integers(0, 2, TAPS), strict=True)]

@@ -1,0 +1,400 @@
+-- test: test_golden.py  metric: minutes  engine: redshift
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END) AS exposed_at,
+    "first 1" AS arm,
+    MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
+    COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
+    MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms
+  FROM (
+    SELECT
+      unit,
+      exposed_at,
+      arm,
+      kept,
+      inside,
+      FIRST_VALUE(
+        CASE
+          WHEN (
+            NOT arm IS NULL AND (
+              kept AND inside
+            )
+          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
+          THEN arm
+        END
+      ) OVER (
+        PARTITION BY unit
+        ORDER BY CASE
+          WHEN (
+            NOT arm IS NULL AND (
+              kept AND inside
+            )
+          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
+          THEN exposed_at
+        END ASC, CASE
+          WHEN (
+            NOT arm IS NULL AND (
+              kept AND inside
+            )
+          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
+          THEN arm
+        END ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1"
+    FROM exposure_rows
+    WHERE
+      NOT unit IS NULL
+  ) AS ordered
+  GROUP BY
+    unit,
+    "first 1"
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at - INTERVAL '14 DAY' AS "14d before",
+    exposed_at + INTERVAL '7 DAY' AS "7d after"
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    SUM(
+      CASE
+        WHEN listening.played_at AT TIME ZONE 'UTC' >= first_exposure.exposed_at
+        AND (
+          CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0
+        ) >= 30
+        THEN CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0
+      END
+    ) AS "minutes value",
+    SUM(
+      CASE
+        WHEN listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+        AND (
+          CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0
+        ) >= 30
+        THEN CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0
+      END
+    ) AS "minutes pre 14d",
+    COUNT(*) AS rows
+  FROM listening AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure."14d before"
+    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
+  GROUP BY
+    first_exposure.unit
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(CAST(COALESCE(listening_facts."minutes value", 0) AS DOUBLE PRECISION) * 0.016666666666666666 AS DOUBLE PRECISION)
+    END AS "minutes value",
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(CAST(COALESCE(listening_facts."minutes pre 14d", 0) AS DOUBLE PRECISION) * 0.016666666666666666 AS DOUBLE PRECISION)
+    END AS "minutes pre 14d",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "minutes matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    AND COALESCE(NOT listening_facts."minutes value" IS NULL, FALSE) AS "minutes known"
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+), caps AS (
+  /* One threshold for all arms: a percentile over all units measured. */
+  SELECT DISTINCT
+    PERCENTILE_CONT(0.999) WITHIN GROUP (ORDER BY
+      units."minutes value") OVER () AS "minutes value",
+    PERCENTILE_CONT(0.999) WITHIN GROUP (ORDER BY
+      units."minutes pre 14d") OVER () AS "minutes pre 14d"
+  FROM units
+), capped_units AS (
+  /* Units, with values beyond the threshold brought down to it. */
+  SELECT
+    units.unit,
+    units.arm,
+    units.exposed_on,
+    CASE
+      WHEN units."minutes value" > caps."minutes value" AND units."minutes value" < CAST('infinity' AS DOUBLE PRECISION)
+      THEN caps."minutes value"
+      ELSE units."minutes value"
+    END AS "minutes value",
+    CASE
+      WHEN units."minutes pre 14d" > caps."minutes pre 14d"
+      AND units."minutes pre 14d" < CAST('infinity' AS DOUBLE PRECISION)
+      THEN caps."minutes pre 14d"
+      ELSE units."minutes pre 14d"
+    END AS "minutes pre 14d",
+    units."minutes matured",
+    units."minutes known"
+  FROM units
+  CROSS JOIN caps
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    COUNT(*) AS units,
+    OBJECT(
+      'minutes',
+      OBJECT(
+        'matured',
+        COUNT(CASE WHEN "minutes matured" THEN 1 END),
+        'known',
+        COUNT(CASE WHEN "minutes known" THEN 1 END),
+        'count',
+        COUNT("minutes value"),
+        'means',
+        ARRAY(AVG(CAST("minutes value" AS DOUBLE PRECISION)), AVG(CAST("minutes pre 14d" AS DOUBLE PRECISION))),
+        'covariances',
+        ARRAY(
+          VAR_POP("minutes value"),
+          (
+            VAR_POP((
+              CAST("minutes value" AS DOUBLE PRECISION)
+            ) + (
+              CAST("minutes pre 14d" AS DOUBLE PRECISION)
+            )) - VAR_POP((
+              CAST("minutes value" AS DOUBLE PRECISION)
+            ) - (
+              CAST("minutes pre 14d" AS DOUBLE PRECISION)
+            ))
+          ) / 4,
+          VAR_POP("minutes pre 14d")
+        ),
+        'extremes',
+        ARRAY(
+          OBJECT('unit', CAST("first 1" AS VARCHAR(MAX)), 'values', ARRAY(MAX("minutes value"))),
+          OBJECT('unit', CAST("first 2" AS VARCHAR(MAX)), 'values', ARRAY(MIN("minutes value")))
+        )
+      )
+    ) AS moments
+  FROM (
+    SELECT
+      arm,
+      exposed_on,
+      capped_units."minutes value",
+      capped_units."minutes pre 14d",
+      capped_units."minutes matured",
+      capped_units."minutes known",
+      FIRST_VALUE(
+        CASE WHEN NOT capped_units.unit IS NULL AND NOT capped_units."minutes value" IS NULL THEN capped_units.unit END
+      ) OVER (
+        PARTITION BY arm, exposed_on
+        ORDER BY CASE
+          WHEN NOT capped_units.unit IS NULL AND NOT capped_units."minutes value" IS NULL
+          THEN capped_units."minutes value"
+        END DESC NULLS LAST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1",
+      FIRST_VALUE(
+        CASE WHEN NOT capped_units.unit IS NULL AND NOT capped_units."minutes value" IS NULL THEN capped_units.unit END
+      ) OVER (
+        PARTITION BY arm, exposed_on
+        ORDER BY CASE
+          WHEN NOT capped_units.unit IS NULL AND NOT capped_units."minutes value" IS NULL
+          THEN capped_units."minutes value"
+        END ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 2"
+    FROM capped_units
+  ) AS ordered
+  GROUP BY
+    arm,
+    exposed_on,
+    "first 1",
+    "first 2"
+)
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT('arm', answer.arm, 'exposed_on', CAST(answer.exposed_on AS VARCHAR(MAX)), 'units', answer.units, 'moments', answer.moments)
+  ) AS answer
+FROM (
+  SELECT
+    'cells' AS part,
+    cells.arm,
+    cells.exposed_on,
+    cells.units,
+    cells.moments
+  FROM cells
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'arm_value',
+      answer.arm_value,
+      'arm',
+      answer.arm,
+      'rows',
+      answer.rows,
+      'kept',
+      answer.kept,
+      'without_unit',
+      answer.without_unit,
+      'outside',
+      answer.outside
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'entrants' AS part,
+    arm_value,
+    arm,
+    COUNT(*) AS rows,
+    COUNT(CASE WHEN kept THEN 1 END) AS kept,
+    COUNT(*) - COUNT(unit) AS without_unit,
+    COUNT(CASE WHEN kept AND NOT inside THEN 1 END) AS outside
+  FROM exposure_rows
+  GROUP BY
+    arm_value,
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'arm',
+      answer.arm,
+      'crossed',
+      answer.crossed,
+      'units',
+      answer.units,
+      'in_two_arms',
+      answer.in_two_arms,
+      'repeated',
+      answer.repeated
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'units' AS part,
+    arm,
+    crossed,
+    COUNT(*) AS units,
+    COUNT(CASE WHEN in_two_arms THEN 1 END) AS in_two_arms,
+    SUM(CASE WHEN entries > 0 THEN entries - CASE WHEN crossed THEN 2 ELSE 1 END END) AS repeated
+  FROM units_met
+  GROUP BY
+    arm,
+    crossed
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(OBJECT('source', answer.source, 'rows', answer.rows, 'units', answer.units)) AS answer
+FROM (
+  SELECT
+    'facts' AS part,
+    'listening' AS source,
+    COALESCE(SUM(rows), 0) AS rows,
+    COUNT(*) AS units
+  FROM listening_facts
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'source',
+      answer.source,
+      'first_at',
+      CAST(answer.first_at AS VARCHAR(MAX)),
+      'last_at',
+      CAST(answer.last_at AS VARCHAR(MAX)),
+      'after_cutoff',
+      answer.after_cutoff,
+      'late',
+      answer.late
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'seen' AS part,
+    'listening' AS source,
+    (
+      SELECT
+        listening.played_at AT TIME ZONE 'UTC' AS first_at
+      FROM listening AS listening
+      WHERE
+        NOT listening.played_at IS NULL
+        AND listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+      ORDER BY
+        first_at
+      LIMIT 1
+    ) AS first_at,
+    (
+      SELECT
+        MAX(listening.played_at AT TIME ZONE 'UTC') AS last_at
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS last_at,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS after_cutoff,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS late
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(OBJECT('thresholds', answer.thresholds)) AS answer
+FROM (
+  SELECT
+    'caps' AS part,
+    OBJECT('minutes value', caps."minutes value", 'minutes pre 14d', caps."minutes pre 14d") AS thresholds
+  FROM caps
+) AS answer

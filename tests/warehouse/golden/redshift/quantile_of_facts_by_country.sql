@@ -1,0 +1,701 @@
+-- test: test_golden.py  metric: p95  engine: redshift
+WITH listening_rows AS (
+  /* Facts of listening that can count, read once. */
+  SELECT
+    listening.user_id,
+    listening.played_ms,
+    listening.played_at,
+    listening.skipped,
+    listening.loaded_at
+  FROM listening AS listening
+  WHERE
+    listening.played_at >= CAST('2015-04-04 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+), exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END) AS exposed_at,
+    "first 1" AS arm,
+    MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
+    COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
+    MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms
+  FROM (
+    SELECT
+      unit,
+      exposed_at,
+      arm,
+      kept,
+      inside,
+      FIRST_VALUE(
+        CASE
+          WHEN (
+            NOT arm IS NULL AND (
+              kept AND inside
+            )
+          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
+          THEN arm
+        END
+      ) OVER (
+        PARTITION BY unit
+        ORDER BY CASE
+          WHEN (
+            NOT arm IS NULL AND (
+              kept AND inside
+            )
+          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
+          THEN exposed_at
+        END ASC, CASE
+          WHEN (
+            NOT arm IS NULL AND (
+              kept AND inside
+            )
+          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
+          THEN arm
+        END ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1"
+    FROM exposure_rows
+    WHERE
+      NOT unit IS NULL
+  ) AS ordered
+  GROUP BY
+    unit,
+    "first 1"
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7 DAY' AS "7d after"
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_facts AS (
+  /* Facts of listening, one row a unit that has any. */
+  SELECT
+    first_exposure.unit,
+    COUNT(CASE WHEN NOT (
+      listening.skipped
+    ) THEN CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0 END) AS "p95 value",
+    COUNT(*) AS rows
+  FROM listening_rows AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure.exposed_at
+    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
+  GROUP BY
+    first_exposure.unit
+), profile_frozen AS (
+  /* Attributes of profile, frozen before exposure. */
+  SELECT
+    "first_exposure unit" AS unit,
+    "first 1" AS country
+  FROM (
+    SELECT
+      first_exposure.unit AS "first_exposure unit",
+      FIRST_VALUE(CASE WHEN NOT profile.valid_from IS NULL THEN profile.country END) OVER (
+        PARTITION BY first_exposure.unit
+        ORDER BY CASE WHEN NOT profile.valid_from IS NULL THEN profile.valid_from END DESC NULLS LAST, CASE WHEN NOT profile.valid_from IS NULL THEN profile.country END DESC NULLS LAST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1"
+    FROM users AS profile
+    JOIN first_exposure
+      ON profile.user_id = first_exposure.unit
+    WHERE
+      profile.valid_from <= first_exposure.exposed_at
+  ) AS ordered
+  GROUP BY
+    "first_exposure unit",
+    "first 1"
+), units AS (
+  /* One row a unit; null where a metric doesn't take it. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    first_exposure.exposed_on,
+    COALESCE(profile_frozen.country, '(none)') AS "by country",
+    CASE
+      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+      THEN CAST(COALESCE(listening_facts."p95 value", 0) AS DOUBLE PRECISION)
+    END AS "p95 value",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP) AS "p95 matured",
+    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+    AND COALESCE(listening_facts."p95 value" > 0, FALSE) AS "p95 known"
+  FROM first_exposure
+  LEFT JOIN listening_facts
+    ON first_exposure.unit = listening_facts.unit
+  LEFT JOIN profile_frozen
+    ON first_exposure.unit = profile_frozen.unit
+), "largest by country" AS (
+  /* The 50 values with most units. */
+  SELECT
+    "by country"
+  FROM units
+  GROUP BY
+    "by country"
+  ORDER BY
+    COUNT(*) DESC NULLS LAST,
+    "by country"
+  LIMIT 50
+), lumped_units AS (
+  /* All other values are one. */
+  SELECT
+    units.unit,
+    units.arm,
+    units.exposed_on,
+    CASE
+      WHEN "by country" IN (
+        SELECT
+          "by country"
+        FROM "largest by country"
+      )
+      THEN "by country"
+      ELSE '(other)'
+    END AS "by country",
+    units."p95 value",
+    units."p95 matured",
+    units."p95 known"
+  FROM units
+), cells AS (
+  /* Moments by arm and day of exposure. */
+  SELECT
+    arm,
+    exposed_on,
+    "by country",
+    COUNT(*) AS units,
+    OBJECT(
+      'p95',
+      OBJECT(
+        'matured',
+        COUNT(CASE WHEN "p95 matured" THEN 1 END),
+        'known',
+        COUNT(CASE WHEN "p95 known" THEN 1 END),
+        'count',
+        COUNT("p95 value"),
+        'means',
+        ARRAY(AVG(CAST("p95 value" AS DOUBLE PRECISION))),
+        'covariances',
+        ARRAY(VAR_POP("p95 value")),
+        'extremes',
+        ARRAY(
+          OBJECT('unit', CAST(COALESCE("first 1", "first 1.1") AS VARCHAR(MAX)), 'values', ARRAY(MAX("p95 value"))),
+          OBJECT('unit', CAST(COALESCE("first 2", "first 2.1") AS VARCHAR(MAX)), 'values', ARRAY(MIN("p95 value")))
+        )
+      )
+    ) AS moments
+  FROM (
+    SELECT
+      arm,
+      exposed_on,
+      "by country",
+      lumped_units."p95 value",
+      lumped_units."p95 matured",
+      lumped_units."p95 known",
+      FIRST_VALUE(CASE WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL THEN lumped_units.unit END) OVER (
+        PARTITION BY arm, exposed_on
+        ORDER BY CASE
+          WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL
+          THEN lumped_units."p95 value"
+        END DESC NULLS LAST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1",
+      FIRST_VALUE(CASE WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL THEN lumped_units.unit END) OVER (
+        PARTITION BY arm, "by country"
+        ORDER BY CASE
+          WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL
+          THEN lumped_units."p95 value"
+        END DESC NULLS LAST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1.1",
+      FIRST_VALUE(CASE WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL THEN lumped_units.unit END) OVER (
+        PARTITION BY arm, exposed_on
+        ORDER BY CASE
+          WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL
+          THEN lumped_units."p95 value"
+        END ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 2",
+      FIRST_VALUE(CASE WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL THEN lumped_units.unit END) OVER (
+        PARTITION BY arm, "by country"
+        ORDER BY CASE
+          WHEN NOT lumped_units.unit IS NULL AND NOT lumped_units."p95 value" IS NULL
+          THEN lumped_units."p95 value"
+        END ASC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 2.1"
+    FROM lumped_units
+  ) AS ordered
+  GROUP BY
+    GROUPING SETS (
+      (arm, exposed_on, "first 1", "first 2"),
+      (arm, "by country", "first 1.1", "first 2.1")
+    )
+), "p95 values" AS (
+  /* One row a value. */
+  SELECT
+    first_exposure.arm,
+    CAST(CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0 AS DOUBLE PRECISION) AS value,
+    first_exposure.unit AS drawn,
+    lumped_units."by country"
+  FROM listening_rows AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  JOIN lumped_units
+    ON first_exposure.unit = lumped_units.unit
+  WHERE
+    listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-05-11 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure.exposed_at
+    AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
+    AND NOT (
+      listening.skipped
+    )
+    AND NOT CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0 IS NULL
+    AND first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP)
+), "p95 tally" AS (
+  /* How often each value occurs, by group. */
+  SELECT
+    arm,
+    value,
+    COUNT(*) AS tally,
+    CASE WHEN NOT "by country" IS NULL THEN 'by country' ELSE '' END AS dimension,
+    COALESCE("by country", '') AS segment
+  FROM "p95 values"
+  GROUP BY
+    GROUPING SETS (
+      (arm, value),
+      (arm, "by country", value)
+    )
+), "p95 ranks" AS (
+  /* Up to each value, how many there are. */
+  SELECT
+    arm,
+    dimension,
+    segment,
+    value,
+    CAST(SUM(tally) OVER (PARTITION BY arm, dimension, segment ORDER BY value) AS BIGINT) AS upto,
+    CAST(SUM(tally) OVER (PARTITION BY arm, dimension, segment) AS BIGINT) AS count
+  FROM "p95 tally"
+), "p95 middle" AS (
+  /* The value at the quantile, by group. */
+  SELECT
+    arm,
+    dimension,
+    segment,
+    MAX(count) AS count,
+    MIN(
+      CASE
+        WHEN upto >= FLOOR((
+          1 + CAST(0.95 AS DOUBLE PRECISION) * (
+            count - 1
+          )
+        ) * CAST(1.0000000000000009 AS DOUBLE PRECISION))
+        THEN value
+      END
+    ) AS middle
+  FROM "p95 ranks"
+  GROUP BY
+    arm,
+    dimension,
+    segment
+), "p95 by unit" AS (
+  /* The values of each unit, and those up to the quantile. */
+  SELECT
+    "p95 values".drawn,
+    "p95 values".arm,
+    "p95 values"."by country",
+    COUNT(*) AS number,
+    COUNT(CASE WHEN "p95 values".value <= middle.middle THEN 1 END) AS below,
+    COUNT(CASE WHEN "p95 values".value <= "middle by country".middle THEN 1 END) AS "below by country"
+  FROM "p95 values"
+  JOIN "p95 middle" AS middle
+    ON middle.arm = "p95 values".arm AND middle.dimension = ''
+  JOIN "p95 middle" AS "middle by country"
+    ON "middle by country".arm = "p95 values".arm
+    AND "middle by country".dimension = 'by country'
+    AND "middle by country".segment = "p95 values"."by country"
+  GROUP BY
+    "p95 values".drawn,
+    "p95 values".arm,
+    "p95 values"."by country"
+), "p95 clusters" AS (
+  SELECT
+    arm,
+    '' AS dimension,
+    '' AS segment,
+    COUNT(*) AS units,
+    AVG(CAST(CAST(below AS DOUBLE PRECISION) AS DOUBLE PRECISION)) AS below_mean,
+    AVG(CAST(CAST(number AS DOUBLE PRECISION) AS DOUBLE PRECISION)) AS number_mean,
+    VAR_POP(CAST(below AS DOUBLE PRECISION)) AS below_variance,
+    (
+      VAR_POP(
+        (
+          CAST(CAST(below AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        ) + (
+          CAST(CAST(number AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        )
+      ) - VAR_POP(
+        (
+          CAST(CAST(below AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        ) - (
+          CAST(CAST(number AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        )
+      )
+    ) / 4 AS covariance,
+    VAR_POP(CAST(number AS DOUBLE PRECISION)) AS number_variance
+  FROM "p95 by unit"
+  GROUP BY
+    arm
+  /* How both vary from unit to unit. */
+  UNION ALL
+  SELECT
+    arm,
+    'by country' AS dimension,
+    "by country" AS segment,
+    COUNT(*) AS units,
+    AVG(CAST(CAST("below by country" AS DOUBLE PRECISION) AS DOUBLE PRECISION)) AS below_mean,
+    AVG(CAST(CAST(number AS DOUBLE PRECISION) AS DOUBLE PRECISION)) AS number_mean,
+    VAR_POP(CAST("below by country" AS DOUBLE PRECISION)) AS below_variance,
+    (
+      VAR_POP(
+        (
+          CAST(CAST("below by country" AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        ) + (
+          CAST(CAST(number AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        )
+      ) - VAR_POP(
+        (
+          CAST(CAST("below by country" AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        ) - (
+          CAST(CAST(number AS DOUBLE PRECISION) AS DOUBLE PRECISION)
+        )
+      )
+    ) / 4 AS covariance,
+    VAR_POP(CAST(number AS DOUBLE PRECISION)) AS number_variance
+  FROM "p95 by unit"
+  GROUP BY
+    arm,
+    "by country"
+), "p95 ends" AS (
+  /* Where the quantile and the ends of its interval lie. */
+  SELECT
+    arm,
+    dimension,
+    segment,
+    count,
+    units,
+    below_mean,
+    number_mean,
+    below_variance,
+    covariance,
+    number_variance,
+    CAST(FLOOR(
+      (
+        1 + CAST((
+          0.95 - reach
+        ) AS DOUBLE PRECISION) * (
+          count - 1
+        )
+      ) * CAST(1.0000000000000009 AS DOUBLE PRECISION)
+    ) AS BIGINT) AS at_lower,
+    CAST(FLOOR((
+      1 + CAST(0.95 AS DOUBLE PRECISION) * (
+        count - 1
+      )
+    ) * CAST(1.0000000000000009 AS DOUBLE PRECISION)) AS BIGINT) AS at_middle,
+    CAST(FLOOR(
+      (
+        1 + CAST((
+          0.95 + reach
+        ) AS DOUBLE PRECISION) * (
+          count - 1
+        )
+      ) * CAST(1.0000000000000009 AS DOUBLE PRECISION)
+    ) AS BIGINT) AS at_upper
+  FROM (
+    SELECT
+      "p95 middle".arm,
+      "p95 middle".dimension,
+      "p95 middle".segment,
+      count,
+      CAST(1.9599639845400545 AS DOUBLE PRECISION) * SQRT(
+        GREATEST(
+          CAST((
+            below_variance - 2 * (
+              CAST(below_mean AS DOUBLE PRECISION) / CAST(number_mean AS DOUBLE PRECISION)
+            ) * covariance + (
+              CAST(below_mean AS DOUBLE PRECISION) / CAST(number_mean AS DOUBLE PRECISION)
+            ) * (
+              CAST(below_mean AS DOUBLE PRECISION) / CAST(number_mean AS DOUBLE PRECISION)
+            ) * number_variance
+          ) AS DOUBLE PRECISION) / CAST((
+            CASE WHEN units > 1 THEN units - 1 END * number_mean * number_mean
+          ) AS DOUBLE PRECISION),
+          CAST(0 AS DOUBLE PRECISION)
+        )
+      ) AS reach,
+      units,
+      below_mean,
+      number_mean,
+      below_variance,
+      covariance,
+      number_variance
+    FROM "p95 middle"
+    JOIN "p95 clusters"
+      ON "p95 middle".arm = "p95 clusters".arm
+      AND "p95 middle".dimension = "p95 clusters".dimension
+      AND "p95 middle".segment = "p95 clusters".segment
+  ) AS reached
+)
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'arm',
+      answer.arm,
+      'exposed_on',
+      CAST(answer.exposed_on AS VARCHAR(MAX)),
+      'by country',
+      answer."by country",
+      'units',
+      answer.units,
+      'moments',
+      answer.moments
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'cells' AS part,
+    cells.arm,
+    cells.exposed_on,
+    cells."by country",
+    cells.units,
+    cells.moments
+  FROM cells
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'arm_value',
+      answer.arm_value,
+      'arm',
+      answer.arm,
+      'rows',
+      answer.rows,
+      'kept',
+      answer.kept,
+      'without_unit',
+      answer.without_unit,
+      'outside',
+      answer.outside
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'entrants' AS part,
+    arm_value,
+    arm,
+    COUNT(*) AS rows,
+    COUNT(CASE WHEN kept THEN 1 END) AS kept,
+    COUNT(*) - COUNT(unit) AS without_unit,
+    COUNT(CASE WHEN kept AND NOT inside THEN 1 END) AS outside
+  FROM exposure_rows
+  GROUP BY
+    arm_value,
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'arm',
+      answer.arm,
+      'crossed',
+      answer.crossed,
+      'units',
+      answer.units,
+      'in_two_arms',
+      answer.in_two_arms,
+      'repeated',
+      answer.repeated
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'units' AS part,
+    arm,
+    crossed,
+    COUNT(*) AS units,
+    COUNT(CASE WHEN in_two_arms THEN 1 END) AS in_two_arms,
+    SUM(CASE WHEN entries > 0 THEN entries - CASE WHEN crossed THEN 2 ELSE 1 END END) AS repeated
+  FROM units_met
+  GROUP BY
+    arm,
+    crossed
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(OBJECT('source', answer.source, 'rows', answer.rows, 'units', answer.units)) AS answer
+FROM (
+  SELECT
+    'facts' AS part,
+    'listening' AS source,
+    COALESCE(SUM(rows), 0) AS rows,
+    COUNT(*) AS units
+  FROM listening_facts
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'source',
+      answer.source,
+      'first_at',
+      CAST(answer.first_at AS VARCHAR(MAX)),
+      'last_at',
+      CAST(answer.last_at AS VARCHAR(MAX)),
+      'after_cutoff',
+      answer.after_cutoff,
+      'late',
+      answer.late
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'seen' AS part,
+    'listening' AS source,
+    (
+      SELECT
+        listening.played_at AT TIME ZONE 'UTC' AS first_at
+      FROM listening AS listening
+      WHERE
+        NOT listening.played_at IS NULL
+        AND listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+      ORDER BY
+        first_at
+      LIMIT 1
+    ) AS first_at,
+    (
+      SELECT
+        MAX(listening.played_at AT TIME ZONE 'UTC') AS last_at
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS last_at,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS after_cutoff,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    ) AS late
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT('metric', answer.metric, 'arm', answer.arm, 'dimension', answer.dimension, 'segment', answer.segment, 'ranks', answer.ranks)
+  ) AS answer
+FROM (
+  SELECT
+    'ranks' AS part,
+    'p95' AS metric,
+    "p95 ends".arm,
+    "p95 ends".dimension,
+    "p95 ends".segment,
+    OBJECT(
+      'count',
+      "p95 ends".count,
+      'ranks',
+      ARRAY(at_lower, at_middle, at_upper),
+      'values',
+      ARRAY(
+        MIN(CASE WHEN upto >= at_lower - 1 THEN value END),
+        MIN(CASE WHEN upto >= at_lower THEN value END),
+        MIN(CASE WHEN upto >= at_lower + 1 THEN value END),
+        MIN(CASE WHEN upto >= at_lower + 2 THEN value END),
+        MIN(CASE WHEN upto >= at_middle - 1 THEN value END),
+        MIN(CASE WHEN upto >= at_middle THEN value END),
+        MIN(CASE WHEN upto >= at_middle + 1 THEN value END),
+        MIN(CASE WHEN upto >= at_middle + 2 THEN value END),
+        MIN(CASE WHEN upto >= at_upper - 1 THEN value END),
+        MIN(CASE WHEN upto >= at_upper THEN value END),
+        MIN(CASE WHEN upto >= at_upper + 1 THEN value END),
+        MIN(CASE WHEN upto >= at_upper + 2 THEN value END)
+      ),
+      'lowest',
+      MIN(value),
+      'highest',
+      MAX(value),
+      'units',
+      units,
+      'means',
+      ARRAY(below_mean, number_mean),
+      'covariances',
+      ARRAY(below_variance, covariance, number_variance)
+    ) AS ranks
+  FROM "p95 ranks"
+  JOIN "p95 ends"
+    ON "p95 ranks".arm = "p95 ends".arm
+    AND "p95 ranks".dimension = "p95 ends".dimension
+    AND "p95 ranks".segment = "p95 ends".segment
+  GROUP BY
+    "p95 ends".arm,
+    "p95 ends".dimension,
+    "p95 ends".segment,
+    "p95 ends".count,
+    "p95 ends".at_lower,
+    "p95 ends".at_middle,
+    "p95 ends".at_upper,
+    "p95 ends".units,
+    "p95 ends".below_mean,
+    "p95 ends".number_mean,
+    "p95 ends".below_variance,
+    "p95 ends".covariance,
+    "p95 ends".number_variance
+) AS answer
