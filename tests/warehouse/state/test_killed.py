@@ -81,6 +81,16 @@ def test_fifty_kills_lose_nothing_and_count_nothing_twice(days: Path) -> None:
     kill_and_compare(days, kills=50, seed=2)
 
 
+@pytest.mark.slow
+def test_two_at_the_same_time_do_not_disturb_each_other(days: Path) -> None:
+    command = [sys.executable, "-c", CHILD, str(days), "1", str(LAST)]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [child.communicate() for child in children]
+
+    assert [(child.returncode, out[1]) for child, out in zip(children, said, strict=True)] == [(0, ""), (0, "")]
+    same(DuckDB(days, incremental=True).measure(question(LAST)), DuckDB(days).measure(question(LAST)))
+
+
 def test_what_no_state_names_is_collected_and_the_rest_is_left(days: Path) -> None:
     DuckDB(days, incremental=True).measure(question(4))
     connector = DuckDBConnector(days)

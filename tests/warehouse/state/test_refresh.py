@@ -242,3 +242,14 @@ def test_sums_are_the_same_state_at_every_cut_off(month: Path, zone: str) -> Non
         warehouse.measure(replace(question(day), zone=zone))
 
     assert len([book for book in DuckDBConnector(month).books() if book.startswith("state/moment-page/")]) == 1
+
+
+def test_what_somebody_may_still_be_reading_stays_for_one_refresh_more(month: Path) -> None:
+    warehouse, connector = DuckDB(month, incremental=True), DuckDBConnector(month)
+    before: list[set[str]] = []
+    for day in (4, 5, 6):
+        warehouse.measure(question(day))
+        before.append({one.name for one in connector.kept() if one.name.startswith("units_")})
+
+    assert len(before[1] & before[0]) == 1
+    assert not before[2] & before[0]

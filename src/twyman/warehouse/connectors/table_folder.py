@@ -76,7 +76,7 @@ class TableFolder:
     def entries(self, book: str) -> list[tuple[int, bytes]]:
         """Return the entries of a book, in order."""
         files = {int(file.stem): file for file in self._book(book).glob("*.json") if _ENTRY.fullmatch(file.name)}
-        return [(number, file.read_bytes()) for number, file in sorted(files.items())]
+        return [(number, held) for number, file in sorted(files.items()) if (held := _read(file)) is not None]
 
     def books(self) -> list[str]:
         """Return the names of the books."""
@@ -94,6 +94,14 @@ class TableFolder:
 
     def _file(self, name: str) -> Path:
         return self._tables / f"{name}{ENDING}"
+
+
+def _read(file: Path) -> bytes | None:
+    """Return what a file holds; `None` if somebody struck it in the meantime."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _title(file: Path) -> str:

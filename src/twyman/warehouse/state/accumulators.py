@@ -110,7 +110,7 @@ class Sums:
         if entry is None or not ledger.write(entry):
             self._unmake()
             return None
-        ledger.tidy([*(kept.tables if kept else []), *self.made], entry)
+        ledger.tidy(self.made, entry)
         merged = {one.part: self._merged(one, self._read(one, entry)) for one in self.sources.values()}
         return {MET: self._all(entry.units), **merged}
 

@@ -116,7 +116,7 @@ class History:
             floor=region.floor, events=region.events, arrivals=region.arrivals, tables=tables, rows=rows
         )
         if self.ledger.write(entry):
-            self.ledger.tidy(self.kept.tables if self.kept else [], entry)
+            self.ledger.tidy([made], entry)
             self.kept = entry
         else:  # somebody else refreshed at the same time: theirs holds
             self.keeping.drop(made)

@@ -16,6 +16,10 @@ BOOK = "state"
 """Books of states are called so, then by what they are a state of."""
 
 
+LIVING = 2
+"""Entries, counted from the last, whose tables are left alone."""
+
+
 class Entry(msgspec.Struct, kw_only=True):
     """An entry: all tables of a state, by name."""
 
@@ -36,8 +40,8 @@ class Book(Protocol[_E]):
         """Make an entry hold; return whether it does."""
         ...
 
-    def tidy(self, former: Iterable[str], entry: _E) -> None:
-        """Drop the tables that an entry took over."""
+    def tidy(self, made: Iterable[str], entry: _E) -> None:
+        """Drop what an entry has no use for: of the tables made for it, and of entries that are long gone."""
         ...
 
 
@@ -57,9 +61,9 @@ class Scratch(Generic[_E]):
         self._entry = entry
         return True
 
-    def tidy(self, former: Iterable[str], entry: _E) -> None:
-        """Drop the tables that an entry took over."""
-        for name in set(former) - set(entry.tables):
+    def tidy(self, made: Iterable[str], entry: _E) -> None:
+        """Drop the tables that the entry has no use for."""
+        for name in set(made) - set(entry.tables):
             self._keeping.drop(name)
 
 
@@ -100,10 +104,20 @@ class Ledger(Generic[_E]):
         self._number += written
         return written
 
-    def tidy(self, former: Iterable[str], entry: _E) -> None:
-        """Drop the tables that an entry took over, and the entries before it."""
-        for name in set(former) - set(entry.tables):
+    def tidy(self, made: Iterable[str], entry: _E) -> None:
+        """Drop the tables made for an entry that it has no use for, and entries before the last but one.
+
+        Somebody may be reading what the last entry but one names, so that stays for one refresh more.
+        """
+        entries = self._keeping.entries(self._book)
+        named = {name for _, written in entries[-LIVING:] for name in tables_of(written)} | set(entry.tables)
+        gone = {name for _, written in entries[:-LIVING] for name in tables_of(written)} | set(made)
+        for name in gone - named:
             self._keeping.drop(name)
-        for number, _ in self._keeping.entries(self._book):
-            if number < self._number:
-                self._keeping.strike(self._book, number)
+        for number, _ in entries[:-LIVING]:
+            self._keeping.strike(self._book, number)
+
+
+def tables_of(written: bytes) -> list[str]:
+    """Return the tables that an entry names."""
+    return msgspec.json.decode(written, type=Entry).tables

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
 from twyman.warehouse.connector import Keeping
-from twyman.warehouse.state.ledger import BOOK, Entry
+from twyman.warehouse.state.ledger import BOOK, LIVING, tables_of
 from twyman.warehouse.state.names import made_at
 
 AT_WORK = timedelta(hours=6)
@@ -34,8 +32,9 @@ def own_tables(keeping: Keeping) -> list[OwnTable]:
     parts = {
         name: book.removeprefix(f"{BOOK}/")
         for book in keeping.books()
-        if book.startswith(f"{BOOK}/") and (entries := keeping.entries(book))
-        for name in msgspec.json.decode(entries[-1][1], type=Entry).tables
+        if book.startswith(f"{BOOK}/")
+        for _, written in keeping.entries(book)[-LIVING:]
+        for name in tables_of(written)
     }
     return [
         OwnTable(one.name, parts.get(one.name, ""), one.rows, one.size, made_at(one.name)) for one in keeping.kept()
