@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from twyman.app.analyze_all import Outcome
 
 
+LOOKS_STAY = "looks of experiments that were done are kept, and nothing else was written"
+
+
 def analyzed_all(options: argparse.Namespace, failing: Collection[str]) -> int:
     """Analyse all experiments, deliver what became of them, and return the exit code.
 
@@ -27,7 +30,10 @@ def analyzed_all(options: argparse.Namespace, failing: Collection[str]) -> int:
 
     _ready(options)
     with Progress() as told:
-        outcomes = analyze_all(options.file, as_of=options.as_of, told=told)
+        try:
+            outcomes = analyze_all(options.file, as_of=options.as_of, told=told)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(LOOKS_STAY if told.begun > 1 else "") from None
     _deliver(options, outcomes)
     errors = [one.error for one in outcomes if one.error is not None]
     if errors:

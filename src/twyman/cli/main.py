@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         sys.stderr.write(f"this command needs '{error.name}', which isn't installed: pip install 'twyman[warehouse]'\n")
         return exit_code(Invalid(""))
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; nothing was written\n")
+    except KeyboardInterrupt as stopped:
+        sys.stderr.write(f"stopped; {str(stopped) or 'nothing was written'}\n")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,12 +21,16 @@ class Progress:
     Args:
         stream: Where to draw; left out: standard error.
         after: Seconds before anything is drawn.
+
+    Attributes:
+        begun: How many experiments have been begun.
     """
 
     def __init__(self, stream: TextIO | None = None, *, after: float = AFTER) -> None:
         self._stream = stream or sys.stderr
         self._after = after
         self._seen = self._stream.isatty()
+        self.begun = 0
         self._line = ""
         self._drawn = False
         self._over = Event()
@@ -48,6 +52,7 @@ class Progress:
     def __call__(self, step: "Step") -> None:
         """Say what is being done now."""
         with self._lock:
+            self.begun = max(self.begun, step.number)
             self._line = said(step)
             if self._drawn:
                 self._write(_CLEAR + self._line)

@@ -1,6 +1,6 @@
 """Every experiment of a project analysed: its definitions, one warehouse, and as many connections as it may have."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from twyman.definitions import Project
 from twyman.definitions.project import Reading, raise_all, read_path
 from twyman.kernel.errors import NotFound
 from twyman.kernel.time import Clock, instant, system_clock
+from twyman.warehouse.connector import Connector
 from twyman.wiring.analysis import VERSION
 from twyman.wiring.warehouses import connector, looks, warehouse
 
@@ -63,21 +64,31 @@ def _use_case(project: Project, experiments: int, clock: Clock, told: Telling) -
     many = min(project.warehouse.concurrency, experiments)
     opened = [connector(project)]
     try:
-        first, *_ = opened
-        shared = warehouse(project, first)
         if many > 1:
             opened += [connector(project) for _ in range(many)]
-        analyze, *beside = (
-            AnalyzeExperiment(
-                warehouse=shared if over is first else shared.beside(over),
-                looks=looks(project, over),
-                clock=clock,
-                version=VERSION,
-            )
-            for over in opened
-        )
-        yield AnalyzeAll(analyze, told=told, beside=beside)
+        yield asked_together(project, opened, clock=clock, told=told)
     finally:
         for over in opened:
             with suppress(Exception):  # what it was asked for is done, or failed with an error of its own
                 over.close()
+
+
+def asked_together(
+    project: Project, opened: Sequence[Connector], *, clock: Clock = system_clock, told: Telling = untold
+) -> AnalyzeAll:
+    """Wire the use case to open connections.
+
+    Args:
+        project: The project.
+        opened: The first reads what all need; the others, if there are any, analyse one experiment each at a time.
+        clock: Tells the time.
+        told: Is told how far it has come.
+    """
+    first, *others = opened
+    shared = warehouse(project, first)
+    pairs = [(shared, first), *((shared.beside(over), over) for over in others)]
+    analyze, *beside = (
+        AnalyzeExperiment(warehouse=one, looks=looks(project, over), clock=clock, version=VERSION)
+        for one, over in pairs
+    )
+    return AnalyzeAll(analyze, told=told, beside=beside)

@@ -1,0 +1,80 @@
+"""Whoever stops a command stops the engine at once, and nothing of it stays behind."""
+
+import os
+import pty
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.studio import HEAVY, left, studio
+
+from twyman.warehouse.connectors.duckdb import DuckDBConnector
+from twyman.warehouse.state.tables import own_tables
+
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys; from twyman.cli.main import main; print('ready', flush=True); sys.exit(main(sys.argv[1:]))",
+    "analyze",
+]
+ALL, ONE = ["--all", "."], ["page.yaml"]
+INCREMENTAL = ", refresh: incremental"
+
+
+def on_a_terminal(root: Path, arguments: list[str], stop: int) -> tuple[int, list[str]]:
+    """Run a command on a terminal, and stop it once it has drawn how far it is; return what it drew."""
+    master, terminal = pty.openpty()
+    with subprocess.Popen(COMMAND + arguments, cwd=root, stderr=terminal, stdout=subprocess.DEVNULL) as child:
+        drawn = os.read(master, 1000)
+        os.kill(child.pid, stop)
+        code = child.wait(timeout=60)
+    os.close(terminal)
+    drawn += os.read(master, 1000)
+    os.close(master)
+    return code, [line for line in drawn.decode().replace("\r\n", "\r\x1b[K").split("\r\x1b[K") if line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "also", "stop", "step"),
+    [
+        (ALL, "", signal.SIGINT, "[........................] 0/3 facts of all experiments"),
+        (ONE, INCREMENTAL, signal.SIGTERM, "page"),
+    ],
+    ids=["all-interrupted", "one-terminated"],
+)
+def test_a_stop_ends_what_runs_and_leaves_nothing(
+    tmp_path: Path, arguments: list[str], also: str, stop: int, step: str
+) -> None:
+    root = studio(tmp_path, also=also, facts=HEAVY)
+
+    assert on_a_terminal(root, arguments, stop) == (130, [step, "stopped; nothing was written"])
+    assert left(root) == []
+
+
+def stopped(root: Path, arguments: list[str], after: float) -> int:
+    """Run a command and stop it after some seconds; return its exit code."""
+    with subprocess.Popen(COMMAND + arguments, cwd=root, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(after)
+        os.kill(child.pid, signal.SIGINT)
+        child.communicate(timeout=60)
+        return child.returncode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("also", ["", INCREMENTAL, ", concurrency: 2"])
+def test_a_stop_at_any_moment_leaves_no_draft_and_no_table_that_nobody_names(tmp_path: Path, also: str) -> None:
+    drawn, codes = random.Random(3), set[int]()  # noqa: S311 - when to stop is no secret
+    for number in range(8):
+        root = studio(tmp_path / str(number), also=also)
+        codes.add(stopped(root, ALL, after=drawn.uniform(0.2, 4.0)))
+
+        tables = own_tables(DuckDBConnector(root / "data"))
+        assert all(one.state for one in tables) if also == INCREMENTAL else tables == []
+        assert not [name for name in left(root) if Path(name).name.startswith(".")]
+    assert codes in ({130}, {0, 130})
