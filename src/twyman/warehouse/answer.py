@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twyman.app.ports import Cell, Cohort, Drawn, Entrants, Extreme, Kept, Measured, Ranked, Scanned, Shared
 from twyman.kernel.errors import Invalid
@@ -101,9 +103,7 @@ def moments_of(found: Row, columns: int, made: MetricColumns) -> Moments:
     if not count:
         return Moments.empty(columns)
     means = np.array(found["means"], dtype=np.float64)
-    products = np.zeros((columns, columns))
-    products[np.triu_indices(columns)] = np.array(found["covariances"], dtype=np.float64) * count
-    products = products + np.triu(products, 1).T
+    products = (np.array(found["covariances"], dtype=np.float64) * count)[_pairs(columns)]
     if not (np.isfinite(means).all() and np.isfinite(products).all()):
         raise Invalid(
             f"metric '{made.metric.name}' has values that are no finite numbers (NaN or infinite): "
@@ -111,6 +111,14 @@ def moments_of(found: Row, columns: int, made: MetricColumns) -> Moments:
             place=made.metric.origin.at("value"),
         )
     return Moments(count, means, products)
+
+
+@cache
+def _pairs(columns: int) -> NDArray[np.intp]:
+    """Return where in an upper triangle, row by row, each element of a symmetric matrix stands."""
+    places = np.zeros((columns, columns), dtype=np.intp)
+    places[np.triu_indices(columns)] = np.arange(columns * (columns + 1) // 2)
+    return np.maximum(places, places.T)
 
 
 class _Reading:
