@@ -40,7 +40,8 @@ one, the lowest and the highest of truths."""
 
 def printed(query: exp.Expr, dialect: Dialect) -> str:
     """Return a statement as an engine reads it, and a person would want to."""
-    return translated(query, dialect).sql(dialect=dialect.printer, pretty=True, max_text_width=WIDTH)
+    tree = translated(query, dialect)  # a copy, that the printer may change
+    return tree.sql(dialect=dialect.printer, copy=False, pretty=True, max_text_width=WIDTH)
 
 
 def translated(query: exp.Expr, dialect: Dialect) -> exp.Expr:
