@@ -63,7 +63,7 @@ $(ENGINES): requirements/engines.txt $(READY)
 
 test-engines: $(ENGINES) ## PostgreSQL, ClickHouse, Spark with two workers, each started for it; DuckDB 1.5 beside 2.0
 	tools/debian.sh pg_ctlcluster=postgresql java=openjdk-17-jre-headless
-	TWYMAN_ENGINES=required $(BIN)/python -m pytest -q tests -m engines
+	TWYMAN_ENGINES=required $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests -m engines
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --target build/duckdb-1.5 --require-hashes -r requirements/duckdb-1.5.txt
 	PYTHONPATH=build/duckdb-1.5 $(BIN)/python -m pytest -q -n $(WORKERS) tests/warehouse tests/app
 
