@@ -16,7 +16,10 @@ from tests.examples.test_published import DATA, EXAMPLES, Analyze, Json
 from tests.fakes.lookbook import FakeLookBook
 
 from twyman.app.analyze_experiment import AnalyzeExperiment
+from twyman.app.ports import Extent, Measured, Question
 from twyman.definitions import load_experiment
+from twyman.experiments.experiment import Entry, Role, Tracked
+from twyman.experiments.plan import Plan
 from twyman.kernel.place import Origin
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.source import AggregateSource, Source, Table
@@ -29,6 +32,32 @@ from twyman.warehouse.sql_warehouse import SqlWarehouse
 from twyman.warehouse.syntax import select
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Once(SqlWarehouse):
+    """A warehouse that measures once what several experiments ask: the same data, judged by other rules."""
+
+    def __init__(self, connector: Connector) -> None:
+        super().__init__(connector)
+        self.known: dict[str, Any] = {}
+
+    def extent(self, question: Question) -> Extent:
+        return self._once("extent", question, super().extent)
+
+    def measure(self, question: Question) -> Measured:
+        return self._once("measure", question, super().measure)
+
+    def _once(self, what: str, question: Question, ask: Callable[[Question], Any]) -> Any:
+        experiment = question.experiment
+        by_name = {} if experiment.entry is not Entry.EXPOSURES or experiment.key else {"key": experiment.name}
+        tracked = tuple(Tracked(metric=one.metric, role=Role.INFORMATION) for one in experiment.tracked)
+        plain = {"name": "", "title": "", "hypothesis": "", "claims": "", "decide": None, "plan": Plan()}
+        asked = replace(experiment, tracked=tracked, **plain, **by_name)
+        metrics = [question.catalogue.metrics[one.metric] for one in tracked]
+        key = repr((what, asked, metrics, question.catalogue.sources, question.zone, question.cutoff))
+        if key not in self.known:
+            self.known[key] = ask(question)
+        return self.known[key]
 
 
 def analysis(server: Server, connector: Connector, shared: Path, scratch: Path) -> Analyze:
@@ -53,13 +82,13 @@ def analysis(server: Server, connector: Connector, shared: Path, scratch: Path) 
             server.load(title, reader.sql(files.printed(select().select("*").from_(item))).to_arrow_table())
         return title
 
+    warehouse = Once(connector)
+
     @cache
     def run(name: str, experiment: str) -> Json:
         project, found = load_experiment(EXAMPLES / name / f"{experiment}.yaml")
         catalogue = moved(project.catalogue, lambda file, as_text: load(name, file, as_text))
-        use_case = AnalyzeExperiment(
-            warehouse=SqlWarehouse(connector), looks=FakeLookBook(), clock=lambda: NOW, version="0"
-        )
+        use_case = AnalyzeExperiment(warehouse=warehouse, looks=FakeLookBook(), clock=lambda: NOW, version="0")
         return json.loads(json_text(use_case(found, catalogue, zone=project.zone)))
 
     return run
