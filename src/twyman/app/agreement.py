@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from twyman.app.ports import Cell, Measured
+from twyman.app.ports import Cell, Measured, Ranked
 from twyman.app.recomputation import Recomputed
 from twyman.stats.moments import Moments
+from twyman.stats.survival import RiskTable
 
 RELATIVE = 1e-12
 PLACES = 64 * float(np.finfo(np.float64).eps) / 2
@@ -96,6 +97,8 @@ def _pairs(measured: Measured, recomputed: Recomputed) -> Iterator[_Pair]:
     yield from _entrants(measured, found)
     yield from _by_day(measured.exposed, found.exposed)
     yield from _kept(measured, found)
+    yield from _drawn(measured, found)
+    yield from _shared(measured, found)
     if "rows read" not in left_out:
         yield from _scanned(measured, found)
     for what in ("days_matured", "days_left_out"):
@@ -150,6 +153,28 @@ def _kept(measured: Measured, found: Measured) -> Iterator[_Pair]:
         )
 
 
+def _drawn(measured: Measured, found: Measured) -> Iterator[_Pair]:
+    if measured.drawn is None and found.drawn is None:
+        return
+    for field, quantity in _CLUSTERS.items():
+        one, other = (getattr(each.drawn, field, {}) for each in (measured, found))
+        yield from _counts(quantity, one, other)
+    for field, quantity in (("moved", "units of two clusters"), ("lost", "units of no cluster")):
+        values = [getattr(each.drawn, field, None) for each in (measured, found)]
+        yield _Pair("", "", quantity, values[0], values[1])
+
+
+_CLUSTERS = {"exposed": "clusters of one arm", "crossed": "clusters of two arms", "analysed": "clusters analysed"}
+
+
+def _shared(measured: Measured, found: Measured) -> Iterator[_Pair]:
+    one, other = ({shared.entity: shared for shared in each.shared} for each in (measured, found))
+    for entity in _both(one, other):
+        for field, quantity in (("ids", f"ids of {entity}"), ("shared", f"shared ids of {entity}")):
+            values = [getattr(each.get(entity), field, None) for each in (one, other)]
+            yield _Pair("", "", quantity, values[0], values[1])
+
+
 def _scanned(measured: Measured, found: Measured) -> Iterator[_Pair]:
     one, other = ({scanned.source: scanned for scanned in each.scanned} for each in (measured, found))
     for source in _both(one, other):
@@ -167,10 +192,9 @@ def _metric(metric: str, measured: Measured, found: Measured, left_out: set[str]
     yield _Pair(metric, "", "columns", ", ".join(measured.columns[metric]), ", ".join(columns))
     if columns != measured.columns[metric]:
         return
-    cells = {cell for each in (measured, found) for cell in each.cells if cell.metric == metric}
-    for cell in sorted(cells, key=str):
+    for cell in _cells(metric, measured, found):
         if f"dimension '{cell.dimension}'" not in left_out:
-            yield from _moments(metric, _label(cell), columns, measured.cells.get(cell), found.cells.get(cell))
+            yield from _cell(cell, columns, measured, found)
     if "strata" not in left_out:
         yield from _grouped(metric, columns, measured.strata, found.strata, "stratum")
     yield from _grouped(metric, columns, measured.days, found.days, "exposed on")
@@ -180,6 +204,51 @@ def _metric(metric: str, measured: Measured, found: Measured, left_out: set[str]
     cap = found.caps.get(metric)
     yield _Pair(metric, "", "cap", measured.caps.get(metric), cap, RELATIVE * abs(cap or 0))
     yield from _signs(metric, measured, found)
+
+
+def _cells(metric: str, *several: Measured) -> list[Cell]:
+    cells = {cell for each in several for held in (each.cells, each.ranks, each.risk) for cell in held}
+    return sorted((cell for cell in cells if cell.metric == metric), key=str)
+
+
+def _cell(cell: Cell, columns: tuple[str, ...], measured: Measured, found: Measured) -> Iterator[_Pair]:
+    metric, label = cell.metric, _label(cell)
+    yield from _moments(metric, label, columns, measured.cells.get(cell), found.cells.get(cell))
+    if measured.drawn is not None:
+        yield _Pair(metric, label, "units in clusters", measured.members.get(cell, 0), found.members.get(cell, 0))
+    if cell in measured.ranks or cell in found.ranks:
+        yield from _ranks(metric, label, measured.ranks.get(cell, NO_RANKS), found.ranks.get(cell, NO_RANKS))
+    if cell in measured.risk or cell in found.risk:
+        yield from _risk(metric, label, measured.risk.get(cell), found.risk.get(cell))
+
+
+NO_RANKS = Ranked(count=0, values={})
+
+
+def _ranks(metric: str, arm: str, one: Ranked, other: Ranked) -> Iterator[_Pair]:
+    """Compare all values that were fetched, each with that of its rank by the second path, which holds some more."""
+    yield _Pair(metric, arm, "values", one.count, other.count)
+    yield _Pair(metric, arm, "values fetched", "some" if one.values else "none", "some" if other.values else "none")
+    bound = RELATIVE * max((abs(value) for value in other.values.values()), default=0.0)
+    for rank, value in one.values.items():
+        yield _Pair(metric, arm, f"value of rank {rank:,}", value, other.values.get(rank), bound)
+    if one.clusters is not None or other.clusters is not None:
+        yield from _moments(metric, arm, ("values up to the quantile", "values"), one.clusters, other.clusters)
+
+
+def _risk(metric: str, arm: str, one: RiskTable | None, other: RiskTable | None) -> Iterator[_Pair]:
+    tables = [_steps(table) for table in (one, other)]
+    for step in _both(*tables):
+        for place, quantity in enumerate(("units watched", "events")):
+            values = [float(table[step][place]) if step in table else None for table in tables]
+            yield _Pair(metric, arm, f"{quantity} in step {step:g}", values[0], values[1])
+
+
+def _steps(table: RiskTable | None) -> dict[float, tuple[float, float]]:
+    if table is None:
+        return {}
+    columns = (np.asarray(one).tolist() for one in (table.times, table.at_risk, table.events))
+    return {time: (at_risk, events) for time, at_risk, events in zip(*columns, strict=True)}
 
 
 def _signs(metric: str, measured: Measured, found: Measured) -> Iterator[_Pair]:

@@ -112,9 +112,38 @@ class Edge:
         return self.found
 
 
+@dataclass(slots=True)
+class Several:
+    """All of them."""
+
+    found: list[Any] = field(default_factory=list[Any])
+
+    def add(self, value: Any, moment: datetime) -> None:  # noqa: ANN401, D102
+        del moment
+        self.found.append(value)
+
+    def result(self) -> list[Any]:  # noqa: D102
+        return self.found
+
+
+@dataclass(slots=True)
+class Earliest:
+    """The earliest of several times."""
+
+    found: datetime | None = None
+
+    def add(self, value: Any, moment: datetime) -> None:  # noqa: ANN401, D102
+        del value
+        self.found = moment if self.found is None or moment < self.found else self.found
+
+    def result(self) -> datetime | None:  # noqa: D102
+        return self.found
+
+
 ACCUMULATORS: Mapping[Aggregate, Callable[[], Accumulator]] = {
     Aggregate.COUNT: Count,
     Aggregate.COUNT_DISTINCT: Distinct,
+    Aggregate.EACH: Count,
     Aggregate.SUM: Sum,
     Aggregate.MIN: lambda: Extreme(-1),
     Aggregate.MAX: lambda: Extreme(1),

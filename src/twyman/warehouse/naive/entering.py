@@ -23,6 +23,9 @@ class Met:
         seen: Arms inside enrolment, before the source's filter.
         first: Time of the first of them.
         arm: The arm met first; of several at that time, the one that the experiment lists first.
+        cluster: What it was met with first; of several at that time, the first by name.
+        cluster_at: When.
+        clusters: All that it was met with.
     """
 
     entries: int = 0
@@ -30,6 +33,17 @@ class Met:
     seen: set[int] = field(default_factory=set[int])
     first: datetime | None = None
     arm: int | None = None
+    cluster: str | None = None
+    cluster_at: datetime | None = None
+    clusters: set[str] = field(default_factory=set[str])
+
+    def draw(self, cluster: str | None, moment: datetime | None) -> None:
+        """Take the cluster of one more row that counts."""
+        if cluster is None or moment is None:
+            return
+        self.clusters.add(cluster)
+        if self.cluster is None or self.cluster_at is None or (moment, cluster) < (self.cluster_at, self.cluster):
+            self.cluster, self.cluster_at = cluster, moment
 
     def enter(self, arm: int, moment: datetime | None) -> None:
         """Take one more row that counts."""
@@ -47,6 +61,7 @@ class Entering:
 
     Attributes:
         filtered: Whether the source has a filter.
+        out: Units left out with the clusters that they were drawn with.
     """
 
     experiment: Experiment
@@ -57,12 +72,22 @@ class Entering:
     outside: Counter[str | None] = field(default_factory=Counter[str | None])
     without_unit: int = 0
     values: dict[str, int] = field(init=False)
+    out: set[Any] = field(default_factory=set[Any])
 
     def __post_init__(self) -> None:
         """Number the arms, by what the data call them."""
         self.values = {arm.value or arm.name: index for index, arm in enumerate(self.experiment.arms)}
 
-    def row(self, unit: Any, label: str | None, *, kept: bool, inside: bool, moment: datetime | None = None) -> bool:  # noqa: ANN401 - an id
+    def row(
+        self,
+        unit: Any,  # noqa: ANN401 - an id
+        label: str | None,
+        *,
+        kept: bool,
+        inside: bool,
+        moment: datetime | None = None,
+        cluster: str | None = None,
+    ) -> bool:
         """Take one more row; return whether it counts for its unit."""
         self.rows[label] += 1
         self.kept[label] += kept
@@ -78,18 +103,20 @@ class Entering:
             met.seen.add(arm)
         if kept and inside:
             met.enter(arm, moment)
+            met.draw(cluster, moment)
         return kept and inside
 
     @property
     def standing(self) -> dict[Any, Met]:
-        """Units in one arm only."""
-        return {unit: met for unit, met in self.units.items() if len(met.arms) == 1}
+        """Units in one arm only, and drawn with nobody in another."""
+        return {unit: met for unit, met in self.units.items() if len(met.arms) == 1 and unit not in self.out}
 
     def crossovers(self) -> dict[str, int]:
-        """Return how many units met several arms, by the arm they met first."""
+        """Return how many units met several arms, or were drawn with who did, by the arm they met first."""
         found = {arm.name: 0 for arm in self.experiment.arms}
-        for met in self.units.values():
-            if len(met.arms) > 1 and met.arm is not None:
+        for unit, met in self.units.items():
+            crossed = len(met.arms) > 1 or (met.cluster is not None and unit in self.out)
+            if crossed and met.arm is not None:
                 found[self.experiment.arms[met.arm].name] += 1
         return found
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from twyman.app.ports import Question
+from twyman.app.ports import Drawn, Question
 from twyman.metrics.source import ExposureSource, Grain
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.naive.casts import text_of
 from twyman.warehouse.naive.clock import day_of, midnight
+from twyman.warehouse.naive.clusters import drawn_together
 from twyman.warehouse.naive.comparing import wall
 from twyman.warehouse.naive.entering import Entering
 from twyman.warehouse.naive.expression import Row
 from twyman.warehouse.naive.known import refuse_unknown
-from twyman.warehouse.naive.table import RowTime, Table, Wanted, id_column, id_columns, opened
+from twyman.warehouse.naive.links import Links
+from twyman.warehouse.naive.table import RowTime, Table, Wanted, entity_column, id_column, id_columns, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,18 @@ class Unit:
     """One unit in one arm, from its first exposure.
 
     Attributes:
-        exposed_at, exposed_day: Zoneless UTC; the midnight, in the question's zone, before it.
-        exposed_on: Its date in that zone.
+        exposed_at: Zoneless UTC.
+        entry: From when it is analysed: its exposure, or its first trigger after that.
+        exposed_on: The date of its entry in the question's zone.
+        cluster: What it was drawn with, as text.
     """
 
     id: Any
     arm: int
     exposed_at: datetime
-    exposed_day: datetime
+    entry: datetime
     exposed_on: date
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Exposed:
     Attributes:
         kind: Type of the unit's id, in the engine's words.
         grain: How finely exposures are known.
+        drawn: What was drawn, where several units were drawn together.
     """
 
     units: dict[Any, Unit]
@@ -48,10 +54,11 @@ class Exposed:
     kind: str
     grain: Grain
     zoneless: bool
+    drawn: Drawn | None = None
 
 
-def exposed(engine: Engine, question: Question) -> Exposed:
-    """Go through an experiment's exposures.
+def exposed(engine: Engine, question: Question, links: Links) -> Exposed:
+    """Go through an experiment's exposures, and leave out clusters of which several arms were met.
 
     Raises:
         Unverifiable: If an expression does what isn't computed here.
@@ -71,12 +78,13 @@ def exposed(engine: Engine, question: Question) -> Exposed:
     time, column = table.time(source.timestamp), id_column(question, table, source.entities)
     entering = Entering(experiment, filtered=source.where is not None)
     _enter(table, source, question, time, entering, column)
+    drawn = drawn_together(question, source, entering, links) if experiment.randomised_by else None
     units = {
-        unit: Unit(unit, met.arm, met.first, midnight(met.first, zone), day_of(met.first, zone))
+        unit: Unit(unit, met.arm, met.first, met.first, day_of(met.first, zone), met.cluster)
         for unit, met in entering.standing.items()
         if met.arm is not None and met.first is not None
     }
-    return Exposed(units, entering, source, table.kinds[column], time.grain, time.zoneless)
+    return Exposed(units, entering, source, table.kinds[column], time.grain, time.zoneless, drawn)
 
 
 def _enter(
@@ -84,7 +92,7 @@ def _enter(
 ) -> None:
     arm = table.expression(source.arm)
     kept = table.condition(source.where, table.with_arm(source.arm)) if source.where else None
-    inside = _inside(question)
+    inside, cluster_of = _inside(question), _cluster_of(table, source, question)
     for row in table:
         if not _is_of(row, table, source, question):
             continue
@@ -95,7 +103,16 @@ def _enter(
             kept=kept is None or kept(row) is True,
             inside=inside(moment),
             moment=_entry(moment, time, question.zone),
+            cluster=cluster_of(row),
         )
+
+
+def _cluster_of(table: Table, source: ExposureSource, question: Question) -> Callable[[Row], str | None]:
+    by = question.experiment.randomised_by
+    if by not in source.entities:
+        return lambda _: None
+    column = entity_column(table, source.entities, by)
+    return lambda row: None if row[column] is None else text_of(row[column])
 
 
 def _is_of(row: Row, table: Table, source: ExposureSource, question: Question) -> bool:

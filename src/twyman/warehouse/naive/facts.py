@@ -9,67 +9,65 @@ from twyman.app.ports import Question, Scanned
 from twyman.metrics.metric import Aggregate, FactValue
 from twyman.metrics.source import FactSource, Grain, Timestamp
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.naive.accumulating import ACCUMULATORS, Accumulator
-from twyman.warehouse.naive.clock import day_of, utc_of_wall, wall_of_utc
-from twyman.warehouse.naive.comparing import compared, is_number
+from twyman.warehouse.naive.accumulating import ACCUMULATORS, Accumulator, Count, Distinct, Earliest, Several
+from twyman.warehouse.naive.casts import text_of
+from twyman.warehouse.naive.clock import day_of
+from twyman.warehouse.naive.comparing import compared, is_number, wall
 from twyman.warehouse.naive.exposures import Exposed, Unit, plain
 from twyman.warehouse.naive.expression import Computed, Row
 from twyman.warehouse.naive.known import refuse_unknown
-from twyman.warehouse.naive.table import Ids, RowTime, Table, Wanted, id_column, id_columns, opened
+from twyman.warehouse.naive.links import Link, Links
+from twyman.warehouse.naive.table import (
+    Ids,
+    RowTime,
+    Table,
+    Wanted,
+    entity_column,
+    id_column,
+    id_columns,
+    opened,
+)
 from twyman.warehouse.naive.unverifiable import Unverifiable
+from twyman.warehouse.naive.windows import DAY, Span, Windows
 
 Holds = Callable[[Row], bool | None]
+Taken = Callable[[Row, Unit, datetime], Any]
+"""What is taken of a fact: of its row, of whose it is, and of when it happened."""
 COUNTING = (Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of time relative to exposure, half-open; no end: until the cut-off."""
-
-    start: timedelta = timedelta()
-    end: timedelta | None = None
-
-    def holds(self, moment: datetime, entry: datetime, zone: str = "UTC") -> bool:
-        """Whether a moment lies in it, for a unit that entered then; whole days are dates of the zone."""
-        if moment < _later(entry, self.start, zone):
-            return False
-        return self.end is None or moment < _later(entry, self.end, zone)
-
-
-def _later(moment: datetime, length: timedelta, zone: str) -> datetime:
-    if zone == "UTC" or not length or length % DAY:
-        return moment + length
-    return utc_of_wall(wall_of_utc(moment, zone) + length, zone)
 
 
 @dataclass(slots=True)
 class Asked:
-    """An aggregate of each unit's facts over a span, and what has come together for it.
+    """What is made of each unit's facts over a span, and what has come together for it.
 
     Attributes:
+        make: What is kept of a unit's facts.
+        value: What is taken of a fact; null is passed over.
+        where: Which facts count.
+        nothing: What a unit without facts that count has.
         failed: Why it can't be computed, where a row showed so.
-        daily: Whether it takes the day of each fact, and not a value of it.
     """
 
-    aggregate: Aggregate
-    value: Computed | None
+    make: Callable[[], Accumulator]
+    value: Taken
     where: Holds | None
     span: Span
+    nothing: Any = None
     kept: dict[Any, Accumulator] = field(default_factory=dict[Any, Accumulator])
     failed: Unverifiable | None = None
-    daily: bool = False
 
-    def take(self, row: Row, unit: Unit, moment: datetime, day: Any) -> None:  # noqa: ANN401 - a date, or a number
+    def take(self, row: Row, unit: Unit, moment: datetime) -> None:
         """Take a fact, if it counts."""
         if self.failed is not None or (self.where is not None and self.where(row) is not True):
             return
-        value = day if self.daily else True if self.value is None else self.value(row)
+        value = self.value(row, unit, moment)
         if value is not None:
-            self.kept.setdefault(unit.id, ACCUMULATORS[self.aggregate]()).add(value, moment)
+            if unit.id not in self.kept:
+                self.kept[unit.id] = self.make()
+            self.kept[unit.id].add(value, moment)
 
     def of(self, unit: Unit) -> Any:  # noqa: ANN401 - a number
-        """Return a unit's number; `None` without facts that count (0 for counts).
+        """Return what a unit's facts come to.
 
         Raises:
             Unverifiable: If it couldn't be computed.
@@ -77,20 +75,29 @@ class Asked:
         if self.failed is not None:
             raise self.failed
         kept = self.kept.get(unit.id)
-        if kept is None:
-            return 0 if self.aggregate in COUNTING else None
-        return kept.result()
+        return self.nothing if kept is None else kept.result()
 
 
 @dataclass(slots=True)
 class Facts:
-    """A source of facts, and all that the metrics ask of it."""
+    """A source of facts, and all that the metrics ask of it.
+
+    Attributes:
+        link: Whose facts they are, where they name another entity.
+    """
 
     source: FactSource
     table: Table
     question: Question
     exposed: Exposed
+    time: RowTime
+    link: Link | None = None
     asked: list[Asked] = field(default_factory=list[Asked])
+    windows: Windows = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Say how finely windows are known."""
+        self.windows = Windows(self.question.zone, self.time.grain is Grain.DAY)
 
     def value(self, value: FactValue, span: Span) -> Asked:
         """Ask for a value of each unit.
@@ -99,7 +106,10 @@ class Facts:
             Unverifiable: If an expression does what isn't computed here.
         """
         column = None if value.column in (None, "*") else self._expression(value.column)
-        return self._ask(Asked(value.aggregate, column, self._where(value), span))
+        nothing = 0 if value.aggregate in COUNTING else None
+        return self._ask(
+            Asked(ACCUMULATORS[value.aggregate], _column(column), self.condition(value.where), span, nothing)
+        )
 
     def any(self, value: FactValue, span: Span) -> Asked:
         """Ask how many facts of each unit count: for shares, of which one is enough.
@@ -107,7 +117,7 @@ class Facts:
         Raises:
             Unverifiable: If an expression does what isn't computed here.
         """
-        return self._ask(Asked(Aggregate.COUNT, None, self._counts(value), span))
+        return self._ask(Asked(Count, _column(None), self._counts(value), span, 0))
 
     def days(self, value: FactValue, span: Span) -> Asked:
         """Ask on how many days each unit has a fact that counts: steps of 24 hours, or dates where no more is known.
@@ -115,16 +125,46 @@ class Facts:
         Raises:
             Unverifiable: If an expression does what isn't computed here.
         """
-        return self._ask(Asked(Aggregate.COUNT_DISTINCT, None, self._counts(value), span, daily=True))
+        return self._ask(Asked(Distinct, self._day(span.start), self._counts(value), span, 0))
+
+    def times(self, where: str | None, span: Span) -> Asked:
+        """Ask when each unit's facts happened that meet a condition.
+
+        Raises:
+            Unverifiable: If an expression does what isn't computed here.
+        """
+        return self._ask(Asked(Several, lambda _row, _unit, moment: moment, self.condition(where), span, ()))
+
+    def first_at(self, value: FactValue, span: Span) -> Asked:
+        """Ask when each unit's first fact that counts happened.
+
+        Raises:
+            Unverifiable: If an expression does what isn't computed here.
+        """
+        return self._ask(Asked(Earliest, lambda _row, _unit, moment: moment, self._counts(value), span))
+
+    def each(self, value: FactValue, span: Span) -> Asked:
+        """Ask for the values of each unit's facts, one by one.
+
+        Raises:
+            Unverifiable: If an expression does what isn't computed here.
+        """
+        column = None if value.column in (None, "*") else self._expression(value.column)
+        return self._ask(Asked(Several, _column(column), self.condition(value.where), span, ()))
+
+    def _day(self, start: timedelta) -> "Taken":
+        if self.time.grain is Grain.DAY:
+            return lambda _row, _unit, moment: day_of(moment, self.question.zone)
+        return lambda _row, unit, moment: (moment - self.windows.edge(unit, start)) // DAY
 
     def _counts(self, value: FactValue) -> Holds | None:
-        where = self._where(value)
+        where = self.condition(value.where)
         present = None if value.column in (None, "*") else _present(self._expression(value.column), value.aggregate)
         return None if where is None and present is None else _both(where, present)
 
     def some(self, span: Span) -> Asked:
         """Ask how many facts of the source each unit has at all."""
-        return self._ask(Asked(Aggregate.COUNT, None, None, span))
+        return self._ask(Asked(Count, _column(None), None, span, 0))
 
     def _ask(self, asked: Asked) -> Asked:
         self.asked.append(asked)
@@ -143,8 +183,35 @@ class Facts:
     def _expression(self, written: str) -> Computed:
         return self.table.expression(written, self._names)
 
-    def _where(self, value: FactValue) -> Holds | None:
-        return self.table.condition(value.where, self._names) if value.where else None
+    def unit_of(self) -> Callable[[Row], Unit | None]:
+        """Return what tells whose a row is."""
+        entities = self.source.entities
+        units = self.exposed.units.values()
+        if self.link is not None:
+            link, column = self.link, entity_column(self.table, entities, self.link.owned)
+            by_text = {text_of(unit.id): unit for unit in units}
+
+            def owner(row: Row) -> Unit | None:
+                unit = by_text.get(link.owner(row[column]) or "")
+                return unit if unit is not None and link.owner(row[column], unit.exposed_at) else None
+
+            return owner
+        column = id_column(self.question, self.table, entities)
+        ids = Ids.of(self.table.kinds[column], self.exposed.kind)
+        known = {ids(unit.id): unit for unit in units}
+        return lambda row: known.get(ids(row[column]))
+
+    def condition(self, where: str | None) -> Holds | None:
+        """Return a filter over the source's columns and measures; `None` where there is none.
+
+        Raises:
+            Unverifiable: If it does what isn't computed here.
+        """
+        return self.table.condition(where, self._names) if where else None
+
+    def counts(self) -> Holds | None:
+        """Return the source's own filter."""
+        return self.condition(self.source.where)
 
     def scan(self) -> Scanned:
         """Go through the rows once, and return what was read.
@@ -152,14 +219,19 @@ class Facts:
         Raises:
             Unverifiable: If the source's own filter or time can't be computed.
         """
-        time = self.table.time(self.source.timestamp)
-        arrived = self.table.time(Timestamp(self.source.arrived)) if self.source.arrived else None
-        where = self.table.condition(self.source.where, self._names) if self.source.where else None
-        seen = _Seen(self, time, arrived)
+        seen, where = _Seen(self), self.counts()
         for row in self.table:
             if where is None or where(row) is True:
                 seen.take(row)
         return seen.scanned()
+
+    def seen(self) -> Callable[[Row], bool]:
+        """Return the condition that a row had arrived by the cut-off."""
+        cutoff = self.question.cutoff
+        if self.source.arrived is None or cutoff is None:
+            return lambda _: True
+        arrived, arrivals = self.table.time(Timestamp(self.source.arrived)), wall(cutoff.arrivals)
+        return lambda row: (moment := arrived(row)) is not None and moment < arrivals
 
     @property
     def overall(self) -> Span:
@@ -172,26 +244,23 @@ class Facts:
 class _Seen:
     """What was seen of a source so far."""
 
-    def __init__(self, facts: Facts, time: RowTime, arrived: RowTime | None) -> None:
-        self.facts, self.time, self.arrived = facts, time, arrived
-        cutoff, experiment = facts.question.cutoff, facts.question.experiment
+    def __init__(self, facts: Facts) -> None:
+        self.facts, cutoff, experiment = facts, facts.question.cutoff, facts.question.experiment
+        arrived = facts.source.arrived
+        self.arrived = facts.table.time(Timestamp(arrived)) if arrived else None
         self.events = plain(cutoff.events) if cutoff else None
         self.arrivals = plain(cutoff.arrivals) if cutoff else None
-        self.by_day = time.grain is Grain.DAY and facts.exposed.grain is Grain.INSTANT
         self.overall = facts.overall
-        self.zone = facts.question.zone if time.grain is Grain.DAY else "UTC"
-        begin, days = plain(experiment.enrol_from), Grain.DAY in (time.grain, facts.exposed.grain)
+        begin, days = plain(experiment.enrol_from), Grain.DAY in (facts.time.grain, facts.exposed.grain)
         self.since = begin and begin + self.overall.start - (DAY if days else timedelta())
-        self.column = id_column(facts.question, facts.table, facts.source.entities)
-        self.ids = Ids.of(facts.table.kinds[self.column], facts.exposed.kind)
-        self.units = {self.ids(unit.id): unit for unit in facts.exposed.units.values()}
+        self.unit_of = facts.unit_of()
         self.found = Scanned(source=facts.source.name, rows=0, units=0)
         self.met = set[Any]()
         self.rows = self.after = self.late = 0
 
     def take(self, row: Row) -> None:
         """Take a row that the source's filter keeps."""
-        moment = self.time(row)
+        moment = self.facts.time(row)
         if moment is None:
             return
         if self.events is not None and moment >= self.events:
@@ -203,7 +272,7 @@ class _Seen:
             if arrival is None or arrival >= self.arrivals:
                 return
         self._date(moment)
-        unit = self.units.get(self.ids(row[self.column]))
+        unit = self.unit_of(row)
         if unit is not None:
             self._count(row, unit, moment)
 
@@ -218,26 +287,27 @@ class _Seen:
                 self.found = replace(self.found, first=aware)
 
     def _count(self, row: Row, unit: Unit, moment: datetime) -> None:
-        entry = unit.exposed_day if self.by_day else unit.exposed_at
-        if not self.overall.holds(moment, entry, self.zone):
+        windows = self.facts.windows
+        if not windows.holds(unit, self.overall, moment):
             return
         self.rows += 1
         self.met.add(unit.id)
         for asked in self.facts.asked:
-            if asked.span.holds(moment, entry, self.zone):
+            if windows.holds(unit, asked.span, moment):
                 try:
-                    asked.take(row, unit, moment, self._day(moment, entry + asked.span.start))
+                    asked.take(row, unit, moment)
                 except Unverifiable as why:
                     asked.failed = why
-
-    def _day(self, moment: datetime, start: datetime) -> Any:  # noqa: ANN401 - a date, or a number of days
-        if self.time.grain is Grain.DAY:
-            return day_of(moment, self.facts.question.zone)
-        return (moment - start) // DAY
 
     def scanned(self) -> Scanned:
         """Return what was seen."""
         return replace(self.found, rows=self.rows, units=len(self.met), after_cutoff=self.after, late=self.late)
+
+
+def _column(column: Computed | None) -> Taken:
+    if column is None:
+        return lambda _row, _unit, _moment: True
+    return lambda row, _unit, _moment: column(row)
 
 
 def _present(value: Computed, aggregate: Aggregate) -> Holds:
@@ -266,13 +336,13 @@ def _failing(why: Unverifiable) -> Computed:
     return fail
 
 
-def opened_facts(engine: Engine, question: Question, found: Exposed, name: str) -> Facts:
-    """Open a source of facts.
+def opened_facts(engine: Engine, question: Question, found: Exposed, name: str, links: Links) -> Facts:
+    """Open a source of facts; one without the unit's own id by a link to it.
 
     Raises:
         Unverifiable: If its times or ids aren't read here.
     """
-    source = question.catalogue.source(name, FactSource)
+    source, entity = question.catalogue.source(name, FactSource), question.experiment.entity
     refuse_unknown(source)
     wanted = Wanted(
         name=source.name,
@@ -282,4 +352,6 @@ def opened_facts(engine: Engine, question: Question, found: Exposed, name: str) 
         times=(source.timestamp.column, *([source.arrived] if source.arrived else [])),
         ids=id_columns(question, source.entities),
     )
-    return Facts(source, opened(engine, wanted, question.zone), question, found)
+    table = opened(engine, wanted, question.zone)
+    link = links.link(tuple(source.entities), entity) if entity and entity not in source.entities else None
+    return Facts(source, table, question, found, table.time(source.timestamp), link)

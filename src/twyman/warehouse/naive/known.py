@@ -8,17 +8,23 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from twyman.experiments.experiment import Arm, Experiment
+from twyman.experiments.population import Trigger
 from twyman.metrics.metric import (
     Adjustment,
     Cap,
+    ChainValue,
     FactValue,
+    Funnel,
     Mean,
     Metric,
     OutcomeValue,
     Participation,
     Proportion,
+    Quantile,
     Ratio,
     Retention,
+    Step,
+    TimeToEvent,
     Window,
 )
 from twyman.metrics.source import AggregateSource, AttributeSource, ExposureSource, FactSource, Timestamp, UnitSource
@@ -26,14 +32,20 @@ from twyman.warehouse.naive.unverifiable import Unverifiable
 
 _ROWS = "name relation entities timestamp where formats origin"
 _KNOWN: Mapping[type, str] = {
-    Experiment: "name arms tracked entry source key entity enrol_from enrol_until strata dimensions population exclude "
-    "title owner measure_until hypothesis decide claims plan origin",
+    Experiment: "name arms tracked entry source key entity randomised_by enrol_from enrol_until strata dimensions "
+    "crossed trigger population exclude title owner measure_until hypothesis decide claims plan origin",
+    Trigger: "facts counterfactual where",
     Arm: "name share control value",
     Metric: "name kind window cohort missing cap adjustment title entity direction origin",
     Mean: "value",
     Proportion: "value bound",
     Ratio: "numerator denominator",
-    Retention: "value",
+    Retention: "value curve",
+    Quantile: "value share",
+    Funnel: "value",
+    TimeToEvent: "value unit summary",
+    ChainValue: "steps",
+    Step: "name facts where within",
     Participation: "value",
     FactValue: "facts aggregate column where scale",
     OutcomeValue: "outcome where scale",

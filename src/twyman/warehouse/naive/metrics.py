@@ -4,7 +4,7 @@ One function a kind of metric, in `KINDS`; a kind that isn't there isn't verifie
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,25 +13,33 @@ from twyman.kernel.time import duration_text
 from twyman.metrics.metric import (
     Aggregate,
     Bound,
+    ChainValue,
     Cohort,
     Comparator,
     FactValue,
+    Funnel,
     Mean,
     Metric,
     Missing,
     Participation,
     Proportion,
+    Quantile,
     Ratio,
     Retention,
+    TimeToEvent,
     Value,
+    facts_of,
 )
 from twyman.warehouse.naive.attributes import Attributes
+from twyman.warehouse.naive.chains import came_through
 from twyman.warehouse.naive.comparing import compared, wall
 from twyman.warehouse.naive.exposures import Unit
-from twyman.warehouse.naive.facts import COUNTING, Facts, Span
+from twyman.warehouse.naive.facts import COUNTING, Facts
 from twyman.warehouse.naive.known import refuse_unknown
 from twyman.warehouse.naive.table import number_of
 from twyman.warehouse.naive.unverifiable import Unverifiable
+from twyman.warehouse.naive.waiting import waited
+from twyman.warehouse.naive.windows import Span
 
 Of = Callable[[Unit], Any]
 COUNTED = (Aggregate.SUM, *COUNTING)
@@ -68,6 +76,8 @@ class Wanted:
         own: How many of the columns are the metric's own.
         matured: Whether a unit's window is over.
         taken: Whether the metric takes a unit, its window being over.
+        waited: Of a time to an event: how long a unit waited, and whether it came.
+        observed: Where each fact is an observation: those of a unit.
     """
 
     metric: Metric
@@ -75,6 +85,8 @@ class Wanted:
     own: int
     matured: Of
     taken: Of
+    waited: Of | None = None
+    observed: Of | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,8 @@ class Metrics:
             Unverifiable: If its kind, or an expression of it, isn't computed here.
         """
         span = _after(metric)
+        if isinstance(metric.kind, TimeToEvent):
+            return self._waiting(metric, metric.kind, span)
         titles = ("numerator", "denominator") if isinstance(metric.kind, Ratio) else ("value",)
         own = [self._number(metric, value, span) for value in values_of(metric)]
         columns = [
@@ -108,19 +122,42 @@ class Metrics:
             len(own),
             self._matured(metric),
             (lambda unit: any(one.known(unit) for one in own)) if drops else lambda _: True,
+            observed=self._observed(metric, span),
         )
+
+    def _waiting(self, metric: Metric, kind: TimeToEvent, span: Span) -> Wanted:
+        values_of(metric)
+        of = waited(self.question, metric, kind, self.facts(kind.value.facts), span)
+        column = Column("value", lambda unit: of(unit)[0])
+        return Wanted(metric, (column,), 1, self._matured(metric), lambda unit: of(unit)[0] > 0, of)
+
+    def _observed(self, metric: Metric, span: Span) -> Of | None:
+        value = metric.values[0]
+        if not isinstance(metric.kind, Quantile) or not metric.kind.of_facts or not isinstance(value, FactValue):
+            return None
+        asked, scale = self.facts(value.facts).each(value, span), value.scale
+        return lambda unit: [float(one) * scale for one in asked.of(unit)]
 
     def _matured(self, metric: Metric) -> Of:
         cutoff, length = self.question.cutoff, metric.window.length
         if cutoff is None or length is None or metric.cohort is Cohort.OPEN:
             return lambda _: True
         events: datetime = wall(cutoff.events)
-        return lambda unit: unit.exposed_at + metric.window.after + length <= events
+        return lambda unit: unit.entry + metric.window.after + length <= events
 
     def _number(self, metric: Metric, value: Value, span: Span) -> UnitNumber:
+        if isinstance(value, ChainValue):
+            return self._chain(metric, value, span)
         if not isinstance(value, FactValue):
             raise Unverifiable("takes no facts, and units enter by exposures")
         return _kind(metric)(self.facts(value.facts), metric, value, span)
+
+    def _chain(self, metric: Metric, value: ChainValue, span: Span) -> UnitNumber:
+        reached = came_through(self.facts, value, span)
+        if metric.missing is not Missing.DROP:
+            return UnitNumber(lambda unit: int(reached(unit)), reached)
+        some = [self.facts(name).some(span) for name in facts_of(value)]
+        return UnitNumber(lambda unit: int(reached(unit)), lambda unit: any(one.of(unit) > 0 for one in some))
 
     def _covariates(self, metric: Metric) -> list[Column]:
         adjustment, columns = metric.adjustment, list[Column]()
@@ -161,7 +198,8 @@ def values_of(metric: Metric) -> tuple[Value, ...]:
     """
     _kind(metric)
     parts = (metric, metric.kind, metric.window, *metric.values)
-    for part in (*parts, *(one for one in (metric.cap, metric.adjustment) if one is not None)):
+    steps = [step for value in metric.values if isinstance(value, ChainValue) for step in value.steps]
+    for part in (*parts, *steps, *(one for one in (metric.cap, metric.adjustment) if one is not None)):
         refuse_unknown(part)
     return metric.values
 
@@ -207,6 +245,17 @@ def _of_days(facts: Facts, metric: Metric, value: FactValue, span: Span) -> Unit
     return UnitNumber(lambda unit: active.of(unit) / days, lambda unit: present.of(unit) > 0)
 
 
+def _of_quantile(facts: Facts, metric: Metric, value: FactValue, span: Span) -> UnitNumber:
+    """Return an aggregate of each unit's facts; where each fact is a value by itself, how many there are."""
+    by_unit = replace(value, aggregate=Aggregate.COUNT, scale=1.0) if value.aggregate is Aggregate.EACH else value
+    return _of_number(facts, metric, by_unit, span)
+
+
+def _no_facts(facts: Facts, metric: Metric, value: FactValue, span: Span) -> UnitNumber:
+    del facts, metric, value, span
+    raise Unverifiable("takes facts in a way that isn't recomputed here")
+
+
 def _of_bound(number: UnitNumber, bound: Bound) -> UnitNumber:
     return UnitNumber(lambda unit: meets(number.value(unit), bound), number.known)
 
@@ -231,6 +280,9 @@ KINDS: Mapping[type[Any], Reduce] = {
     Proportion: _of_share,
     Retention: _of_share,
     Participation: _of_days,
+    Quantile: _of_quantile,
+    Funnel: _no_facts,
+    TimeToEvent: _no_facts,
 }
 """How a value of each kind of metric is computed of a unit's facts."""
 

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, TypeVar
 
-from twyman.app.ports import Kept, Measured, Question, Scanned
+from twyman.app.ports import Drawn, Kept, Measured, Question, Scanned
 from twyman.app.recomputation import Recomputed, Unverified
 from twyman.experiments.experiment import Entry
+from twyman.metrics.companion import companions
 from twyman.metrics.metric import Metric
 from twyman.warehouse.connector import Connector
 from twyman.warehouse.engine import Engine
@@ -18,8 +20,20 @@ from twyman.warehouse.naive.entering import Entering
 from twyman.warehouse.naive.exposures import Unit, exposed
 from twyman.warehouse.naive.facts import Facts, opened_facts
 from twyman.warehouse.naive.known import refuse_unknown
+from twyman.warehouse.naive.links import Links
 from twyman.warehouse.naive.metrics import Metrics, Wanted
-from twyman.warehouse.naive.reducing import MOST_VALUES, OTHER, Grouped, Reduced, UnitNumbers, lumped, reduced, strata
+from twyman.warehouse.naive.reducing import (
+    CROSS,
+    MOST_VALUES,
+    NONE,
+    OTHER,
+    Grouped,
+    Reduced,
+    UnitNumbers,
+    lumped,
+    reduced,
+    strata,
+)
 from twyman.warehouse.naive.unit_table import RowMetric, opened_units
 from twyman.warehouse.naive.unverifiable import Unverifiable
 
@@ -67,7 +81,9 @@ class _Work:
 
     @property
     def metrics(self) -> list[Metric]:
-        return [self.question.catalogue.metric(tracked.metric) for tracked in self.question.experiment.tracked]
+        """The metrics followed, each with what is shown beside it."""
+        named = [self.question.catalogue.metric(tracked.metric) for tracked in self.question.experiment.tracked]
+        return [one for metric in named for one in (metric, *companions(metric))]
 
     def measured(self) -> Measured:
         """Return all that could be recomputed."""
@@ -84,13 +100,16 @@ class _Work:
         self.unverified.append(Unverified(what, str(why)))
 
     def _by_exposures(self) -> Measured:
-        found = exposed(self.engine, self.question)
-        found, self.kept = analysed(self.question, found, Attributes(self.engine, self.question, found))
+        links = Links(self.engine, self.question)
+        found = exposed(self.engine, self.question, links)
+        asked, trigger = Attributes(self.engine, self.question, found), self.question.experiment.trigger
+        triggers = opened_facts(self.engine, self.question, found, trigger.facts, links) if trigger else None
+        found, self.kept = analysed(self.question, found, asked, triggers)
         sources: dict[str, Facts] = {}
 
         def facts(name: str) -> Facts:
             if name not in sources:
-                sources[name] = opened_facts(self.engine, self.question, found, name)
+                sources[name] = opened_facts(self.engine, self.question, found, name, links)
             return sources[name]
 
         attributes = Attributes(self.engine, self.question, found)
@@ -100,9 +119,14 @@ class _Work:
         grouped = self._grouped(units, attributes)
         several = [one for each in wanted if (one := self._reduced(_numbers, each, units, grouped)) is not None]
         zoneless = [found.source.name] if found.zoneless else []
-        zoneless += [name for name, one in sources.items() if one.table.time(one.source.timestamp).zoneless]
-        zoneless += [name for name, own in attributes.zoneless.items() if own]
-        return self._joined(several, found.entering, grouped, self._complete(scanned), tuple(zoneless))
+        read = [*sources.values(), *([triggers] if triggers else [])]
+        zoneless += [one.source.name for one in read if one.time.zoneless]
+        for each in (asked, attributes):
+            zoneless += [name for name, own in each.zoneless.items() if own]
+        measured = self._joined(
+            several, found.entering, grouped, self._complete(scanned), tuple(dict.fromkeys(zoneless))
+        )
+        return replace(measured, drawn=_drawn(found.drawn, measured, grouped), shared=links.shared)
 
     def _wanted(self, metrics: Metrics) -> list[Wanted]:
         found: list[Wanted] = []
@@ -123,14 +147,17 @@ class _Work:
     def _grouped(self, units: Sequence[Unit], attributes: Attributes) -> Grouped:
         experiment = self.question.experiment
         dimensions: dict[str, list[str]] = {}
-        for name in experiment.dimensions:
+        for names in (*((name,) for name in experiment.dimensions), *experiment.crossed):
             try:
-                attribute = attributes.attribute(name)
-                dimensions[name] = lumped([attribute.label(unit) for unit in units], MOST_VALUES, OTHER)
+                found = [attributes.attribute(name) for name in names]
+                labels = [CROSS.join(_named(one.label(unit)) for one in found) for unit in units]
+                dimensions[CROSS.join(names)] = lumped(labels, MOST_VALUES, OTHER)
             except Unverifiable as why:
-                self._leave_out(f"dimension '{name}'", why)
-        arms, days = [unit.arm for unit in units], [unit.exposed_on for unit in units]
-        return Grouped(arms, days, dimensions, self._strata(units, attributes))
+                self._leave_out(f"dimension '{CROSS.join(names)}'", why)
+        clusters = [unit.cluster for unit in units] if experiment.randomised_by else []
+        return Grouped(
+            [unit.arm for unit in units], _days(units), dimensions, self._strata(units, attributes), clusters
+        )
 
     def _strata(self, units: Sequence[Unit], attributes: Attributes) -> list[str]:
         try:
@@ -177,6 +204,9 @@ class _Work:
         return Measured(
             columns={cell.metric: one.columns for one in several for cell in one.cells},
             cells={cell: found for one in several for cell, found in one.cells.items()},
+            ranks={cell: found for one in several for cell, found in one.ranks.items()},
+            risk={cell: found for one in several for cell, found in one.risk.items()},
+            members={cell: found for one in several for cell, found in one.members.items()},
             units={name: sum(other == arm for other in grouped.arms) for arm, name in enumerate(names)},
             crossovers=entering.crossovers(),
             strata={key: found for one in several for key, found in one.strata.items()},
@@ -199,6 +229,28 @@ def _tallied(keys: Iterable[_Key]) -> dict[_Key, int]:
     return dict(Counter(keys))
 
 
+def _named(label: str | None) -> str:
+    return NONE if label is None else label
+
+
+def _days(units: Sequence[Unit]) -> list[date]:
+    """Return the date on which each unit entered; of a cluster that of the first of its units."""
+    first: dict[str, date] = {}
+    for unit in units:
+        if unit.cluster is not None:
+            first[unit.cluster] = min(unit.exposed_on, first.get(unit.cluster, unit.exposed_on))
+    return [first.get(unit.cluster or "", unit.exposed_on) for unit in units]
+
+
+def _drawn(drawn: Drawn | None, measured: Measured, grouped: Grouped) -> Drawn | None:
+    if drawn is None:
+        return None
+    names = list(measured.units)
+    clusters = set(zip(grouped.clusters, grouped.arms, strict=True))
+    counted = Counter(names[arm] for _, arm in clusters)
+    return replace(drawn, analysed={name: counted[name] for name in names})
+
+
 def _numbers(wanted: Wanted, units: Sequence[Unit]) -> UnitNumbers:
     """Return a metric's numbers of units that entered by exposures."""
     matured = [bool(wanted.matured(unit)) for unit in units]
@@ -208,12 +260,21 @@ def _numbers(wanted: Wanted, units: Sequence[Unit]) -> UnitNumbers:
         tuple(one.title for one in wanted.columns),
         tuple(one.flag for one in wanted.columns),
         tuple(one.capped for one in wanted.columns),
+        wanted.own,
         matured,
         [
             [float(one.value(unit)) for one in wanted.columns] if own else None
             for own, unit in zip(taken, units, strict=True)
         ],
+        [wanted.waited(unit) for unit in units] if wanted.waited else (),
+        _observed(wanted, units, matured),
     )
+
+
+def _observed(wanted: Wanted, units: Sequence[Unit], matured: Sequence[bool]) -> list[Sequence[float]] | None:
+    if wanted.observed is None:
+        return None
+    return [wanted.observed(unit) if over else () for unit, over in zip(units, matured, strict=True)]
 
 
 def _taken(metric: RowMetric, units: Sequence[Unit]) -> UnitNumbers:

@@ -1,16 +1,17 @@
 """The rows of one source, as they stand: read by a plain SELECT, in batches where the engine gives them so."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from sqlglot import exp
 
 from twyman.app.ports import Question
 from twyman.kernel.place import Origin
 from twyman.metrics.source import Grain, Relation, Timestamp
+from twyman.warehouse.connector import Streaming
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.naive.casts import text_of
 from twyman.warehouse.naive.clock import Reader, from_microseconds, reader_of, utc_of
@@ -19,15 +20,6 @@ from twyman.warehouse.naive.unverifiable import Unverifiable
 from twyman.warehouse.relation import Bounds, from_item
 
 ZONED = "TIMESTAMP WITH TIME ZONE"
-
-
-@runtime_checkable
-class Batched(Protocol):
-    """A connector that gives the rows of a SELECT a batch at a time, so that no table has to fit in memory."""
-
-    def batches(self, sql: str) -> Iterable[Sequence[Row]]:
-        """Run one SELECT and give its rows as they come."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +76,7 @@ class Table:
         source = exp.alias_(self.item.copy(), "source", table=True)
         query = exp.Select(expressions=[everything]).from_(source)
         connector = self.engine.connector
-        if isinstance(connector, Batched):
+        if isinstance(connector, Streaming):
             for batch in connector.batches(self.engine.printed(query)):
                 yield from batch
         else:
@@ -196,6 +188,15 @@ def id_column(question: Question, table: Table, entities: Mapping[str, str]) -> 
     entity = question.experiment.entity
     if not entity and len(entities) == 1:
         entity = next(iter(entities))
+    return entity_column(table, entities, entity)
+
+
+def entity_column(table: Table, entities: Mapping[str, str], entity: str) -> str:
+    """Return the column that holds an entity's id.
+
+    Raises:
+        Unverifiable: If there is none.
+    """
     spelled = {name.lower(): name for name in table.kinds}
     if entity not in entities or entities[entity].lower() not in spelled:
         raise Unverifiable(f"source '{table.name}' has no column of ids of '{entity}'")

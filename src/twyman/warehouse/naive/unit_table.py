@@ -73,6 +73,7 @@ class RowMetric:
             tuple(titles),
             tuple(flags),
             tuple(index < self.own and title != "denominator" for index, title in enumerate(titles)),
+            self.own,
             [True] * len(self.rows),
             [None if row is None else self._filled(row) for row in self.rows],
         )
