@@ -5,7 +5,7 @@ decided above it, as a tree; how the engine spells that is its dialect; and only
 `twyman.testing` holds the suite that a connector must pass.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -96,6 +96,20 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Let go of the connection."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A connector that gives the rows of a SELECT a batch at a time, so that no table has to fit in memory."""
+
+    def batches(self, sql: str) -> Iterable[Sequence[Row]]:
+        """Run one SELECT and give its rows as they come; the next statement may end it.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine gave out, or took longer than it may.
+        """
         ...
 
 

@@ -27,6 +27,9 @@ from twyman.warehouse.syntax import call, text
 DATABASES = (".duckdb", ".db", ".ddb")
 """Endings of a file that is a database, not a folder of files."""
 
+BATCH = 10_000
+"""Rows of a batch."""
+
 _KIND = re.compile(r"^(?:(?:[A-Z]\w* )+Error: )+")
 """How the engine begins an error: with its own kinds, which say nothing to a user."""
 
@@ -115,11 +118,31 @@ class DuckDBConnector:
             Refused: If the data don't fit the statement.
             Unavailable: If the engine or a disk gave out, or it took longer than it may.
         """
-        try:
-            with _hearing_signals(), self._limited():
+        with self._told(), _hearing_signals(), self._limited():
                 cursor = self._connection.execute(rooted(sql, self._root))
-                names = [str(column[0]) for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                return _named_rows(cursor, cursor.fetchall())
+
+    def batches(self, sql: str) -> Generator[list[Row]]:
+        """Run one SELECT and give its rows as they come; the next statement of this session ends it.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out, or one batch took longer than it may.
+        """
+        with self._told(), _hearing_signals(), self._limited():
+                cursor = self._connection.execute(rooted(sql, self._root))
+        while True:
+            with self._told(), _hearing_signals(), self._limited():
+                batch = _named_rows(cursor, cursor.fetchmany(BATCH))
+            if not batch:
+                return
+            yield batch
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Say in our words what the engine has against a statement."""
+        try:
+            yield
         except duckdb.InterruptException as error:
             raise self._stopped() from error
         except (duckdb.OutOfMemoryException, duckdb.InternalException) as error:
@@ -277,6 +300,11 @@ def _hearing_signals() -> Generator[None]:
         if str(error) == "Query interrupted":
             raise KeyboardInterrupt from None
         raise
+
+
+def _named_rows(cursor: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]) -> list[Row]:
+    names = [str(column[0]) for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _quoted(value: str) -> str:
