@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 BLOCK = re.compile(r"^```(console|pycon|yaml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = (
     "--as-of --format --output --experiment --fail-on --flags --context --client --environment --sample --flag"
-    " --rename --dry-run --host --port --exposures --events --sticky --origin --access-log"
+    " --all --explain --rename --dry-run --host --port --exposures --events --sticky --origin --access-log --look"
 )
 SKIPPED = ("make ", "git ", "pip ")
 """Commands that set up the reader's machine: CI runs them by themselves."""
@@ -106,7 +106,7 @@ def test_a_page_that_says_something_else_is_noticed(
 
 def test_every_command_and_its_options_are_documented() -> None:
     pages = "\n".join(page.read_text() for page in PAGES)
-    for command in ("analyze", "check", "sql", "schema", "demo", "serve"):
+    for command in ("analyze", "check", "sql", "schema", "demo", "serve", "verify", "warehouse tables", "warehouse gc"):
         assert f"twyman {command}" in pages
     for command in ("check", "eval", "explain", "diff", "allocate", "build"):
         assert f"twyman flags {command}" in pages

@@ -8,6 +8,7 @@ applies gives its reasons, so that nobody has to ask again after mending the fir
 | the data are broken | hold (a rollout is contained) |
 | a metric deteriorated, on sound data | abort |
 | a metric that must not move has changed, and isn't shown to be within its margin | hold |
+| all else would ship, and a metric that must not move has no estimate | hold |
 | a decision is due and the result is too good, or too far, to be believed | hold |
 | the goal is met, guardrails with margins are non-inferior, none without deteriorated | ship |
 | powered for every success metric's smallest effect of interest, or the last look, and none met | end |
@@ -181,6 +182,22 @@ def _moved(evidence: Evidence) -> Sequence[Reason]:
     ]
 
 
+def _not_measured(evidence: Evidence) -> Sequence[Reason]:
+    """Hold what would ship without a look at what it mustn't touch; before that, nothing has to be known of it."""
+    if not _won(evidence):
+        return []
+    return [
+        Reason(
+            "not_measured",
+            f"{finding.called} must not move, and nobody knows whether it did: it has no estimate. "
+            "Find out why its row in the table has none, or take it out of the plan, before anything ships.",
+            finding.metric,
+        )
+        for finding in evidence.findings
+        if finding.role is Role.MUST_NOT_MOVE and finding.state is State.NOT_ESTIMABLE
+    ]
+
+
 def _doubted(evidence: Evidence) -> Sequence[Reason]:
     return [finding.doubt for finding in evidence.findings if finding.doubt]
 
@@ -268,6 +285,7 @@ _TABLE: tuple[tuple[Action, Callable[[Evidence], Sequence[Reason]]], ...] = (
     (Action.HOLD, _broken),
     (Action.ABORT, _deteriorated),
     (Action.HOLD, _moved),
+    (Action.HOLD, _not_measured),
     (Action.HOLD, _doubted),
     (Action.SHIP, _won),
     (Action.END, _spent),
