@@ -44,6 +44,8 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
         engine: duckdb, postgres, clickhouse or spark; or the name of a connector that is installed.
         path: Folder of data files, or a DuckDB file, from the project's folder; for duckdb, and for spark where its
             sources are files.
+        iceberg: Iceberg catalogue, by its name in pyiceberg's own configuration; for duckdb, whose sources then name
+            its tables as in iceberg:shop.plays.
         url: Address of a server, such as $WAREHOUSE_URL; a password is never written here.
         timeout: How long one statement may run, such as 10m; left out: as long as the engine lets it.
         refresh: full reads a source from its beginning at each look; incremental keeps what was read beside the
@@ -54,6 +56,7 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
 
     engine: Text = "duckdb"
     path: Text | None = None
+    iceberg: Text | None = None
     url: Text | None = None
     timeout: Duration | None = None
     refresh: Literal["full", "incremental"] = "full"

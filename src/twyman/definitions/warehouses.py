@@ -35,6 +35,7 @@ class WarehousePlace:
         engine: Its name, as a definition calls it.
         path: Absolute path of the folder of data files, or of the DuckDB file.
         has_path: Whether the definition says it.
+        iceberg: Name of the Iceberg catalogue whose tables DuckDB reads; `None`: pyiceberg's default.
         url: Address of a server, with all that the environment adds; never shown.
         timeout: How long a statement may run; `None`: as long as the engine lets it.
         incremental: Whether what was read is kept beside the data.
@@ -44,6 +45,7 @@ class WarehousePlace:
     engine: str = "duckdb"
     path: str = "."
     has_path: bool = False
+    iceberg: str | None = None
     url: str | None = field(default=None, repr=False)
     timeout: timedelta | None = None
     incremental: bool = False
@@ -61,6 +63,7 @@ def warehouse_place(said: WarehouseDocument | None, subject: Subject, root: Path
         engine=said.engine,
         path=os.path.normpath(root / path),
         has_path=said.path is not None,
+        iceberg=said.iceberg,
         url=subject.attempt("warehouse.url", _address, said.url, None) if said.url is not None else None,
         timeout=timeout,
         incremental=said.refresh == "incremental",
@@ -69,6 +72,11 @@ def warehouse_place(said: WarehouseDocument | None, subject: Subject, root: Path
 
 
 def _refuse_misplaced(said: WarehouseDocument, subject: Subject) -> None:
+    if said.iceberg is not None and said.engine not in FILES:
+        subject.refuse(
+            "warehouse.iceberg",
+            f"{said.engine} has catalogues of its own: leave this out, and name its tables as {said.engine} does",
+        )
     known = [*ENGINES, *sorted(one.name for one in entry_points(group=CONNECTORS))]
     if said.engine not in known:
         subject.refuse("warehouse.engine", f"engine '{said.engine}' isn't known: {nearest(said.engine, known)}")

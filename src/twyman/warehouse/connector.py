@@ -7,6 +7,7 @@ decided above it, as a tree; how the engine spells that is its dialect; and only
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -136,6 +137,30 @@ class Staging(Protocol):
 
     def unstage(self, names: Sequence[str]) -> None:
         """Forget them, last first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Between which times a row of a table can matter, zoneless and in UTC, and which of its columns tells that."""
+
+    time: str
+    start: datetime
+    end: datetime
+
+
+@runtime_checkable
+class Lake(Protocol):
+    """A connector that reads tables of an Iceberg catalogue by what their snapshots say."""
+
+    def iceberg(self, title: str, scan: Scan) -> exp.Expr:
+        """Return what stands in FROM for a table of the catalogue, at the snapshot that this connection reads.
+
+        Raises:
+            NotFound: If there is no such catalogue, or no such table in it.
+            Invalid: If what reads it isn't installed.
+            Unavailable: If the catalogue doesn't answer.
+        """
         ...
 
 

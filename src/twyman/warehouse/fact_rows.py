@@ -72,7 +72,9 @@ def opened_rows(
         times=times,
         ids=id_columns(question, dict(source.entities)),
     )
-    rows = opened(engine, asked, zone=question.zone, bounds=bounds or _bounds(question))
+    rows = opened(
+        engine, asked, zone=question.zone, bounds=replace(bounds or _bounds(question), time=source.timestamp.column)
+    )
     if (instead := engine.standing_in.get(name)) is not None:
         rows = replace(rows, item=instead)
     return FactRows(source, rows, rows.time(source.timestamp), _arrived(rows, source))

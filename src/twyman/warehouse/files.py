@@ -17,6 +17,8 @@ TEXT_FILES = (".csv", ".tsv", ".txt", ".psv")
 JSON_LINES = (".jsonl", ".ndjson")
 PARQUET = (".parquet", ".pq")
 PACKED = (".gz", ".zst")
+ICEBERG = "iceberg:"
+"""How the name of a table begins that an Iceberg catalogue has."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -83,12 +85,21 @@ def named_in_code(title: str, origin: Origin) -> bool:
 
 def folders_named(sources: Iterable[Source]) -> tuple[Path, ...]:
     """Return the folders of files that the caller's own code names by absolute paths."""
-    found: set[Path] = set()
-    for source in sources:
-        relations = source.relations.values() if isinstance(source, AggregateSource) else (source.relation,)
-        titles = [one.name for one in relations if isinstance(one, Table)]
-        found |= {_beginning(title) for title in titles if named_in_code(title, source.origin)}
+    found = {
+        _beginning(title) for source in sources for title in _titles(source) if named_in_code(title, source.origin)
+    }
     return tuple(sorted(one if one.is_dir() else one.parent for one in found))
+
+
+def iceberg_tables(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Return the tables of an Iceberg catalogue that sources read, as the catalogue calls them."""
+    titles = {title for source in sources for title in _titles(source)}
+    return tuple(sorted(title.removeprefix(ICEBERG) for title in titles if title.startswith(ICEBERG)))
+
+
+def _titles(source: Source) -> list[str]:
+    relations = source.relations.values() if isinstance(source, AggregateSource) else (source.relation,)
+    return [one.name for one in relations if isinstance(one, Table)]
 
 
 def _beginning(title: str) -> Path:

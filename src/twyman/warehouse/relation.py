@@ -17,11 +17,13 @@ from typing import TextIO
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from twyman.kernel.errors import Forbidden, Invalid, NotFound, nearest
+from twyman.kernel.errors import Forbidden, Invalid, NotFound, TwymanError, nearest
 from twyman.kernel.place import Origin, Place
 from twyman.metrics.source import Frame, Query, Relation, Table
+from twyman.warehouse.connector import Lake, Scan
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.files import (
+    ICEBERG,
     JSON_LINES,
     PACKED,
     PARQUET,
@@ -48,6 +50,8 @@ class Bounds:
 
     start: datetime = EARLIEST
     end: datetime = LATEST
+    time: str = ""
+    """The column that tells when a row is, where all that lies outside can be left out."""
 
 
 def from_item(
@@ -74,6 +78,8 @@ def from_item(
             return table(title)
         case Query(sql):
             return _query(engine, sql, origin.at("sql"), bounds)
+        case Table(title) if title.startswith(ICEBERG):
+            return _iceberg(engine, title.removeprefix(ICEBERG), origin.at("table"), bounds)
         case Table(title):
             if engine.files is not None and is_file(title) and not named_in_code(title, origin):
                 refuse_outside(engine.files, title, origin.at("table"))
@@ -86,6 +92,20 @@ def _query(engine: Engine, sql: str, place: Place | None, bounds: Bounds) -> exp
     return exp.Subquery(
         this=read_query(written, Reach(engine.files, engine.tables, engine.connector.dialect.name), place)
     )
+
+
+def _iceberg(engine: Engine, title: str, place: Place | None, bounds: Bounds) -> exp.Expr:
+    if not isinstance(engine.connector, Lake):
+        raise Invalid(
+            f"'{ICEBERG}{title}' names a table of a catalogue that DuckDB reads here, and this engine has catalogues "
+            f"of its own: name it as the engine does, as in {title}",
+            place=place,
+        )
+    try:
+        return engine.connector.iceberg(title, Scan(bounds.time, bounds.start, bounds.end))
+    except TwymanError as error:
+        error.place = error.place or place
+        raise
 
 
 def _table(engine: Engine, title: str, place: Place | None, as_text: tuple[str, ...]) -> exp.Expr:

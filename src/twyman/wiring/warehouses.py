@@ -1,6 +1,6 @@
 """The one page that knows every engine: from what a project says of its warehouse to a connector, and its looks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -8,9 +8,11 @@ from twyman.app.ports import LookBook
 from twyman.definitions import Project
 from twyman.definitions.warehouses import CONNECTORS, WarehousePlace
 from twyman.kernel.errors import Invalid, TwymanError, nearest
+from twyman.metrics.source import Source
 from twyman.warehouse.connector import Connector, Keeping
 from twyman.warehouse.connectors.duckdb import DuckDBConnector, folder_of
-from twyman.warehouse.files import folders_named
+from twyman.warehouse.connectors.iceberg import Lakehouse
+from twyman.warehouse.files import folders_named, iceberg_tables
 from twyman.warehouse.looks import LookFolder
 from twyman.warehouse.sql_warehouse import SqlWarehouse
 from twyman.wiring.running import noted
@@ -20,6 +22,12 @@ Maker = Callable[[WarehousePlace], Connector]
 
 def _seconds(place: WarehousePlace) -> float | None:
     return place.timeout.total_seconds() if place.timeout else None
+
+
+def _duckdb(place: WarehousePlace, sources: Iterable[Source]) -> Connector:
+    given, lake = tuple(sources), Lakehouse(place.iceberg)
+    also = (*folders_named(given), *lake.folders(iceberg_tables(given)))
+    return DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place), lake=lake)
 
 
 def _postgres(place: WarehousePlace) -> Connector:
@@ -56,8 +64,7 @@ def connector(project: Project) -> Connector:
     place = project.warehouse
     try:
         if place.engine == "duckdb":
-            also = folders_named(project.catalogue.sources.values())
-            return noted(DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place)))
+            return noted(_duckdb(place, project.catalogue.sources.values()))
         return noted(_maker(place.engine)(place))
     except TwymanError as error:
         error.place = error.place or project.origin.at("warehouse.path" if place.engine == "duckdb" else "warehouse")

@@ -17,7 +17,9 @@ import duckdb
 from sqlglot import exp, parse_one
 
 from twyman.kernel.errors import NotFound, Unavailable
-from twyman.warehouse.connector import Kept, Refused, Row
+from twyman.warehouse.connector import Kept, Refused, Row, Scan
+from twyman.warehouse.connectors.iceberg import Lakehouse
+from twyman.warehouse.connectors.iceberg_tables import LakeTables
 from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.duckdb import DIALECT
@@ -55,9 +57,18 @@ class DuckDBConnector:
         path: Folder that file names start from, or a database file; `None`: the current folder.
         also: Further folders that may be read: those of files that the caller's own code names.
         timeout: Seconds that one statement may take; `None`: as long as it needs.
+        lake: Tables of an Iceberg catalogue; their folders belong to `also`.
     """
 
-    def __init__(self, path: Path | None = None, *, also: Iterable[Path] = (), timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        also: Iterable[Path] = (),
+        timeout: float | None = None,
+        lake: Lakehouse | None = None,
+    ) -> None:
+        self._lake = LakeTables(lake or Lakehouse(), self.register)
         self._timeout = timeout
         self._late = False
         place = (path or Path()).absolute()
@@ -118,7 +129,9 @@ class DuckDBConnector:
             Refused: If the data don't fit the statement.
             Unavailable: If the engine or a disk gave out, or it took longer than it may.
         """
-        with self._told(), _hearing_signals(), self._limited():
+        with self._told():
+            self._lake.read_for(sql)
+            with _hearing_signals(), self._limited():
                 cursor = self._connection.execute(rooted(sql, self._root))
                 return _named_rows(cursor, cursor.fetchall())
 
@@ -129,7 +142,9 @@ class DuckDBConnector:
             Refused: If the data don't fit the statement.
             Unavailable: If the engine or a disk gave out, or one batch took longer than it may.
         """
-        with self._told(), _hearing_signals(), self._limited():
+        with self._told():
+            self._lake.read_for(sql)
+            with _hearing_signals(), self._limited():
                 cursor = self._connection.execute(rooted(sql, self._root))
         while True:
             with self._told(), _hearing_signals(), self._limited():
@@ -183,6 +198,7 @@ class DuckDBConnector:
             Refused: If the engine can't make sense of it.
         """
         try:
+            self._lake.described_for(sql)
             with _hearing_signals():
                 described = self._connection.execute("DESCRIBE " + rooted(sql, self._root)).fetchall()
         except duckdb.Error as error:
@@ -196,6 +212,16 @@ class DuckDBConnector:
     def item(self, title: str) -> exp.Expr | None:
         """Return a table of the database file, by name; one with a dot names its schema."""
         return exp.to_table(title, dialect=DIALECT.printer) if title in self.tables() or "." in title else None
+
+    def iceberg(self, title: str, scan: Scan) -> exp.Expr:
+        """Return what reads a table of an Iceberg catalogue: its files, or what pyiceberg reads of it.
+
+        Raises:
+            NotFound: If there is no such catalogue, or no such table in it.
+            Invalid: If pyiceberg isn't installed.
+            Unavailable: If the catalogue doesn't answer.
+        """
+        return self._lake.item(title, scan)
 
     def register(self, name: str, data: object) -> None:
         """Make a table held in memory known by a name.
