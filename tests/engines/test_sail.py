@@ -10,6 +10,7 @@ from sqlglot import exp
 from tests.engines.server import Server, free_port
 
 from twyman.kernel.errors import Invalid, NotFound, Unavailable
+from twyman.testing.called import CALLS
 from twyman.testing.connectors import ConnectorContract, Subject
 from twyman.testing.generated import questions
 from twyman.warehouse.connector import Refused
@@ -48,6 +49,12 @@ class TestSail(ConnectorContract):
     @pytest.mark.parametrize("name", list(questions()))
     def test_data_run_from_and_to_the_same_moment(self, warehouse: SqlWarehouse, name: str) -> None:
         super().test_data_run_from_and_to_the_same_moment(warehouse, name)
+
+    @pytest.mark.parametrize("written", CALLS)
+    def test_a_function_means_the_same(self, subject: Subject, called: list[str], written: str) -> None:
+        if written.startswith("date_add"):
+            pytest.xfail("a date and an interval stay a date in Sail, also where the interval has seconds")
+        super().test_a_function_means_the_same(subject, called, written)
 
     def test_closing_twice_does_no_harm(self, subject: Subject) -> None:
         super().test_closing_twice_does_no_harm(subject)  # here again, so that it stays the last

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from math import inf, nan
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from msgspec import json
@@ -22,6 +22,13 @@ ANSWER = "answer"
 
 Part = tuple[Place | None, str]
 """A part of a definition: where it stands, and what it says."""
+
+
+class Script(NamedTuple):
+    """A statement as an engine reads it: parts that it computes first, by name, and what is asked of them."""
+
+    parts: Sequence[tuple[str, str]]
+    answers: Sequence[str]
 
 
 class Engine:
@@ -43,6 +50,7 @@ class Engine:
         # What was learned of a source holds for the whole analysis: a text file is read anew for each question.
         self._answers: dict[str, Row] = {}
         self._types: dict[str, dict[str, str]] = {}
+        self._answered: tuple[exp.Query, Script] | None = None
 
     @property
     def files(self) -> Path | None:
@@ -76,7 +84,7 @@ class Engine:
         try:
             if dialect.staged and isinstance(self.connector, Staging):
                 return self._staged(self.connector, query)
-            rows = self.connector.rows(self.printed(query))
+            rows = self.connector.rows(self._script(query).answers[0])
         except Refused as error:
             raise self._traced(error) from error
         if dialect.whole is None:
@@ -85,21 +93,25 @@ class Engine:
 
     def script(self, query: exp.Query) -> tuple[str, ...]:
         """Return the statements that `answer` would run, in order."""
-        dialect = self.connector.dialect
-        if not dialect.staged:
-            return (self.printed(query),)
-        parts, answers = staged_parts(query)
-        kept = [f"-- {name}\n{self.printed(part)}" for name, part in parts]
-        return (*kept, *(self.printed(each) for each in answers))
+        script = self._script(query)
+        return (*(f"-- {name}\n{sql}" for name, sql in script.parts), *script.answers)
+
+    def _script(self, query: exp.Query) -> Script:
+        """Return a long statement as the engine reads it, printed once: what is answered is shown afterwards, too."""
+        if self._answered is None or self._answered[0] is not query:
+            dialect = self.connector.dialect
+            parts, answers = staged_parts(query, shared=dialect.shared) if dialect.staged else ([], [query])
+            script = Script([(name, self.printed(part)) for name, part in parts], list(map(self.printed, answers)))
+            self._answered = query, script
+        return self._answered[1]
 
     def _staged(self, connector: Staging, query: exp.Query) -> list[Row]:
-        parts, answers = staged_parts(query)
-        made: list[str] = []
+        script, made = self._script(query), list[str]()
         try:
-            for name, part in parts:
+            for name, sql in script.parts:
                 made.append(name)
-                connector.stage(name, self.printed(part))
-            return [row for each in answers for row in self.connector.rows(self.printed(each))]
+                connector.stage(name, sql)
+            return [row for sql in script.answers for row in self.connector.rows(sql)]
         finally:
             connector.unstage(made)
 
@@ -179,7 +191,7 @@ class Engine:
             raise Invalid(str(error), place=place) from error
 
 
-ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "clickhouse": "ClickHouse", "spark": "Spark"}
+ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "clickhouse": "ClickHouse", "spark": "Spark", "sail": "Sail"}
 """How engines are written in a sentence."""
 
 

@@ -28,6 +28,7 @@ class Dialect:
         nodes: Trees by kind of node, where the printer alone doesn't do.
         whole: For engines that stack parts of different columns only as JSON.
         staged: Whether named parts become temporary tables.
+        shared: Whether only those do that are named more than once.
         native: Whether a statement is written in our words already, and only `words` differ.
         filters: Whether an aggregate may have a FILTER.
         by_rows: Whether tables are kept by rows, so that one pass for several questions is the cheapest.
@@ -43,6 +44,7 @@ class Dialect:
     )
     whole: Whole | None = None
     staged: bool = False
+    shared: bool = False
     native: bool = False
     filters: bool = True
     by_rows: bool = False

@@ -18,6 +18,7 @@ from twyman.warehouse.dialects.spark_functions import (
     full_match,
     is_infinite,
     read_time,
+    replaced,
     text_of_double,
     try_read_time,
 )
@@ -140,6 +141,7 @@ DIALECT = Dialect(
     name="spark",
     printer=Printer(),
     staged=True,
+    shared=True,
     words={
         "utc_of_instant": _zoneless,
         "utc_of_wall": _utc_of_wall,
@@ -258,6 +260,7 @@ SAIL = replace(
         exp.Sum: _exact_sum_of,
         exp.In: _among,
         exp.Literal: _double_literal,
+        exp.RegexpReplace: replaced("${%d}"),
         exp.Select: _ordered,
     },
 )

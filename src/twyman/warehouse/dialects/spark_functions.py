@@ -215,9 +215,47 @@ def try_read_time(value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
 
 
 def _later(node: exp.Expr) -> exp.Expr:
+    """Return a time that is later by an interval; of a date it is a time, too, once a clock had a part in it."""
     if not isinstance(node.expression, exp.Interval):
         return node
-    return in_brackets(exp.Add(this=node.this, expression=node.expression))
+    later = exp.Add(this=node.this, expression=node.expression)
+    moment = exp.Interval(this=literal("0"), unit=exp.Var(this="SECOND"))
+    return in_brackets(exp.Add(this=in_brackets(later), expression=moment))
+
+
+_GROUP = re.compile(r"\\(\d)|([$])")
+
+
+def replaced(group: str = "$%d") -> Node:
+    """Return what spells a replacement of a pattern's first match, where Spark replaces all of them.
+
+    Args:
+        group: How a replacement names a group of the pattern: Java's way, unless told otherwise.
+    """
+
+    def spelled(node: exp.Expr) -> exp.Expr:
+        flags, pattern, instead = (node.args.get(key) for key in ("modifiers", "expression", "replacement"))
+        if not isinstance(pattern, exp.Literal) or not isinstance(instead, exp.Literal):
+            return node
+        letters = flags.name if flags is not None else ""
+        written = ("(?i)" if "i" in letters else "") + str(pattern.name)
+        if "g" in letters:
+            return called("regexp_replace", node.this, literal(written), literal(_grouped(instead.name, group, 0)))
+        first = literal(rf"\A([\s\S]*?)({written})")
+        return called("regexp_replace", node.this, first, literal(group % 1 + _grouped(instead.name, group, 2)))
+
+    return spelled
+
+
+def _grouped(instead: str, group: str, before: int) -> str:
+    r"""Return a replacement in which groups are written as an engine has them, behind some others.
+
+    Example:
+        >>> print(_grouped(r"\1 for $5", "$%d", 2))
+        $3 for \$5
+    """
+    sign = r"\$" if group == "$%d" else "$$"
+    return _GROUP.sub(lambda found: sign if found[2] else group % (int(found[1]) + before), instead)
 
 
 NODES: Mapping[type[exp.Expr], Node] = {
@@ -227,6 +265,7 @@ NODES: Mapping[type[exp.Expr], Node] = {
     exp.Dayname: lambda node: called("date_format", node.this, literal("EEEE")),
     exp.Monthname: lambda node: called("date_format", node.this, literal("MMMM")),
     exp.DateAdd: _later,
+    exp.RegexpReplace: replaced(),
     exp.DataType: _kind,
     exp.Ln: lambda node: _logarithm("ln", node.this),
     exp.Log: _log,

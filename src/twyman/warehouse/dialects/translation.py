@@ -4,6 +4,7 @@ A step does nothing where there is nothing to do. Each rewrites the tree from it
 word makes of its arguments is translated already.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from hashlib import blake2s
 from typing import cast
@@ -14,6 +15,7 @@ from twyman.warehouse.dialects.dialect import Dialect, Word
 
 WIDTH = 110
 DIGEST = 8
+SHARED_BY = 2
 
 
 def _itself(value: exp.Expr) -> exp.Expr:
@@ -62,12 +64,37 @@ def translated(query: exp.Expr, dialect: Dialect) -> exp.Expr:
     return tree
 
 
-def staged_parts(query: exp.Expr) -> tuple[list[tuple[str, exp.Query]], list[exp.Expr]]:
-    """Take a statement apart: its named parts in order, and the answers stacked on them."""
+def staged_parts(query: exp.Expr, *, shared: bool = False) -> tuple[list[tuple[str, exp.Query]], list[exp.Expr]]:
+    """Take a statement apart: its named parts in order, and the answers stacked on them.
+
+    Args:
+        query: The statement.
+        shared: Whether parts are only those that are named more than once; others stay within what names them.
+    """
     whole = _expanded(query.copy())
-    parts = [(title, part.copy()) for title, part in _named_parts(whole)]
+    parts: dict[str, exp.Query] = {title: part.copy() for title, part in _named_parts(whole)}
     whole.set("with_", None)
-    return parts, [leaf.copy() for leaf in leaves(whole)]
+    answers = [leaf.copy() for leaf in leaves(whole)]
+    if not shared:
+        return list(parts.items()), answers
+    named = Counter(str(table.name) for one in (*parts.values(), *answers) for table in one.find_all(exp.Table))
+    within = {title: part for title, part in parts.items() if named[title] < SHARED_BY}
+    staged = [(title, _holding(part, within)) for title, part in parts.items() if title not in within]
+    return cast("list[tuple[str, exp.Query]]", staged), [_holding(answer, within) for answer in answers]
+
+
+def _holding(query: exp.Expr, parts: Mapping[str, exp.Query]) -> exp.Expr:
+    """Return a query with the parts that it names, and those that they name, before it."""
+    wanted = {str(table.name) for table in query.find_all(exp.Table)}
+    held: list[exp.CTE] = []
+    for title, part in reversed(list(parts.items())):  # a part names those before it
+        if title in wanted:
+            wanted |= {str(table.name) for table in part.find_all(exp.Table)}
+            held.insert(0, exp.CTE(this=part.copy(), alias=exp.TableAlias(this=exp.to_identifier(title))))
+    if held:
+        own: exp.With | None = query.args.get("with_")
+        query.set("with_", exp.With(expressions=[*held, *(own.expressions if own else ())]))
+    return query
 
 
 def _named_parts(tree: exp.Expr) -> list[tuple[str, exp.Query]]:
