@@ -49,12 +49,13 @@ from twyman.warehouse.dialects.databricks import DIALECT as DATABRICKS
 from twyman.warehouse.dialects.postgres import DIALECT as POSTGRES
 from twyman.warehouse.dialects.redshift import DIALECT as REDSHIFT
 from twyman.warehouse.dialects.snowflake import DIALECT as SNOWFLAKE
+from twyman.warehouse.dialects.spark import DIALECT as SPARK
 from twyman.warehouse.dialects.trino import DIALECT as TRINO
 from twyman.warehouse.duckdb import DuckDB
 from twyman.warehouse.sql_warehouse import SqlWarehouse
 
 GOLDEN = Path(__file__).parent / "golden"
-DESCRIBED = {one.name: one for one in (POSTGRES, CLICKHOUSE, SNOWFLAKE, BIGQUERY, TRINO, DATABRICKS, REDSHIFT)}
+DESCRIBED = {one.name: one for one in (POSTGRES, CLICKHOUSE, SNOWFLAKE, SPARK, BIGQUERY, TRINO, DATABRICKS, REDSHIFT)}
 """Engines for which statements are written without one at hand."""
 
 DAY = timedelta(days=1)
