@@ -67,14 +67,11 @@ class Table:
             yield {**row, **read, **instants}
 
     def _raw(self, zoned: Sequence[str]) -> Iterator[Row]:
-        everything: exp.Expr = exp.Star()
+        everything: list[exp.Expr] = [exp.Star()]
         if zoned:  # an instant crosses the border as a number: not every driver hands out zones
-            columns = [exp.column(name, quoted=True) for name in zoned]
-            calls = [exp.Anonymous(this="epoch_us", expressions=[column]) for column in columns]
-            pairs = zip(calls, zoned, strict=True)
-            everything = exp.Star(**{"replace": [exp.alias_(call, name, quoted=True) for call, name in pairs]})
+            everything = [_crossing(name, zoned=name in zoned) for name in self.kinds]
         source = exp.alias_(self.item.copy(), "source", table=True)
-        query = exp.Select(expressions=[everything]).from_(source)
+        query = exp.Select(expressions=everything).from_(source)
         connector = self.engine.connector
         if isinstance(connector, Streaming):
             for batch in connector.batches(self.engine.printed(query)):
@@ -162,6 +159,13 @@ def _reader(table: Table, name: str, wanted: Wanted) -> Reader:
         return reader_of((row[name] for row in table), wanted.formats.get(name))
     except Unverifiable as why:
         raise Unverifiable(f"column '{name}' of '{table.name}' {why}") from None
+
+
+def _crossing(name: str, *, zoned: bool) -> exp.Expr:
+    held = exp.column(name, quoted=True)
+    if not zoned:
+        return held
+    return exp.alias_(exp.Anonymous(this="epoch_us", expressions=[held]), name, quoted=True)
 
 
 def _read(value: Any, reader: Reader | Callable[[int], datetime]) -> Any:  # noqa: ANN401 - a value of the row
