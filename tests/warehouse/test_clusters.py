@@ -89,6 +89,13 @@ def test_a_household_in_two_arms_is_out_with_all_its_users(scene: Any, metric: A
     assert found.drawn.crossed == {"control": 1, "treatment": 0}
 
 
+def test_who_is_out_with_others_has_met_one_arm_and_repeats_nothing(scene: Any, metric: Any) -> None:
+    met: Met = [(1, "a", "control", NOON), (2, "a", "treatment", NOON), (2, "a", "treatment", NOON)]
+    found = drawn(scene, [*met, (3, "b", "control", NOON), (4, "c", "treatment", NOON)], [], (metric(),)).measure()
+
+    assert (found.entrants.in_two_arms, found.entrants.repeated) == (0, 1)
+
+
 def test_where_one_user_met_two_arms_the_whole_household_is_out(scene: Any, metric: Any) -> None:
     found = drawn(scene, [*HOMES, (1, "a", "treatment", NOON + DAY)], PLAYS, (metric(),)).measure()
 

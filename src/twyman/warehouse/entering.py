@@ -44,11 +44,13 @@ class Entering:
         arms: How many the experiment has.
         kept: Whether rows have a column that says if the source's filter keeps them.
         inside: Whether rows have a column that says if they lie inside enrolment and cut-off.
+        together: Whether a unit has crossed where somebody drawn with it has.
     """
 
     arms: int
     kept: bool = False
     inside: bool = False
+    together: bool = False
 
     @property
     def counts(self) -> exp.Expr | None:
@@ -69,7 +71,7 @@ class Entering:
             alias(_arms_differ(self.counts), "crossed"),
             alias(filtered(exp.Count(this=arm.copy()), self.counts), "entries"),
         )
-        if self.arms > 2:
+        if self.arms > 2 or self.together:
             distinct = exp.Count(this=exp.Distinct(expressions=[arm.copy()]))
             query = query.select(alias(filtered(distinct, self.counts), "arms"))
         if self.kept:
@@ -98,8 +100,10 @@ class Entering:
 
     def units_by_arm(self) -> exp.Query:
         """Return the part of the answer that counts units by what they met."""
-        arms = column("arms") if self.arms > 2 else when(column("crossed"), number(2), number(1))
-        in_two = column("in_two_arms" if self.kept else "crossed")
+        counted = self.arms > 2 or self.together
+        arms = column("arms") if counted else when(column("crossed"), number(2), number(1))
+        own = exp.GT(this=column("arms"), expression=number(1)) if self.together else column("crossed")
+        in_two = column("in_two_arms") if self.kept else own
         beyond = filtered(
             call("sum", exp.Sub(this=column("entries"), expression=arms)),
             exp.GT(this=column("entries"), expression=number(0)),

@@ -262,8 +262,13 @@ def _inside(exposures: Exposures) -> exp.Expr | None:
 
 def entering(exposures: Exposures) -> Entering:
     """Return how rows of these exposures become units."""
-    arms = len(exposures.question.experiment.arms)
-    return Entering(arms=arms, kept=exposures.source.where is not None, inside=_inside(exposures) is not None)
+    experiment = exposures.question.experiment
+    return Entering(
+        arms=len(experiment.arms),
+        kept=exposures.source.where is not None,
+        inside=_inside(exposures) is not None,
+        together=bool(experiment.randomised_by),
+    )
 
 
 def _entry(exposures: Exposures) -> list[exp.Expr]:

@@ -12,7 +12,7 @@ from sqlglot import exp
 from twyman.app.ports import Question
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Place
-from twyman.metrics.metric import FactValue, Metric, Missing, Proportion, Ratio, Value
+from twyman.metrics.metric import Metric, Missing, OutcomeValue, Proportion, Ratio, Value
 from twyman.metrics.source import UnitSource
 from twyman.warehouse.cells import cap_parts, caps_part, cells, cells_part, gated, unit_columns
 from twyman.warehouse.dimensions import lumped_parts, stratum
@@ -70,7 +70,7 @@ class UnitTable:
         Raises:
             Invalid: If the table has no such outcome, or it is no number.
         """
-        if isinstance(value, FactValue):
+        if not isinstance(value, OutcomeValue):
             raise Invalid(
                 f"metric '{metric.name}' takes facts, and this experiment enters by a table of units: "
                 "write value: {outcome: …}",
