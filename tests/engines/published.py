@@ -18,7 +18,7 @@ from tests.fakes.lookbook import FakeLookBook
 from twyman.app.analyze_experiment import AnalyzeExperiment
 from twyman.app.ports import Extent, Measured, Question
 from twyman.definitions import load_experiment
-from twyman.experiments.experiment import Entry, Role, Tracked
+from twyman.experiments.experiment import Role, Tracked
 from twyman.experiments.plan import Plan
 from twyman.kernel.place import Origin
 from twyman.metrics.catalogue import Catalogue
@@ -49,7 +49,8 @@ class Once(SqlWarehouse):
 
     def _once(self, what: str, question: Question, ask: Callable[[Question], Any]) -> Any:
         experiment = question.experiment
-        by_name = {} if experiment.entry is not Entry.EXPOSURES or experiment.key else {"key": experiment.name}
+        source = question.catalogue.sources[experiment.source]
+        by_name = {"key": experiment.key or experiment.name} if getattr(source, "experiment", None) else {}
         tracked = tuple(Tracked(metric=one.metric, role=Role.INFORMATION) for one in experiment.tracked)
         plain = {"name": "", "title": "", "hypothesis": "", "claims": "", "decide": None, "plan": Plan()}
         asked = replace(experiment, tracked=tracked, **plain, **by_name)

@@ -119,10 +119,12 @@ def _listening(rng: np.random.Generator, start: datetime) -> Columns:
 
 def _profile(rng: np.random.Generator, start: datetime) -> Columns:
     rows = UNITS * 2
+    at = _moments(rng, start - 30 * DAY, 60, rows)
+    at[UNITS::3] = at[30 : rows - UNITS + 30 : 3]  # of the same unit, at the same time
     lands = ["DE", "SE", "US", "it's", 'a "b" \\', "Ünï", "", "×"]
     return {
         "user_id": (pa.string(), [f"u-{row % (UNITS - 30):03d}" for row in range(rows)]),
-        "valid_from": (pa.timestamp("us"), _moments(rng, start - 30 * DAY, 60, rows)),
+        "valid_from": (pa.timestamp("us"), at),
         "country": (pa.string(), _some(rng, [lands[one] for one in rng.integers(0, len(lands), rows)], 0.1)),
         "age": (pa.int64(), _some(rng, [int(one) for one in rng.integers(14, 90, rows)], 0.2)),
         "score": (pa.float64(), _some(rng, [float(one) / 4 for one in rng.integers(0, 9, rows)], 0.1)),

@@ -60,6 +60,7 @@ def _taps(rng: np.random.Generator, start: datetime) -> Columns:
     kinds = [str(one) for one in rng.choice(["view", "view", "add", "pay"], TAPS)]
     amounts = [None if one == 7 else int(one) for one in rng.integers(-3, 30, TAPS)]
     at = _hours(rng, start, 32, TAPS)
+    units[TAPS // 2 :], at[TAPS // 2 :] = units[: TAPS // 2], at[: TAPS // 2]  # each instant twice
     devices = [f"d-{unit:03d}-{int(one)}" for unit, one in zip(units, rng.integers(0, 2, TAPS), strict=True)]
     return {
         "user_id": (pa.string(), [f"u-{unit:03d}" for unit in units]),

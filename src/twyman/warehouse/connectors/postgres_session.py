@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twyman.kernel.errors import Invalid, TwymanError, Unavailable
 from twyman.warehouse.connector import Refused
+from twyman.warehouse.connectors.postgres_types import far_times
 
 if TYPE_CHECKING:
     import psycopg
@@ -155,6 +156,8 @@ class Session:
             made.execute(setting)
         if self._timeout is not None:
             made.execute(f"SET statement_timeout = {max(1, round(self._timeout * 1000))}")
+        for kind, loader in far_times(self._driver).items():
+            made.adapters.register_loader(kind, loader)
         made.isolation_level = self._driver.IsolationLevel.REPEATABLE_READ
         made.read_only = True
         self._connection = made

@@ -1,8 +1,13 @@
 """What PostgreSQL calls its types, in the words of definitions."""
 
 import re
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WORDS = {
     "boolean": "BOOLEAN",
@@ -57,3 +62,34 @@ def plain(value: object) -> object:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.replace(tzinfo=None)
     return value
+
+
+def far_times(driver: ModuleType) -> dict[str, type[Any]]:
+    """Return loaders, by type, that take a time before year 1 for the first one, and one after 9999 for the last.
+
+    So does infinity come back, and whoever reads times can refuse it in words of the data.
+
+    Args:
+        driver: psycopg.
+    """
+    kinds = driver.types.datetime
+    first, last = (datetime.combine(day, hour) for day, hour in ((date.min, time.min), (date.max, time.max)))
+    return {
+        "date": _clamped(driver, kinds.DateBinaryLoader, date.min, date.max),
+        "timestamp": _clamped(driver, kinds.TimestampBinaryLoader, first, last),
+        "timestamptz": _clamped(
+            driver, kinds.TimestamptzBinaryLoader, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
+        ),
+    }
+
+
+def _clamped(driver: ModuleType, loader: Any, first: date, last: date) -> type[Any]:  # noqa: ANN401 - the driver's
+    read: Callable[[Any, bytes], date] = loader.load
+
+    def load(self: object, data: bytes) -> date:
+        try:
+            return read(self, data)
+        except driver.DataError:
+            return first if bytes(data)[0] & 0x80 else last
+
+    return type(loader.__name__, (loader,), {"load": load})

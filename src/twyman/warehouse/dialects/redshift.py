@@ -69,7 +69,11 @@ def _covariance(one: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 def _furthest(function: str, plain: type[exp.AggFunc]) -> Word:
     """Return a word for a value by another one: by itself it is an aggregate, else `with_firsts` sees to it."""
-    return lambda value, by: plain(this=value) if value == by else called(function, value, by)
+
+    def of(value: exp.Expr, by: exp.Expr) -> exp.Expr:
+        return plain(this=value) if value == by else called(function, value, by)
+
+    return of
 
 
 def _count_if(condition: exp.Expr) -> exp.Expr:
