@@ -16,6 +16,7 @@ DEPLOY = "org.apache.spark.deploy"
 CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 REGISTERED = "Successfully registered with master"
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# A few thousand rows are computed faster than code for them is compiled; the driver in the test's process compiles.
 SETTINGS = {
     "spark.executor.extraJavaOptions": QUICK,
     "spark.driver.host": "127.0.0.1",
@@ -23,6 +24,9 @@ SETTINGS = {
     "spark.executor.memory": "1g",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }

@@ -1,10 +1,12 @@
 """Apache Spark passes the suite of connectors behind Spark Connect, and answers the same on two workers and alone."""
 
 from collections.abc import Generator
+from threading import Timer
 
 import pytest
 from tests.engines.server import Server
 
+from twyman.kernel.errors import Unavailable
 from twyman.testing.agreement import refuse_difference
 from twyman.testing.connectors import ConnectorContract, Subject, reference
 from twyman.testing.generated import WHOLE, questions, tables
@@ -16,6 +18,14 @@ pytestmark = pytest.mark.engines
 ALONE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.shuffle.partitions": "2"}
 
 
+FEW = ("every metric, in autumn", "a table of units, by dimension", "counts")
+"""Questions that are asked of Spark each time: its words are Sail's, too, which is asked them all."""
+ENDLESS = "SELECT sum(a.id * b.id) AS n FROM range(1000000) AS a CROSS JOIN range(1000000) AS b"
+FREE = "SELECT count(*) AS n FROM range(9)"
+"""Never answered while something endless has all cores."""
+LARGE = "SELECT * FROM VALUES (9223372036854775807L, 1.5BD), (9223372036854775807L, 2.5BD) AS t(n, d)"
+
+
 class TestSpark(ConnectorContract):
     @pytest.fixture(scope="class")
     @classmethod
@@ -23,6 +33,59 @@ class TestSpark(ConnectorContract):
         connector = SparkConnector(spark.url)
         yield Subject(connector, spark.load)
         connector.close()
+
+    @pytest.mark.parametrize("name", FEW)
+    def test_moments_are_those_of_duckdb(self, warehouse: SqlWarehouse, name: str) -> None:
+        super().test_moments_are_those_of_duckdb(warehouse, name)
+
+    @pytest.mark.parametrize("name", FEW[:1])
+    def test_data_run_from_and_to_the_same_moment(self, warehouse: SqlWarehouse, name: str) -> None:
+        super().test_data_run_from_and_to_the_same_moment(warehouse, name)
+
+    def test_closing_twice_does_no_harm(self, subject: Subject) -> None:
+        super().test_closing_twice_does_no_harm(subject)  # here again, so that it stays the last
+
+
+@pytest.fixture
+def connector(spark: Server) -> Generator[SparkConnector]:
+    made = SparkConnector(spark.url)
+    yield made
+    made.close()
+
+
+def test_a_sum_beyond_64_bits_is_summed_again_as_a_decimal_with_all_it_stands_on(connector: SparkConnector) -> None:
+    connector.stage("large", LARGE)
+
+    assert connector.rows("SELECT sum(n) AS n, sum(d) AS d FROM large") == [{"n": 2**64 - 2, "d": 4}]
+    connector.unstage(["large"])
+
+
+def test_a_staged_part_is_read_from_memory_and_forgotten(connector: SparkConnector) -> None:
+    connector.stage("once", "SELECT id % 3 AS k, count(*) AS n FROM range(9) GROUP BY 1")
+    connector.stage("of it", "SELECT k, n + 1 AS n FROM once")
+
+    plan = str(connector.rows("EXPLAIN SELECT a.k, b.n FROM `of it` AS a JOIN `of it` AS b USING (k)"))
+    assert plan.count("InMemoryTableScan") == 2
+    connector.unstage(["once", "of it"])
+    assert not {"once", "of it"} & set(connector.tables())
+
+
+def test_what_runs_is_ended_on_the_server_from_another_thread(connector: SparkConnector, spark: Server) -> None:
+    ending = Timer(3, connector.cancel)
+    ending.start()
+
+    with pytest.raises(Unavailable, match="told to stop"):
+        connector.rows(ENDLESS)
+    assert spark.rows(FREE) == [{"n": 9}]
+
+
+def test_what_takes_too_long_is_ended_on_the_server(spark: Server) -> None:
+    connector = SparkConnector(spark.url, timeout=5)
+
+    with pytest.raises(Unavailable, match="longer than 5 s"):
+        connector.rows(ENDLESS)
+    connector.close()
+    assert spark.rows(FREE) == [{"n": 9}]
 
 
 def measured_alike(connector: SparkConnector, name: str) -> None:
@@ -35,7 +98,7 @@ def test_two_workers_answer_the_same(spark_cluster: Server) -> None:
     for name, held in tables().items():
         spark_cluster.load(name, held)
 
-    measured_alike(connector, "by dimensions")
+    measured_alike(connector, "facts of devices")
     connector.close()
 
 
