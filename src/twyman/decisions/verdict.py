@@ -183,14 +183,12 @@ def _moved(evidence: Evidence) -> Sequence[Reason]:
 
 
 def _not_measured(evidence: Evidence) -> Sequence[Reason]:
-    """Hold what would ship without a look at what it mustn't touch; before that, nothing has to be known of it."""
-    if not _won(evidence):
-        return []
+    """Say with what ships that nobody looked at what it mustn't touch: only what changed holds (Rulings 5)."""
     return [
         Reason(
             "not_measured",
             f"{finding.called} must not move, and nobody knows whether it did: it has no estimate. "
-            "Find out why its row in the table has none, or take it out of the plan, before anything ships.",
+            "Find out why its row in the table has none before this ships.",
             finding.metric,
         )
         for finding in evidence.findings
@@ -221,7 +219,7 @@ def _won(evidence: Evidence) -> Sequence[Reason]:
         )
         for finding in margins
     ]
-    return reasons
+    return [*reasons, *_not_measured(evidence)]
 
 
 def _spent(evidence: Evidence) -> Sequence[Reason]:
@@ -285,7 +283,6 @@ _TABLE: tuple[tuple[Action, Callable[[Evidence], Sequence[Reason]]], ...] = (
     (Action.HOLD, _broken),
     (Action.ABORT, _deteriorated),
     (Action.HOLD, _moved),
-    (Action.HOLD, _not_measured),
     (Action.HOLD, _doubted),
     (Action.SHIP, _won),
     (Action.END, _spent),
