@@ -334,7 +334,7 @@ WRITTEN: list[tuple[str, str, str, str, tuple[str, ...]]] = [
     ("e.yaml", "arms:", "enrol: {from: 0001-01-01}\narms:", "enrol", ("0001-01-01", "leave it out")),
     ("e.yaml", "arms:", "measure_until: 9999-12-31\narms:", "measure_until", ("9999-12-31", "leave it out")),
     ("e.yaml", "sequential: fixed", "alpha: 200%", "alpha", ("200%", "such as 5%")),
-    ("twyman.yaml", "duckdb", "oracle", "engine", ("'oracle'", "write duckdb")),
+    ("twyman.yaml", "duckdb", "oracle", "engine", ("'oracle'", "known are")),
     ("twyman.yaml", "data/", "$TWYMAN_IS_NOT_SET", "path", ("TWYMAN_IS_NOT_SET", "set it")),
     ("twyman.yaml", "UTC", "Mars/Olympus", "timezone", ("'Mars/Olympus'", "such as UTC")),
     (

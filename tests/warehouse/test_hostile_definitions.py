@@ -16,6 +16,7 @@ from twyman.kernel.errors import Invalid, TwymanError
 from twyman.warehouse.connector import Refused
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.expression import parsed
+from twyman.warehouse.files import refuse_outside
 from twyman.warehouse.query import Reach, read_query
 from twyman.wiring.analysis import analyze
 
@@ -194,6 +195,15 @@ def test_a_file_outside_the_folder_is_refused_by_name(house: Path, title: str) -
     ):
         with pytest.raises(Invalid, match=r"outside the warehouse|leaves the warehouse|fetched from elsewhere"):
             read_query(sql, Reach(house, list), None)
+
+
+def test_a_link_that_the_folder_holds_leads_a_table_to_data_and_to_nothing_else(house: Path) -> None:
+    (house.parent / "passwords").write_text("word")
+    (house / "keys.csv").symlink_to(house.parent / "passwords")
+    refuse_outside(house, "link.csv", None, links=True)
+
+    with pytest.raises(Invalid, match="leaves the warehouse"):
+        refuse_outside(house, "keys.csv", None, links=True)
 
 
 ROWS_AND_ROWS = ", ".join(f"(values (1), (2), (3), (4)) v{i}(x)" for i in range(20))

@@ -50,7 +50,7 @@ def own_columns(metric: Metric, *, clustered: bool = False) -> int:
     return 2 if clustered or isinstance(metric.kind, Ratio) else 1
 
 
-def comparison(  # noqa: PLR0913 - all but two by name
+def comparison(
     metric: Metric,
     treatment: Moments,
     control: Moments,

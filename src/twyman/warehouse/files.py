@@ -43,13 +43,14 @@ def is_file(title: str) -> bool:
     return ending_of(title) in (*TEXT_FILES, *JSON_LINES, *PARQUET) or "/" in title or bool(_ADDRESS.match(title))
 
 
-def refuse_outside(folder: Path, title: str, place: Place | None) -> None:
+def refuse_outside(folder: Path, title: str, place: Place | None, *, links: bool = False) -> None:
     """Refuse a file that doesn't lie in a folder.
 
     Args:
         folder: The warehouse's.
         title: Name or pattern of the file, from the folder.
         place: Where the definition names it.
+        links: Whether a link may lead to data elsewhere: to a file that ends as the link does.
 
     Raises:
         Invalid: If it is an address, leads out by `..` or an absolute path, or is a link to elsewhere.
@@ -65,12 +66,30 @@ def refuse_outside(folder: Path, title: str, place: Place | None) -> None:
     if PurePath(title).is_absolute() and not _beginning(title).resolve().is_relative_to(home):
         raise Invalid(_outside(title, folder), place=place)
     for each in glob.iglob(str(folder / title), recursive=True):
-        if not Path(each).resolve().is_relative_to(home):
+        if not Path(each).resolve().is_relative_to(home) and not (links and _to_data(Path(each))):
             raise Invalid(
                 f"'{each}' is a link that leaves the warehouse's folder '{folder}': "
                 "copy the file there, or set warehouse.path to a folder that holds both",
                 place=place,
             )
+
+
+def folders_linked(folder: Path, sources: Iterable[Source]) -> tuple[Path, ...]:
+    """Return the folders elsewhere in which data lie that links in a folder lead to, of the tables that sources name.
+
+    Whoever may put a link into the warehouse's folder may put the data there; a definition can't.
+    """
+    home = folder.resolve()
+    titles = [title for source in sources for title in _titles(source) if is_file(title)]
+    plain = [title for title in titles if not PurePath(title).is_absolute() and ".." not in PurePath(title).parts]
+    found = (Path(each) for title in plain for each in glob.iglob(str(folder / title), recursive=True))
+    led = {one.resolve().parent for one in found if not one.resolve().is_relative_to(home) and _to_data(one)}
+    return tuple(sorted(led))
+
+
+def _to_data(link: Path) -> bool:
+    ending = ending_of(link.name)
+    return bool(ending) and link.is_file() and ending_of(link.resolve().name) == ending
 
 
 def named_in_code(title: str, origin: Origin) -> bool:

@@ -82,7 +82,7 @@ def from_item(
             return _iceberg(engine, title.removeprefix(ICEBERG), origin.at("table"), bounds)
         case Table(title):
             if engine.files is not None and is_file(title) and not named_in_code(title, origin):
-                refuse_outside(engine.files, title, origin.at("table"))
+                refuse_outside(engine.files, title, origin.at("table"), links=True)
             return _table(engine, title, origin.at("table"), tuple(as_text))
 
 

@@ -12,7 +12,7 @@ from twyman.metrics.source import Source
 from twyman.warehouse.connector import Connector, Keeping
 from twyman.warehouse.connectors.duckdb import DuckDBConnector, folder_of
 from twyman.warehouse.connectors.iceberg import Lakehouse
-from twyman.warehouse.files import folders_named, iceberg_tables
+from twyman.warehouse.files import folders_linked, folders_named, iceberg_tables
 from twyman.warehouse.looks import LookFolder
 from twyman.warehouse.sql_warehouse import SqlWarehouse
 from twyman.wiring.running import noted
@@ -26,7 +26,8 @@ def _seconds(place: WarehousePlace) -> float | None:
 
 def _duckdb(place: WarehousePlace, sources: Iterable[Source]) -> Connector:
     given, lake = tuple(sources), Lakehouse(place.iceberg)
-    also = (*folders_named(given), *lake.folders(iceberg_tables(given)))
+    linked = folders_linked(folder_of(Path(place.path)), given)
+    also = (*folders_named(given), *linked, *lake.folders(iceberg_tables(given)))
     return DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place), lake=lake)
 
 
