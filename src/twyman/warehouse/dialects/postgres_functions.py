@@ -176,8 +176,10 @@ def _date(node: exp.Expr) -> exp.Expr:
 
 
 def strptime(text: exp.Expr, form: exp.Expr) -> exp.Expr:
-    """Return a text read by a format, as a time on the wall."""
-    return exp.cast(exp.StrToTime(this=text, format=form), "TIMESTAMP")
+    """Return a text read by a format, as a time on the wall; an empty one is an error, not the year before 1."""
+    empty = exp.EQ(this=text.copy(), expression=literal(""))
+    read = exp.cast(exp.StrToTime(this=text, format=form), "TIMESTAMP")
+    return exp.Case(ifs=[exp.If(this=empty, true=exp.cast(text.copy(), "TIMESTAMP"))], default=read)
 
 
 def _read(node: exp.Expr) -> exp.Expr:
