@@ -17,6 +17,7 @@ from twyman.warehouse.dialects.spark_functions import (
     formatted,
     full_match,
     is_infinite,
+    is_nan,
     read_time,
     replaced,
     text_of_double,
@@ -133,6 +134,10 @@ def _average(value: exp.Expr) -> exp.Expr:
     return called("avg", double(value))
 
 
+def _is_nan(node: exp.Expr) -> exp.Expr:
+    return is_nan(node.this)
+
+
 def _all(star: exp.Expr) -> exp.Expr:
     return star
 
@@ -157,6 +162,7 @@ DIALECT = Dialect(
         "quantile_cont": renamed("percentile"),
         "json_array": _json_array,
         "isinf": is_infinite,
+        "isnan": is_nan,
         "regexp_full_match": full_match,
         "strptime": read_time,
         "try_strptime": try_read_time,
@@ -169,6 +175,7 @@ DIALECT = Dialect(
     },
     nodes={
         **NODES,
+        exp.IsNan: _is_nan,
         exp.Filter: pushed_filter,
         exp.Struct: _struct,
         exp.Window: _window,

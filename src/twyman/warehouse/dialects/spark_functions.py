@@ -204,6 +204,11 @@ def is_infinite(value: exp.Expr) -> exp.Expr:
     return exp.EQ(this=called("abs", value), expression=infinity())
 
 
+def is_nan(value: exp.Expr) -> exp.Expr:
+    """Return whether a double is no number; null of null, where Spark's own says no. NaN equals itself here."""
+    return exp.EQ(this=value, expression=exp.cast(exp.Literal.string("NaN"), "DOUBLE"))
+
+
 def full_match(value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
     """Return whether a pattern matches the whole of a text."""
     return exp.RegexpLike(this=value, expression=every(pattern))
