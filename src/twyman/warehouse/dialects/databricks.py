@@ -16,16 +16,10 @@ def _whole(part: exp.Query) -> exp.Query:
     return rows_as_json(part, called("to_json", called("struct", every), options))
 
 
-def _epoch_us(moment: exp.Expr) -> exp.Expr:
-    # Of an instant: the session is in UTC, so that a clock on the wall is one.
-    return called("unix_micros", exp.cast(moment, "TIMESTAMPTZ"))
-
-
 DIALECT = replace(
     SPARK,
     name="databricks",
     printer=Printer(),
-    words={**SPARK.words, "epoch_us": _epoch_us},
     staged=False,
     whole=_whole,
 )

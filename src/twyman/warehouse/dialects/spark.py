@@ -14,6 +14,7 @@ from sqlglot.dialects.spark import Spark as Printer
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.spark_functions import (
     NODES,
+    epoch_us,
     formatted,
     full_match,
     is_infinite,
@@ -163,6 +164,7 @@ DIALECT = Dialect(
         "json_array": _json_array,
         "isinf": is_infinite,
         "isnan": is_nan,
+        "epoch_us": epoch_us,
         "regexp_full_match": full_match,
         "strptime": read_time,
         "try_strptime": try_read_time,

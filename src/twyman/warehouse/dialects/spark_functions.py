@@ -204,6 +204,11 @@ def is_infinite(value: exp.Expr) -> exp.Expr:
     return exp.EQ(this=called("abs", value), expression=infinity())
 
 
+def epoch_us(moment: exp.Expr) -> exp.Expr:
+    """Return the microseconds since 1970 of an instant, or of a zoneless time as if it were UTC: sessions are."""
+    return called("unix_micros", exp.cast(moment, "TIMESTAMPTZ"))
+
+
 def is_nan(value: exp.Expr) -> exp.Expr:
     """Return whether a double is no number; null of null, where Spark's own says no. NaN equals itself here."""
     return exp.EQ(this=value, expression=exp.cast(exp.Literal.string("NaN"), "DOUBLE"))
