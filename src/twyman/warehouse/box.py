@@ -4,8 +4,9 @@ A text is read once, as a tree; what isn't on the lists here is refused, whateve
 the language, or of an engine, is outside until somebody has looked at it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
@@ -33,6 +34,8 @@ class Limits:
 
 NESTED = 20
 """Brackets, lists and cases inside each other: the parser goes down a dozen calls for each."""
+ATTEMPTS = 5
+"""Parts that the parser may make for each that a tree may have: at each level of some texts it tries two ways."""
 SHOWN = 200
 """Characters of a text that a message repeats."""
 
@@ -79,15 +82,15 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
         tokens = DIALECT.tokenize(text)
         if any(token.token_type in DIALECT.tokenizer_class.COMMANDS for token in tokens):
             raise ValueError("is a command, and a definition only reads: leave it out")
-        _refuse_nested(
-            [token.text.upper() for token in tokens if token.token_type.name not in ("STRING", "IDENTIFIER")]
-        )
-        found = [one for one in DIALECT.parser().parse(tokens, text) if one is not None]
+        _refuse_nested(_words(tokens))
+        parser = DIALECT.parser(max_nodes=ATTEMPTS * limits.nodes)
+        found = [one for one in parser.parse(tokens, text) if one is not None]
         for one in found:
             refuse_large(one, limits)
             _refuse_unfinished(one)
+            _refuse_nested(_words(DIALECT.tokenize(one.sql(DIALECT))))  # a::int is printed as cast(a as int)
     except SqlglotError as error:
-        raise ValueError(f"{unread(error)}: correct it") from error
+        raise ValueError(_unread(error)) from error
     except (AttributeError, IndexError, KeyError, TypeError) as error:  # the parser trips over some texts
         raise ValueError("can't be read: correct it") from error
     except RecursionError as error:
@@ -111,12 +114,14 @@ def _refuse_odd(text: str, limits: Limits) -> None:
         raise ValueError("holds a character that is no text, which an engine may take for the end: leave it out")
 
 
-def unread(error: SqlglotError) -> str:
-    """Say where a text stops being SQL."""
+def _unread(error: SqlglotError) -> str:
+    """Say where a text stops being SQL, and what to do."""
     first = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    if "Maximum number" in str(first.get("description")):
+        return "nests in a way that can be read in too many ways: write it flatter, each join with its ON"
     where = f"line {first['line']}, column {first['col']}" if first.get("line") else "its end"
     near = f", near '{first['highlight']}'" if first.get("highlight") else ""
-    return f"can't be read at {where}{near}"
+    return f"can't be read at {where}{near}: correct it"
 
 
 def shown(text: str) -> str:
@@ -207,7 +212,11 @@ def _is_plain_type(kind: exp.DataType) -> bool:
 _OPENING, _CLOSING = ("(", "[", "{", "CASE"), (")", "]", "}", "END")
 
 
-def _refuse_nested(words: list[str]) -> None:
+def _words(tokens: Iterable[Any]) -> Iterator[str]:
+    return (one.text.upper() for one in tokens if one.token_type.name not in ("STRING", "IDENTIFIER"))
+
+
+def _refuse_nested(words: Iterable[str]) -> None:
     depth = 0
     for word in words:
         depth += (word in _OPENING) - (word in _CLOSING)
