@@ -104,7 +104,7 @@ def _fuzz(name: str, options: list[str]) -> None:
 
     with atheris.instrument_imports(include=["twyman"]):
         import_module("twyman.definitions.flags")  # which targets load when they need it
-        import_module("twyman.warehouse.query")
+        import_module("twyman.warehouse.language.query")
         from fuzz.targets import TARGETS  # noqa: PLC0415 - instrumented as it is loaded
     others = {} if name in BYTES else {"custom_mutator": mutated}
     atheris.Setup([sys.argv[0], *options], TARGETS[name], **others)

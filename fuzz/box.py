@@ -27,8 +27,8 @@ def _expression(written: str) -> None:
     from sqlglot import exp  # noqa: PLC0415 - heavy
 
     from twyman.kernel.errors import Invalid  # noqa: PLC0415
-    from twyman.warehouse import box, functions  # noqa: PLC0415
-    from twyman.warehouse.expression import parsed  # noqa: PLC0415
+    from twyman.warehouse.language import box, functions  # noqa: PLC0415
+    from twyman.warehouse.language.expression import parsed  # noqa: PLC0415
 
     try:
         tree = parsed(written, columns=COLUMNS, table="t", place=None)
@@ -44,8 +44,8 @@ def _source(written: str) -> None:
     from sqlglot import exp  # noqa: PLC0415 - heavy
 
     from twyman.kernel.errors import Invalid  # noqa: PLC0415
-    from twyman.warehouse import box  # noqa: PLC0415
-    from twyman.warehouse.query import Reach, read_query  # noqa: PLC0415
+    from twyman.warehouse.language import box  # noqa: PLC0415
+    from twyman.warehouse.language.query import Reach, read_query  # noqa: PLC0415
 
     try:
         tree = read_query(written, Reach(_folder(), tuple), None)
@@ -58,7 +58,7 @@ def _check_printed(written: str, tree: Any, kind: type, never: tuple[type, ...])
     """What is printed is read again as one thing of the same kind."""
     from sqlglot.errors import SqlglotError  # noqa: PLC0415
 
-    from twyman.warehouse.box import DIALECT  # noqa: PLC0415
+    from twyman.warehouse.language.box import DIALECT  # noqa: PLC0415
 
     printed = tree.sql(DIALECT)
     try:

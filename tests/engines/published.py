@@ -27,9 +27,9 @@ from twyman.report.json import json_text
 from twyman.warehouse.connector import Connector
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.relation import Bounds, from_item
+from twyman.warehouse.language.syntax import select
+from twyman.warehouse.sources.relation import Bounds, from_item
 from twyman.warehouse.sql_warehouse import SqlWarehouse
-from twyman.warehouse.syntax import select
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -25,9 +25,9 @@ from twyman.warehouse.connector import Keeping, Refused, Staging
 from twyman.warehouse.connectors.clickhouse import ClickHouseConnector
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.dialects.translation import printed
-from twyman.warehouse.kept_looks import KeptLooks
+from twyman.warehouse.language.syntax import alias, call, cast, column, select, table
+from twyman.warehouse.looks.book import KeptLooks
 from twyman.warehouse.sql_warehouse import SqlWarehouse
-from twyman.warehouse.syntax import alias, call, cast, column, select, table
 
 pytestmark = pytest.mark.engines
 

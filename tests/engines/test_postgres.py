@@ -17,8 +17,8 @@ from twyman.testing.connectors import ConnectorContract, Subject
 from twyman.warehouse.connector import Keeping, Refused
 from twyman.warehouse.connectors.postgres import PostgresConnector
 from twyman.warehouse.dialects.translation import printed
-from twyman.warehouse.kept_looks import KeptLooks
-from twyman.warehouse.syntax import select, table
+from twyman.warehouse.language.syntax import select, table
+from twyman.warehouse.looks.book import KeptLooks
 
 pytestmark = pytest.mark.engines
 

@@ -17,8 +17,8 @@ from twyman.warehouse.connector import Refused
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.connectors.spark import SparkConnector
 from twyman.warehouse.dialects.translation import printed
+from twyman.warehouse.language.syntax import call, cast, column, select, table, text
 from twyman.warehouse.sql_warehouse import SqlWarehouse
-from twyman.warehouse.syntax import call, cast, column, select, table, text
 
 SECRET = "tr0ub4dor"  # noqa: S105 - of nobody
 FEW = ("every metric, in autumn", "a table of units, by dimension", "counts")

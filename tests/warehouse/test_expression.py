@@ -9,9 +9,9 @@ import sqlglot
 
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
-from twyman.warehouse.expression import parsed
-from twyman.warehouse.functions import AGGREGATES, FUNCTIONS, Function, documented, is_known, refuse_foreign
-from twyman.warehouse.syntax import call, column
+from twyman.warehouse.language.expression import parsed
+from twyman.warehouse.language.functions import AGGREGATES, FUNCTIONS, Function, documented, is_known, refuse_foreign
+from twyman.warehouse.language.syntax import call, column
 
 ENGINES = ("postgres", "clickhouse", "spark", "snowflake", "bigquery", "redshift", "trino", "databricks")
 PLACE = Place("plays.yaml", 7)

@@ -15,9 +15,9 @@ from tests.warehouse.payloads import CANARY, PAYLOADS, REACHING
 from twyman.kernel.errors import Invalid, TwymanError
 from twyman.warehouse.connector import Refused
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
-from twyman.warehouse.expression import parsed
-from twyman.warehouse.files import refuse_outside
-from twyman.warehouse.query import Reach, read_query
+from twyman.warehouse.language.expression import parsed
+from twyman.warehouse.language.files import refuse_outside
+from twyman.warehouse.language.query import Reach, read_query
 from twyman.wiring.analysis import analyze
 
 COLUMNS = (

@@ -16,9 +16,9 @@ from twyman.testing.generated import WHOLE, questions, tables
 from twyman.warehouse.connector import Refused, Scan
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.connectors.iceberg import Lakehouse
-from twyman.warehouse.relation import EARLIEST, LATEST
+from twyman.warehouse.language.syntax import column, count_rows, select
+from twyman.warehouse.sources.relation import EARLIEST, LATEST
 from twyman.warehouse.sql_warehouse import SqlWarehouse
-from twyman.warehouse.syntax import column, count_rows, select
 
 sql_catalogs = pytest.importorskip("pyiceberg.catalog.sql")
 

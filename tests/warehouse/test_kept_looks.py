@@ -7,7 +7,7 @@ from tests.warehouse.test_looks import look
 
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
-from twyman.warehouse.kept_looks import KeptLooks
+from twyman.warehouse.looks.book import KeptLooks
 
 
 @pytest.fixture

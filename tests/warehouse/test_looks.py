@@ -28,7 +28,7 @@ from twyman.app.ports import (
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.stats.moments import Moments
 from twyman.stats.survival import RiskTable
-from twyman.warehouse.looks import LookFolder
+from twyman.warehouse.looks.folder import LookFolder
 
 NOW = datetime(2024, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 DAY = date(2024, 3, 4)

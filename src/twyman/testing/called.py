@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
-from twyman.warehouse.functions import FUNCTIONS
+from twyman.warehouse.language.functions import FUNCTIONS
 
 ROWS: list[tuple[object, ...]] = [
     (0, 2.5, 7, "ab-a", True, date(2024, 2, 29), datetime(2024, 12, 30, 23, 59, 58, 500_000, UTC)),

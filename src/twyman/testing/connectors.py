@@ -32,9 +32,9 @@ from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.dialects.translation import printed
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.expression import parsed
+from twyman.warehouse.language.expression import parsed
+from twyman.warehouse.language.syntax import alias, column, number, select, table
 from twyman.warehouse.sql_warehouse import SqlWarehouse
-from twyman.warehouse.syntax import alias, column, number, select, table
 
 DOUBLES = (0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 123456789.123456789, -2.2250738585072014e-308, 1e22, 4.35)
 """Numbers that come back changed where somebody prints fewer than 17 digits."""

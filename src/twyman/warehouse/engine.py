@@ -14,8 +14,8 @@ from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
 from twyman.warehouse.connector import Blank, Connector, Refused, Row, Staging
 from twyman.warehouse.dialects.translation import names_in, printed, short, staged_parts
+from twyman.warehouse.language.syntax import select
 from twyman.warehouse.model import DATES, PART, TIMES
-from twyman.warehouse.syntax import select
 
 ANSWER = "answer"
 """The column that holds a row of an answer as JSON, where an engine stacks rows only so."""

@@ -5,17 +5,17 @@ from contextlib import contextmanager
 
 from twyman.app.ports import Extent, Measured, Question
 from twyman.experiments.experiment import Entry
-from twyman.warehouse.aggregates import compiled_counts, extent_of_counts, measured_counts
-from twyman.warehouse.answer import aware, measured
-from twyman.warehouse.compile import compiled_exposures, metrics_of
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.extent import extent_of
 from twyman.warehouse.model import CELLS, PART, SEEN, Statement
-from twyman.warehouse.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.state.sketch import Sketch
-from twyman.warehouse.units import compiled_units
+from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
+from twyman.warehouse.statement.answer import aware, measured
+from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
+from twyman.warehouse.statement.extent import extent_of
+from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
+from twyman.warehouse.statement.unit_tables import compiled_units
 
 
 class SqlWarehouse:

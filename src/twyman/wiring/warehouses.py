@@ -12,8 +12,8 @@ from twyman.metrics.source import Source
 from twyman.warehouse.connector import Connector, Keeping
 from twyman.warehouse.connectors.duckdb import DuckDBConnector, folder_of
 from twyman.warehouse.connectors.iceberg import Lakehouse
-from twyman.warehouse.files import folders_linked, folders_named, iceberg_tables
-from twyman.warehouse.looks import LookFolder
+from twyman.warehouse.language.files import folders_linked, folders_named, iceberg_tables
+from twyman.warehouse.looks.folder import LookFolder
 from twyman.warehouse.sql_warehouse import SqlWarehouse
 from twyman.wiring.running import noted
 
@@ -103,7 +103,7 @@ def looks(project: Project, over: Connector) -> LookBook:
     if project.warehouse.engine == "duckdb":
         return LookFolder(folder_of(Path(project.warehouse.path)))
     if isinstance(over, Keeping):
-        from twyman.warehouse.kept_looks import KeptLooks  # noqa: PLC0415
+        from twyman.warehouse.looks.book import KeptLooks  # noqa: PLC0415
 
         return KeptLooks(over)
     raise Invalid(

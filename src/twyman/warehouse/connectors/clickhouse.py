@@ -17,7 +17,7 @@ from twyman.warehouse.connectors.clickhouse_session import Session, may_not
 from twyman.warehouse.connectors.clickhouse_types import plain, type_word
 from twyman.warehouse.dialects.clickhouse import DIALECT
 from twyman.warehouse.dialects.dialect import Dialect
-from twyman.warehouse.syntax import name
+from twyman.warehouse.language.syntax import name
 
 OWN, BOOKS = "twyman", "books"
 _BOOKS = f"{OWN}.{BOOKS}"

@@ -23,8 +23,8 @@ from twyman.warehouse.connectors.iceberg_tables import LakeTables
 from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.duckdb import DIALECT
-from twyman.warehouse.files import rooted
-from twyman.warehouse.syntax import call, text
+from twyman.warehouse.language.files import rooted
+from twyman.warehouse.language.syntax import call, text
 
 DATABASES = (".duckdb", ".db", ".ddb")
 """Endings of a file that is a database, not a folder of files."""

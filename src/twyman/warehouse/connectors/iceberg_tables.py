@@ -8,7 +8,7 @@ from sqlglot import exp, parse_one
 from twyman.warehouse.connector import Scan
 from twyman.warehouse.connectors.iceberg import Lakehouse, Snapshot
 from twyman.warehouse.dialects.duckdb import DIALECT
-from twyman.warehouse.syntax import array, call, column, table, text
+from twyman.warehouse.language.syntax import array, call, column, table, text
 
 
 class LakeTables:

@@ -18,7 +18,7 @@ from twyman.warehouse.connectors.postgres_types import plain, type_word
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.postgres import DIALECT
 from twyman.warehouse.dialects.translation import short
-from twyman.warehouse.syntax import name
+from twyman.warehouse.language.syntax import name
 
 OWN, BOOKS = "twyman", "books"
 PAGE = 8192

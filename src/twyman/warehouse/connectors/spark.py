@@ -22,7 +22,7 @@ from twyman.warehouse.connectors.spark_types import plain, type_word
 from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
 from twyman.warehouse.dialects.spark import DIALECT, SAIL, exact, is_file, source, view_of
-from twyman.warehouse.syntax import name
+from twyman.warehouse.language.syntax import name
 
 _SIZE = re.compile(
     r"^[ :+*|-]*(?:Relation|LogicalRDD|LocalRelation|FileScan).*Statistics\(sizeInBytes=([0-9.E+]+) ([KMGTPE]?i?B)"

@@ -16,7 +16,7 @@ from twyman.warehouse.connector import Kept, Refused, Row
 from twyman.warehouse.connectors.spark_files import literal
 from twyman.warehouse.connectors.spark_session import quoted
 from twyman.warehouse.connectors.table_folder import OWN, TABLES, TableFolder
-from twyman.warehouse.durable import FAILING, flush_folder
+from twyman.warehouse.looks.durable import FAILING, flush_folder
 
 SCHEMA, BOOKS = "twyman", "books"
 Ask = Callable[[str], list[Row]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twyman.kernel.errors import Conflict, Unavailable
 from twyman.warehouse.connector import Kept
-from twyman.warehouse.durable import FAILING, write_once, write_whole
+from twyman.warehouse.looks.durable import FAILING, write_once, write_whole
 
 OWN = ".twyman"
 TABLES, BOOKS, ENDING = "tables", "books", ".parquet"

@@ -17,7 +17,7 @@ from twyman.warehouse.naive.casts import text_of
 from twyman.warehouse.naive.clock import Reader, from_microseconds, reader_of, utc_of
 from twyman.warehouse.naive.expression import Computed, Row, Scope, computed, condition
 from twyman.warehouse.naive.unverifiable import Unverifiable
-from twyman.warehouse.relation import Bounds, from_item
+from twyman.warehouse.sources.relation import Bounds, from_item
 
 ZONED = "TIMESTAMP WITH TIME ZONE"
 

@@ -21,15 +21,15 @@ from twyman.kernel.canonical import digest
 from twyman.metrics.metric import Aggregate
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.entering import MET
-from twyman.warehouse.exposures import EXPOSED_AT, FIRST
-from twyman.warehouse.facts import FactTable, Wanted
+from twyman.warehouse.language.syntax import alias, both, call, column, count_rows, select, statement, table
 from twyman.warehouse.model import Part
 from twyman.warehouse.state.history import unsettled
 from twyman.warehouse.state.ledger import Entry, Ledger
 from twyman.warehouse.state.names import fresh_name
 from twyman.warehouse.state.region import ALWAYS, Region, Stretch, beyond
-from twyman.warehouse.syntax import alias, both, call, column, count_rows, select, statement, table
+from twyman.warehouse.units.entering import MET
+from twyman.warehouse.units.exposures import EXPOSED_AT, FIRST
+from twyman.warehouse.values.facts import FactTable, Wanted
 
 MERGING: Mapping[Aggregate, str] = {
     Aggregate.SUM: "sum",

@@ -24,11 +24,11 @@ from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.source import FactSource, Frame
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.fact_rows import FactRows, floor_of
+from twyman.warehouse.language.syntax import alias, both, column, count_rows, select
 from twyman.warehouse.state.ledger import Book, Entry, Ledger, Scratch
 from twyman.warehouse.state.names import fresh_name
 from twyman.warehouse.state.region import ALWAYS, Region, Stretch, after, beyond
-from twyman.warehouse.syntax import alias, both, column, count_rows, select
+from twyman.warehouse.values.fact_rows import FactRows, floor_of
 
 UNSETTLED = 2 * DAY
 """How long facts may be on their way where nothing says it."""

@@ -11,13 +11,13 @@ from twyman.kernel.errors import NotFound, TwymanError, Unavailable
 from twyman.metrics.source import FactSource
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.engine import Engine
-from twyman.warehouse.fact_rows import opened_rows
-from twyman.warehouse.facts import FactTable
 from twyman.warehouse.model import Part
-from twyman.warehouse.relation import Bounds
+from twyman.warehouse.sources.relation import Bounds
 from twyman.warehouse.state.accumulators import Sums, foldable
 from twyman.warehouse.state.history import History, history, wanted
 from twyman.warehouse.state.region import Region
+from twyman.warehouse.values.fact_rows import opened_rows
+from twyman.warehouse.values.facts import FactTable
 
 
 @dataclass(slots=True)

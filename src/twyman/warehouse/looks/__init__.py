@@ -1,0 +1,1 @@
+"""Looks, kept beside the data they were taken of."""

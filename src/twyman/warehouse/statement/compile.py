@@ -1,0 +1,178 @@
+"""From a question to the one statement that answers it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlglot import exp
+
+from twyman.app.ports import Question
+from twyman.kernel.place import Place
+from twyman.metrics.companion import companions
+from twyman.metrics.metric import Metric
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.language.syntax import alias, column, select, statement, table
+from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Part, Statement, stacked
+from twyman.warehouse.state.refresh import Refresh
+from twyman.warehouse.statement.analysed import analysed, opened_trigger
+from twyman.warehouse.statement.cells import cap_parts, caps_part, cells, cells_part, unit_columns
+from twyman.warehouse.statement.clusters import clustered
+from twyman.warehouse.units.attributes import Attributes
+from twyman.warehouse.units.dimensions import CROSS, lumped_parts, stratum
+from twyman.warehouse.units.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
+from twyman.warehouse.units.links import Links
+from twyman.warehouse.values.chains import Chains
+from twyman.warehouse.values.facts import FactTable, opened_facts
+from twyman.warehouse.values.ranks import ranked
+from twyman.warehouse.values.shared_rows import read_once
+from twyman.warehouse.values.waiting import risk_parts
+from twyman.warehouse.values.wanted import Values
+
+UNITS = "units"
+
+
+def metrics_of(question: Question) -> list[Metric]:
+    """Return the metrics that the experiment follows.
+
+    Raises:
+        NotFound: If one isn't defined.
+    """
+    experiment = question.experiment
+    place = experiment.origin.at("metrics")
+    return [question.catalogue.metric(tracked.metric, place=place) for tracked in experiment.tracked]
+
+
+def measured_metrics(question: Question) -> list[Metric]:
+    """Return the metrics that the experiment follows, each with the companions that are shown beside it.
+
+    Raises:
+        NotFound: If one isn't defined.
+    """
+    return [one for metric in metrics_of(question) for one in (metric, *companions(metric))]
+
+
+def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | None = None) -> Statement:
+    """Compile a question whose units enter by exposures.
+
+    Args:
+        engine: Where the data are.
+        question: What is asked.
+        refresh: Brings sums that are kept up to the question, where some are.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
+    return _Compilation(engine, question).statement(refresh)
+
+
+class _Compilation:
+    """One question on its way to a statement: sources are opened as metrics name them, then parts are written."""
+
+    def __init__(self, engine: Engine, question: Question) -> None:
+        self.engine, self.question = engine, question
+        self.exposures, self.links = opened_exposures(engine, question), Links(engine, question)
+        self.tables: dict[str, FactTable] = {}
+        self.attributes = Attributes(engine, self.exposures)
+        trigger = question.experiment.trigger
+        opened = opened_trigger(engine, self.exposures, trigger, self.links) if trigger else None
+        self.who = analysed(self.exposures, self.attributes, opened)
+        self.clusters = clustered(self.exposures, self.links)
+        self.chains = Chains(self._facts)
+        values = Values(question, self._facts, FIRST, self.attributes, self.chains)
+        self.made = [values.columns(metric) for metric in measured_metrics(question)]
+        self.held = self._held()
+
+    def _facts(self, name: str, place: Place | None) -> FactTable:
+        if name not in self.tables:
+            self.tables[name] = opened_facts(self.engine, self.question, self.exposures, name, place, self.links)
+        return self.tables[name]
+
+    def _held(self) -> dict[str, exp.Expr]:
+        """Return the columns that results are broken down by."""
+        experiment, attributes = self.question.experiment, self.attributes
+        held = {f"by {name}": attributes.dimension(name) for name in experiment.dimensions}
+        held |= {f"by {CROSS.join(names)}": attributes.crossed(names) for names in experiment.crossed}
+        if experiment.strata:
+            held[STRATA] = stratum([attributes.label(name, "strata") for name in experiment.strata])
+        return held
+
+    def statement(self, refresh: Refresh | None) -> Statement:
+        """Return the statement, and what its answer means."""
+        experiment, clusters = self.question.experiment, self.clusters
+        parts = [*self._fact_parts(refresh), *self._unit_parts()]
+        caps = cap_parts(self.made, parts[-1][0])
+        units = caps[-1][0] if caps else parts[-1][0]
+        ranks = ranked(self.made, units=units, dimensions=list(self.held), drawn="cluster" if clusters else "unit")
+        answers = [*self._answers(), *ranks.answers, *risk_parts(self.made, units=units, dimensions=list(self.held))]
+        parts = [*parts, *caps, *self._cell_parts(units), *ranks.parts]
+        parts = read_once(parts, (*self.tables.values(), *self.who.triggers), self.question)
+        return Statement(
+            query=statement(parts, stacked(answers)),
+            arms=tuple(arm.name for arm in experiment.arms),
+            values=tuple(arm.value or arm.name for arm in experiment.arms),
+            metrics=tuple(clusters.columns(self.made) if clusters else self.made),
+            dimensions={name: name.removeprefix("by ") for name in self.held if name != STRATA},
+            steps=self.who.steps,
+            clustered=clusters is not None,
+            latest={name: one.latest() for name, one in self.tables.items()},
+            zoneless=tuple(dict.fromkeys(self._zoneless())),
+        )
+
+    def _fact_parts(self, refresh: Refresh | None) -> list[Part]:
+        """Return the parts from rows of exposures to one row a unit for each source of facts."""
+        # Facts first: they say which edges of windows the first exposures are to hold.
+        comment = "Facts of {}, one row a unit that has any."
+        facts = [(one.part, one.query(), comment.format(name)) for name, one in self.tables.items()]
+        facts += self.chains.parts()
+        met = self.clusters.met_parts() if self.clusters else exposure_parts(self.exposures)
+        entered = [*met[:1], *self.links.parts, *met[1:], *self.who.parts()]
+        frozen = [] if self.exposures.restricted else self.attributes.parts
+        parts = [*entered, *facts, *frozen]
+        if refresh is None or self.clusters or self.who.steps or self.links.parts:
+            return parts
+        kept = refresh.sums(self.question, entered, self.tables)
+        return [(name, kept.get(name, query), comment) for name, query, comment in parts]
+
+    def _unit_parts(self) -> list[Part]:
+        """Return the part with one row a unit, and those that lump rare values of its dimensions."""
+        joined = [
+            *(one.part for one in self.tables.values()),
+            *(one.part for one in self.chains.wanted),
+            *(one.part for one in self.attributes.tables.values()),
+        ]
+        own = ("unit", "arm", "exposed_on", *(("cluster",) if self.clusters else ()))
+        units = _units(own, joined, self.held, self.made)
+        return [(UNITS, units, "One row a unit; null where a metric doesn't take it."), *lumped_parts(UNITS, self.held)]
+
+    def _cell_parts(self, units: str) -> list[Part]:
+        if self.clusters:
+            return self.clusters.cell_parts(self.made, units, list(self.held))
+        groups = [("arm", "exposed_on"), *(("arm", name) for name in self.held)]
+        return [(CELLS, cells(self.made, units=units, groups=groups), "Moments by arm and day of exposure.")]
+
+    def _answers(self) -> list[exp.Query]:
+        entry = entering(self.exposures)
+        answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm(), *self.who.answers()]
+        answers += self.clusters.answers() if self.clusters else []
+        answers += [one.answer() for one in self.links.made.values()]
+        answers += [answer for one in self.tables.values() for answer in one.answers()]
+        caps = caps_part(self.made)
+        return answers if caps is None else [*answers, caps]
+
+    def _zoneless(self) -> Iterator[str]:
+        """Yield the sources whose times had no zone."""
+        if self.exposures.time.zoneless:
+            yield self.exposures.source.name
+        yield from (one.source.name for one in (*self.tables.values(), *self.who.triggers) if one.time.zoneless)
+        attributes = self.attributes.tables.items()
+        yield from (name for name, one in attributes if one.time is not None and one.time.zoneless)
+
+
+def _units(
+    own: Sequence[str], joined: Sequence[str], held: Mapping[str, exp.Expr], made: Sequence[MetricColumns]
+) -> exp.Select:
+    named = [alias(value, name) for name, value in held.items()]
+    query = select(*(column(name, FIRST) for name in own), *named, *unit_columns(made)).from_(table(FIRST))
+    for part in joined:
+        same = exp.EQ(this=column("unit", FIRST), expression=column("unit", part))
+        query = query.join(table(part), on=same, join_type="left")
+    return query

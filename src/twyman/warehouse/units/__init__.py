@@ -1,0 +1,1 @@
+"""Who met which arm and when, and what was known of them before."""
