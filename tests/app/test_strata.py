@@ -107,6 +107,35 @@ def test_arms_are_compared_within_strata_and_the_plain_comparison_stays() -> Non
     assert (note.status, note.text) == ("ok", "Arms are compared within 3 strata of country.")
 
 
+def test_clusters_are_compared_within_strata_as_a_ratio_of_their_sums_to_their_sizes() -> None:
+    rng, strata = np.random.default_rng(3), dict[tuple[str, str, str], Moments]()
+    for arm, kind in ((arm, kind) for arm in EVEN for kind in (NZ, "{}")):
+        sizes = rng.integers(1, 6, 120)
+        sums = sizes * LEVELS.get(kind, 3.0) + rng.normal(0.3 * (arm == "new"), 0.5, 120) * sizes
+        strata["minutes", arm, kind] = Moments.of(np.column_stack([sums, sizes]))
+    cells = {Cell("minutes", arm): strata["minutes", arm, NZ] + strata["minutes", arm, "{}"] for arm in EVEN}
+    members = {cell: round(moments.count * float(moments.means[1])) for cell, moments in cells.items()}
+    households = Measured(
+        columns={"minutes": ("value", "size")}, cells=cells, units={arm: 240 for arm in EVEN}, strata=strata,
+        members=members,
+    )  # fmt: skip
+    (row,) = read(households, experiment=replace(FLAT, randomised_by="household")).results
+    expected = expected_of(households, own=2)
+
+    assert effect(row) == (pytest.approx(expected.pair.contrast().estimate), pytest.approx(expected.pair.contrast().se))
+    assert method(row) == "post-stratified-by-cluster"
+    assert expected.variance_reduction > 0.5
+
+
+def test_few_clusters_are_not_spread_over_strata() -> None:
+    few = drawn({"control": {NZ: 30, SE: 20}, "new": {NZ: 20, SE: 20}}, columns=2)
+    answer = read(few, experiment=replace(FLAT, randomised_by="household"))
+
+    assert method(answer.results[0]) == "difference-by-cluster"
+    (note,) = notes(answer)
+    assert "90 clusters (household) are too few for 2 strata" in note.text
+
+
 @pytest.mark.parametrize("theta", Theta)
 def test_covariates_are_adjusted_for_within_strata(theta: Theta) -> None:
     measured = drawn(EVEN, columns=2)

@@ -114,7 +114,6 @@ def test_what_was_drawn_may_be_linked_by_exposures_or_by_attributes(music: Path)
         ("dimensions: [[country]]", "a combination is of several different attributes, and [country] isn't"),
         ("dimensions: [[country, zone]]", "attribute 'zone' isn't defined by any source of attributes"),
         ("randomised_by: household", "nothing says which household each user is of"),
-        ("randomised_by: household\nstrata: [country]", "arms are drawn by household, and a household may lie in"),
     ],
 )
 def test_who_can_not_be_told_is_refused(spoilt: Spoilt, segments: str, line: str, said: str) -> None:

@@ -136,6 +136,26 @@ def test_a_household_counts_in_each_of_its_users_countries(scene: Any, metric: A
     assert found.members[Cell("m", "treatment", "country", "NZ")] == 2
 
 
+def test_a_household_is_of_one_stratum_its_own_where_its_users_differ(scene: Any, metric: Any) -> None:
+    profile = AttributeSource(
+        name="profile",
+        relation=values_of("user_id, country", [(1, "NZ"), (2, "SE"), (3, "NZ"), (4, "NZ"), (5, "NZ")]),
+        entities={"user": "user_id"},
+        columns={"country": "country"},
+    )
+    asked = drawn(scene, HOMES, PLAYS, (metric(),), sources={"profile": profile}, strata=("country",))
+    found = asked.measure()
+
+    assert {key[1:]: (one.count, one.means.tolist()) for key, one in found.strata.items()} == {
+        ("control", "{}"): (1, [2, 2]),
+        ("control", '["NZ"]'): (1, [0, 1]),
+        ("treatment", '["NZ"]'): (1, [2, 2]),
+        ("treatment", "[null]"): (1, [0, 1]),
+    }
+    assert found.cells[Cell("m", "control")].means.tolist() == [1, 1.5]
+    assert not [cell for cell in found.cells if cell.dimension]
+
+
 def test_attributes_may_say_of_which_household_a_user_is(scene: Any, metric: Any) -> None:
     homes = AttributeSource(
         name="homes",

@@ -45,6 +45,9 @@ class Comparison:
         return sharper.variance_reduction if sharper else None
 
 
+BY_CLUSTER = "-by-cluster"
+
+
 def own_columns(metric: Metric, *, clustered: bool = False) -> int:
     """Return how many of a metric's columns are its own: two of a ratio or of clusters' sums and sizes, else one."""
     return 2 if clustered or isinstance(metric.kind, Ratio) else 1
@@ -74,7 +77,7 @@ def comparison(
     raw = cluster_ratios(left, right, test=variances(test)) if clustered else _raw(metric, left, right, test)
     if isinstance(raw, NotEstimable):
         return raw
-    by = "-by-cluster" if clustered else ""
+    by = BY_CLUSTER if clustered else ""
     plain = f"{_plain(metric)}{by}"
     if metric.adjustment is None or treatment.means.size == own:
         return Comparison(raw, raw, None, left, right, plain)

@@ -69,6 +69,8 @@ class Cell:
 
 OTHER_STRATA = "[]"
 """The stratum of units whose own is too rare to stand by itself."""
+SEVERAL_STRATA = "{}"
+"""The stratum of clusters whose units are of several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,7 +292,8 @@ def compared_at(experiment: Experiment, metric: Metric, measured: Measured, arm:
     if isinstance(metric.kind, TimeToEvent):
         return unstratified_times(found)
     treatment, control = (of_arm(measured, metric.name, name) for name in (arm, experiment.control.name))
-    return in_strata(metric, found, treatment, control, test=experiment.plan.test)
+    test, drawn = experiment.plan.test, experiment.randomised_by
+    return in_strata(metric, found, treatment, control, test=test, clusters=drawn)
 
 
 def history(trial: Trial, cutoffs: Mapping[int, tuple[str, bool]], plan: Plan, rules: Mapping[int, float]) -> Series:

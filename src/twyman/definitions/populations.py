@@ -150,12 +150,6 @@ class Populations:
         return by
 
     def _refuse_beside_clusters(self, by: str) -> None:
-        if self.document.strata:
-            self.subject.refuse(
-                "strata",
-                f"arms are drawn by {by}, and a {by} may lie in several strata: leave strata out, "
-                "or use the attribute as a covariate",
-            )
         for name in self.document.metrics:
             metric = self.catalogue.metrics.get(name)
             if metric is not None and not isinstance(metric.kind, _BY_CLUSTER):

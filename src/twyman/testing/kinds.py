@@ -209,6 +209,7 @@ def questions(base: Question) -> Mapping[str, Question]:
             source="households",
             randomised_by="household",
             dimensions=("country",),
+            strata=("country",),
         ),
         "facts of devices": _asked(base, tuple(map(_of_devices, _named("first of ties", "last of ties", "taps")))),
     }

@@ -33,6 +33,7 @@ from twyman.warehouse.naive.reducing import (
     lumped,
     reduced,
     strata,
+    together,
 )
 from twyman.warehouse.naive.unit_table import RowMetric, opened_units
 from twyman.warehouse.naive.unverifiable import Unverifiable
@@ -162,7 +163,9 @@ class _Work:
     def _strata(self, units: Sequence[Unit], attributes: Attributes) -> list[str]:
         try:
             named = [attributes.attribute(name) for name in self.question.experiment.strata]
-            return strata([[one.label(unit) for unit in units] for one in named]) if named else []
+            found = strata([[one.label(unit) for unit in units] for one in named]) if named else []
+            by = self.question.experiment.randomised_by
+            return together(found, [unit.cluster for unit in units]) if found and by else found
         except Unverifiable as why:
             self._leave_out("strata", why)
             return []

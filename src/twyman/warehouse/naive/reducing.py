@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from twyman.app.ports import OTHER_STRATA, Cell, Cohort, Ranked
+from twyman.app.ports import OTHER_STRATA, SEVERAL_STRATA, Cell, Cohort, Ranked
 from twyman.experiments.experiment import Experiment
 from twyman.metrics.metric import Cap, Metric, Quantile
 from twyman.stats.moments import Moments
@@ -108,6 +108,20 @@ def strata(values: Sequence[Sequence[str | None]]) -> list[str]:
     """Return the stratum of each unit, as a JSON list of its values, the rarest as one."""
     written = [dumps(list(one), ensure_ascii=False, separators=(",", ":")) for one in zip(*values, strict=True)]
     return lumped(written, MOST_STRATA, OTHER_STRATA)
+
+
+def together(values: Sequence[str], clusters: Sequence[str | None]) -> list[str]:
+    """Return the stratum of each unit's cluster: one of its own where its units are of several.
+
+    Example:
+        >>> together(["a", "b", "a"], ["x", "y", "y"])
+        ['a', '{}', '{}']
+    """
+    found: dict[str | None, set[str]] = defaultdict(set)
+    for value, cluster in zip(values, clusters, strict=True):
+        found[cluster].add(value)
+    several = (len(found[cluster]) > 1 for cluster in clusters)
+    return [SEVERAL_STRATA if mixed else value for value, mixed in zip(values, several, strict=True)]
 
 
 def reduced(experiment: Experiment, numbers: UnitNumbers, grouped: Grouped) -> Reduced:

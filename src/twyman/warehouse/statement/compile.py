@@ -16,7 +16,7 @@ from twyman.warehouse.statement.analysed import analysed, opened_trigger
 from twyman.warehouse.statement.cells import cap_parts, caps_part, cells, cells_part, unit_columns
 from twyman.warehouse.statement.clusters import clustered
 from twyman.warehouse.units.attributes import Attributes
-from twyman.warehouse.units.dimensions import CROSS, lumped_parts, stratum
+from twyman.warehouse.units.dimensions import CROSS, lumped_parts, stratum, together_part
 from twyman.warehouse.units.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
 from twyman.warehouse.units.links import Links
 from twyman.warehouse.values.chains import Chains
@@ -141,7 +141,9 @@ class _Compilation:
         ]
         own = ("unit", "arm", "exposed_on", *(("cluster",) if self.clusters else ()))
         units = _units(own, joined, self.held, self.made)
-        return [(UNITS, units, "One row a unit; null where a metric doesn't take it."), *lumped_parts(UNITS, self.held)]
+        parts = [(UNITS, units, "One row a unit; null where a metric doesn't take it.")]
+        parts += lumped_parts(UNITS, self.held)
+        return [*parts, together_part(parts[-1][0])] if self.clusters and STRATA in self.held else parts
 
     def _cell_parts(self, units: str) -> list[Part]:
         if self.clusters:

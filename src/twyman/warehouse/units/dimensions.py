@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
-from twyman.app.ports import OTHER_STRATA
+from twyman.app.ports import OTHER_STRATA, SEVERAL_STRATA
 from twyman.warehouse.language.syntax import alias, call, cast, column, count_rows, select, table, text, when
 from twyman.warehouse.model import STRATA
 
@@ -28,6 +28,15 @@ def combination(values: Sequence[exp.Expr]) -> exp.Expr:
     for value in values[1:]:
         joined = exp.DPipe(this=exp.DPipe(this=joined, expression=text(CROSS)), expression=value)
     return joined
+
+
+def together_part(units: str) -> tuple[str, exp.Query, str]:
+    """Return the part that gives each unit the stratum of its cluster: a cluster over several is in one of its own."""
+    ends = [exp.Window(this=call(end, column(STRATA)), partition_by=[column("cluster")]) for end in ("min", "max")]
+    differ = exp.NEQ(this=ends[0], expression=ends[1])
+    replaced = alias(when(differ, text(SEVERAL_STRATA), column(STRATA)), STRATA)
+    query = select(exp.Star(replace=[replaced])).from_(table(units))
+    return ("units_drawn", query, "A cluster whose units are of several strata is in one of its own.")
 
 
 def lumped_parts(units: str, dimensions: Iterable[str]) -> list[tuple[str, exp.Query, str]]:
