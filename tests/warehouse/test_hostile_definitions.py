@@ -252,6 +252,7 @@ def test_plain_selects_are_sources(house: Path) -> None:
         "select p.*, u.x from 'players.parquet' p, unnest(p.items) as u(x)",
         "with m as (select max(id) top from a) select * from a, m qualify row_number() over (partition by x) = 1",
         "select a.x, sum(b.y) filter (where b.z) from a join b using (x) left join c on a.k = c.k group by 1",
+        "select a from t; -- one statement, whatever is said of it",
         "select * from a, b where a.x = b.x union all select * exclude (z) from read_csv('x.csv', header = true)",
     ):
         assert read_query(sql, Reach(house, list), None)

@@ -84,7 +84,7 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
             raise ValueError("is a command, and a definition only reads: leave it out")
         _refuse_nested(_words(tokens))
         parser = DIALECT.parser(max_nodes=ATTEMPTS * limits.nodes)
-        found = [one for one in parser.parse(tokens, text) if one is not None]
+        found = [one for one in parser.parse(tokens, text) if one is not None and not isinstance(one, exp.Semicolon)]
         for one in found:
             refuse_large(one, limits)
             _refuse_unfinished(one)
