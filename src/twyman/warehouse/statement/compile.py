@@ -104,7 +104,7 @@ class _Compilation:
         ranks = ranked(self.made, units=units, dimensions=list(self.held), drawn="cluster" if clusters else "unit")
         answers = [*self._answers(), *ranks.answers, *risk_parts(self.made, units=units, dimensions=list(self.held))]
         parts = [*parts, *caps, *self._cell_parts(units), *ranks.parts]
-        parts = read_once(parts, (*self.tables.values(), *self.who.triggers), self.question)
+        parts = read_once(parts, (*self.tables.values(), *self.who.triggers), self.question, answers)
         return Statement(
             query=statement(parts, stacked(answers)),
             arms=tuple(arm.name for arm in experiment.arms),

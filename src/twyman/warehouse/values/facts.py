@@ -302,8 +302,12 @@ class FactTable:
         return bounds
 
     def _since(self, overall: Span) -> exp.Expr | None:
+        floor = self._floor(overall)
+        return self.time.since(floor) if floor else None
+
+    def _floor(self, overall: Span) -> datetime | None:
         start = self.exposures.question.experiment.enrol_from
-        return self.time.since(start + overall.start - self._slack()) if start else None
+        return start + overall.start - self._slack() if start else None
 
     def _slack(self) -> timedelta:
         """Return how far windows may reach beyond their length, where something is known to the day only."""
@@ -378,7 +382,7 @@ class FactTable:
 
     def _seen_part(self, source: exp.Expr) -> exp.Query:
         """Say when facts ran, of whoever they are, by queries that read little of a table kept in order of time."""
-        if self.rows.engine.connector.dialect.by_rows:
+        if self._by_rows():
             return self._seen_at_once(source)
         cutoff = self.exposures.question.cutoff
         first = self._first()
@@ -391,11 +395,20 @@ class FactTable:
                 seen.append(alias(self._count(late), "late"))
         return select(alias(text(SEEN), PART), source, *seen)
 
+    def _by_rows(self) -> bool:
+        return self.rows.engine.connector.dialect.by_rows
+
+    @property
+    def seen_in_shared(self) -> bool:
+        """Whether facts since the first that could count also say when facts ran; late ones may be of any time."""
+        return self._by_rows() and self.arrived is None
+
     def _seen_at_once(self, source: exp.Expr) -> exp.Query:
         """Say the same in one pass: where tables are kept by rows, each question would read all of them."""
         cutoff, moment = self.exposures.question.cutoff, self.time.utc
-        before = self.time.before(cutoff.events) if cutoff else None
-        first = filtered(call("min", moment.copy()), both(self._since(self.overall), before, self._seen()))
+        before, floor = self.time.before(cutoff.events) if cutoff else None, self._floor(self.overall)
+        since = self.time.since(floor) if floor else None
+        first = filtered(call("min", moment.copy()), both(since, before, self._seen()))
         last = filtered(call("max", moment.copy()), both(before, self._seen()))
         seen = [alias(first, "first_at"), alias(last, "last_at")]
         if cutoff:
@@ -404,7 +417,11 @@ class FactTable:
                 late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
                 seen.append(alias(filtered(count_rows(), late), "late"))
         query = self.rows.from_(select(alias(text(SEEN), PART), source, *seen))
-        return query.where(condition) if (condition := self._filter()) is not None else query
+        recent = None
+        if floor and self.arrived is None:  # partitions of years ago aren't read; late facts may be of any time
+            recent = self.time.since(min(floor, cutoff.events) if cutoff else floor)
+        condition = both(self._filter(), recent)
+        return query.where(condition) if condition is not None else query
 
     def _first(self) -> exp.Select:
         cutoff, overall = self.exposures.question.cutoff, self.overall

@@ -15,21 +15,26 @@ from twyman.warehouse.values.fact_rows import floor_of
 from twyman.warehouse.values.facts import FactTable
 
 
-def read_once(parts: Sequence[Part], tables: Iterable[FactTable], question: Question) -> list[Part]:
+def read_once(
+    parts: Sequence[Part], tables: Iterable[FactTable], question: Question, answers: Sequence[exp.Query] = ()
+) -> list[Part]:
     """Return the parts, with one more for each source that several of them read.
 
     Args:
         parts: Of the statement; those that read a source more than once are rewritten in place.
         tables: The sources of facts.
         question: Says which facts can count at all.
+        answers: What is asked of the parts. One that reads a source itself, to say when facts ran, reads what the
+            parts share where that costs no more; it alone is no reason to share, for to write all rows down and read
+            them twice takes longer than to read a table twice.
     """
     found: list[Part] = []
     for facts in {one.source.name: one for one in tables}.values():
-        reading = {name: items for name, query, _ in parts if (items := _items(query, facts))}
-        if len(reading) > 1 or any(len(items) > 1 for items in reading.values()):
-            queries = [query for name, query, _ in parts if name in reading]
-            found.append(_shared(facts, queries, question))
-            for item in (item for items in reading.values() for item in items):
+        queries = [query for _, query, _ in parts if _items(query, facts)]
+        if len(queries) > 1 or any(len(_items(query, facts)) > 1 for query in queries):
+            also = [query for query in answers if _items(query, facts)] if facts.seen_in_shared else []
+            found.append(_shared(facts, [*queries, *also], question, cut=not also))
+            for item in [item for query in (*queries, *also) for item in _items(query, facts)]:
                 item.replace(table(found[-1][0], facts.source.name))
     return [*found, *parts]
 
@@ -44,10 +49,11 @@ def _items(query: exp.Query, facts: FactTable) -> list[exp.Expr]:
     ]
 
 
-def _shared(facts: FactTable, queries: Iterable[exp.Query], question: Question) -> Part:
-    name, cutoff = facts.source.name, question.cutoff
+def _shared(facts: FactTable, queries: Iterable[exp.Query], question: Question, *, cut: bool) -> Part:
+    name, since, cutoff = facts.source.name, floor_of(question), question.cutoff
     named = [one.name for query in queries for one in query.find_all(exp.Column) if one.table == name]
-    since = floor_of(question)
+    if since and cutoff and not cut:  # what lies beyond the cut-off is counted, too
+        since, cutoff = min(since, cutoff.events), None
     counting = both(
         facts.filter,
         facts.time.since(since) if since else None,
