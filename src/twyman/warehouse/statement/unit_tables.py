@@ -289,8 +289,8 @@ def _unit_parts(
     if units.source.entities is None:
         query = select(column("unit"), column("arm"), *(column(name) for name in held)).from_(table(ROWS))
         return [(TABLE, query.where(both(in_arm, entry.counts)), "Each row of an arm is a unit.")]
-    chosen = [alias(call("any_value", column(name)), name) for name in held]
-    arm = alias(call("min", column("arm")), "arm")
+    chosen = [alias(entry.entered(call("any_value", column(name))), name) for name in held]
+    arm = alias(entry.entered(call("min", column("arm"))), "arm")
     met = entry.met(ROWS, arm, *chosen)
     truths = {f"{one.metric.name} {KNOWN}" for one in made}
     met = met.select(alias(_conflicting(entry, held, truths), CONFLICT))

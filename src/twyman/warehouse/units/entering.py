@@ -13,6 +13,7 @@ from twyman.warehouse.language.syntax import (
     alias,
     both,
     call,
+    cast,
     column,
     count_rows,
     filtered,
@@ -62,12 +63,27 @@ class Entering:
         """The condition that a row is of an arm, and counts."""
         return both(exp.Not(this=exp.Is(this=column("arm"), expression=exp.null())), self.counts)
 
+    def first_arm(self, moment: exp.Expr) -> exp.Expr:
+        """Return the arm of a unit's earliest row that enters; of several at that time, the first of the list.
+
+        A row's time and arm are packed into one number, whose minimum costs an engine half of what the arm at the
+        minimum of a time costs it.
+        """
+        stamp = call("epoch_us", moment.copy())
+        packed = exp.Add(this=exp.Mul(this=stamp, expression=number(self.arms)), expression=column("arm"))
+        first = exp.Mul(this=call("epoch_us", self.entered(call("min", moment))), expression=number(self.arms))
+        return cast(exp.Sub(this=call("min", when(self.enters, packed)), expression=first), "INT")
+
+    def entered(self, aggregate: exp.Expr) -> exp.Expr:
+        """Return an aggregate over the rows that enter."""
+        return filtered(aggregate, self.enters)
+
     def met(self, rows: str, *projections: exp.Expr) -> exp.Select:
-        """Return one row a unit; the projections are aggregates over its rows of an arm that count."""
+        """Return one row a unit; the projections are aggregates over its rows that enter."""
         arm = column("arm")
         query = select(
             column("unit"),
-            *(alias(filtered(one.this.copy(), self.enters), one.alias) for one in projections),
+            *projections,
             alias(_arms_differ(self.counts), "crossed"),
             alias(filtered(exp.Count(this=arm.copy()), self.counts), "entries"),
         )

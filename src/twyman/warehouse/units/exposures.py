@@ -180,7 +180,7 @@ def exposure_parts(exposures: Exposures, met: str = MET) -> list[tuple[str, exp.
         (ROWS, _row_query(exposures), f"Exposures of {exposures.key}. Arms: {names}."),
         (
             met,
-            entering(exposures).met(ROWS, *_entry(exposures)),
+            entering(exposures).met(ROWS, *_entry(exposures, entering(exposures))),
             "What each unit met; exposures that count lie in the enrolment and before the cut-off.",
         ),
     ]
@@ -271,15 +271,15 @@ def entering(exposures: Exposures) -> Entering:
     )
 
 
-def _entry(exposures: Exposures) -> list[exp.Expr]:
+def _entry(exposures: Exposures, entry: Entering) -> list[exp.Expr]:
     moment = column(EXPOSED_AT)
-    entry = [alias(call("min", moment), EXPOSED_AT), alias(call("first_by", column("arm"), moment.copy()), "arm")]
+    found = [alias(entry.entered(call("min", moment)), EXPOSED_AT), alias(entry.first_arm(moment), "arm")]
     if exposures.question.experiment.randomised_by in exposures.source.entities:
         named = call("by_bytes", column("cluster"))
-        entry.append(alias(call("first_by", named, moment.copy()), "cluster"))
-        entry.append(alias(call("min", column("cluster")), "lowest_cluster"))
-        entry.append(alias(call("max", column("cluster")), "highest_cluster"))
-    return entry
+        found.append(alias(entry.entered(call("first_by", named, moment.copy())), "cluster"))
+        found.append(alias(entry.entered(call("min", column("cluster"))), "lowest_cluster"))
+        found.append(alias(entry.entered(call("max", column("cluster"))), "highest_cluster"))
+    return found
 
 
 def exposure_rows(exposures: Exposures) -> tuple[exp.Select, exp.Expr | None]:

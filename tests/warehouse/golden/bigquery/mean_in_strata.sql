@@ -23,14 +23,13 @@ WITH exposure_rows AS (
     min(CASE WHEN NOT arm IS NULL AND (
       kept AND inside
     ) THEN exposed_at END) AS exposed_at,
-    ARRAY_AGG(
-      CASE WHEN NOT CASE WHEN NOT arm IS NULL AND (
+    CAST(min(
+      CASE WHEN NOT arm IS NULL AND (
         kept AND inside
-      ) THEN exposed_at END IS NULL THEN arm END IGNORE NULLS ORDER BY CASE WHEN NOT arm IS NULL AND (
-        kept AND inside
-      ) THEN exposed_at END ASC, arm ASC
-      LIMIT 1
-    )[SAFE_OFFSET(0)] AS arm,
+      ) THEN unix_micros(timestamp(exposed_at, 'UTC')) * 2 + arm END
+    ) - unix_micros(timestamp(min(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END), 'UTC')) * 2 AS INT64) AS arm,
     min(CASE WHEN kept AND inside THEN arm END) <> max(CASE WHEN kept AND inside THEN arm END) AS crossed,
     COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
     min(CASE WHEN inside THEN arm END) <> max(CASE WHEN inside THEN arm END) AS in_two_arms

@@ -28,21 +28,37 @@ SELECT
     ) AND (
       kept AND inside
     )) AS exposed_at,
-  argMin(arm, tuple(exposed_at, arm)) FILTER(WHERE
-    (
-      NOT (
-        arm IS NULL
-      ) AND (
-        kept AND inside
+  accurateCast(
+    round(
+      toDecimal128(
+        min(
+          CASE
+            WHEN NOT (
+              arm IS NULL
+            ) AND (
+              kept AND inside
+            )
+            THEN (
+              (
+                toUnixTimestamp64Micro(toDateTime64(exposed_at, 6))
+              ) + toDecimal256(0, 0)
+            ) * 2 + arm
+          END
+        ) - (
+          (
+            toUnixTimestamp64Micro(toDateTime64(min(exposed_at) FILTER(WHERE
+              NOT (
+                arm IS NULL
+              ) AND (
+                kept AND inside
+              )), 6))
+          ) + toDecimal256(0, 0)
+        ) * 2,
+        10
       )
-    )
-    AND (
-      NOT (
-        arm IS NULL
-      ) AND NOT (
-        exposed_at IS NULL
-      )
-    )) AS arm,
+    ),
+    'Int32'
+  ) AS arm,
   toBool(min(arm) FILTER(WHERE
     kept AND inside) <> max(arm) FILTER(WHERE
     kept AND inside)) AS crossed,

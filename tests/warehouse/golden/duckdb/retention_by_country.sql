@@ -24,10 +24,12 @@ WITH exposure_rows AS (
       NOT arm IS NULL AND (
         kept AND inside
       )) AS exposed_at,
-    ARG_MIN(arm, {'moment': exposed_at, 'value': arm}) FILTER(WHERE
+    CAST(MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN EPOCH_US(exposed_at) * 2 + arm END) - EPOCH_US(MIN(exposed_at) FILTER(WHERE
       NOT arm IS NULL AND (
         kept AND inside
-      )) AS arm,
+      ))) * 2 AS INT) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,

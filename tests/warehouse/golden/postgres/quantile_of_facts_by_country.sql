@@ -37,16 +37,17 @@ WITH listening_rows AS (
       NOT arm IS NULL AND (
         kept AND inside
       )) AS exposed_at,
-    (
-      ARRAY_AGG(arm ORDER BY exposed_at ASC, arm ASC) FILTER(WHERE
-        (
-          NOT arm IS NULL AND NOT exposed_at IS NULL
-        ) AND (
-          NOT arm IS NULL AND (
-            kept AND inside
-          )
-        ))
-    )[1] AS arm,
+    CAST(MIN(
+      CASE
+        WHEN NOT arm IS NULL AND (
+          kept AND inside
+        )
+        THEN CAST(EXTRACT(EPOCH FROM exposed_at) * 1000000 AS BIGINT) * 2 + arm
+      END
+    ) - CAST(EXTRACT(EPOCH FROM MIN(exposed_at) FILTER(WHERE
+      NOT arm IS NULL AND (
+        kept AND inside
+      ))) * 1000000 AS BIGINT) * 2 AS INT) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,

@@ -23,52 +23,28 @@ WITH exposure_rows AS (
     MIN(CASE WHEN NOT arm IS NULL AND (
       kept AND inside
     ) THEN exposed_at END) AS exposed_at,
-    "first 1" AS arm,
+    CAST(MIN(
+      CASE
+        WHEN NOT arm IS NULL AND (
+          kept AND inside
+        )
+        THEN DATEDIFF(MICROSECOND, CAST('1970-01-01' AS TIMESTAMP), exposed_at) * 2 + arm
+      END
+    ) - DATEDIFF(
+      MICROSECOND,
+      CAST('1970-01-01' AS TIMESTAMP),
+      MIN(CASE WHEN NOT arm IS NULL AND (
+        kept AND inside
+      ) THEN exposed_at END)
+    ) * 2 AS INTEGER) AS arm,
     MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
     COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
     MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms
-  FROM (
-    SELECT
-      unit,
-      exposed_at,
-      arm,
-      kept,
-      inside,
-      FIRST_VALUE(
-        CASE
-          WHEN (
-            NOT arm IS NULL AND (
-              kept AND inside
-            )
-          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
-          THEN arm
-        END
-      ) OVER (
-        PARTITION BY unit
-        ORDER BY CASE
-          WHEN (
-            NOT arm IS NULL AND (
-              kept AND inside
-            )
-          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
-          THEN exposed_at
-        END ASC, CASE
-          WHEN (
-            NOT arm IS NULL AND (
-              kept AND inside
-            )
-          ) AND NOT arm IS NULL AND NOT exposed_at IS NULL
-          THEN arm
-        END ASC
-        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-      ) AS "first 1"
-    FROM exposure_rows
-    WHERE
-      NOT unit IS NULL
-  ) AS ordered
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
   GROUP BY
-    unit,
-    "first 1"
+    unit
 ), first_exposure AS (
   /* Units in one arm only, from their first exposure. */
   SELECT

@@ -36,21 +36,13 @@ WITH listening_rows AS (
     MIN(CASE WHEN NOT arm IS NULL AND (
       kept AND inside
     ) THEN exposed_at END) AS exposed_at,
-    CAST(GET(
-      ARRAY_AGG(
-        CASE
-          WHEN NOT arm IS NULL AND NOT CASE WHEN NOT arm IS NULL AND (
-            kept AND inside
-          ) THEN exposed_at END IS NULL
-          THEN arm
-        END
-      ) WITHIN GROUP (ORDER BY
-        CASE WHEN NOT arm IS NULL AND (
-          kept AND inside
-        ) THEN exposed_at END ASC,
-        arm ASC),
-      0
-    ) AS DOUBLE) AS arm,
+    CAST(MIN(
+      CASE WHEN NOT arm IS NULL AND (
+        kept AND inside
+      ) THEN DATE_PART(EPOCH_MICROSECOND, exposed_at) * 2 + arm END
+    ) - DATE_PART(EPOCH_MICROSECOND, MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END)) * 2 AS INT) AS arm,
     MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
     COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
     MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms

@@ -37,12 +37,32 @@ SELECT
     NOT arm IS NULL AND (
       kept AND inside
     )) AS exposed_at,
-  MIN_BY(arm, STRUCT(exposed_at, arm)) FILTER(WHERE
-    NOT arm IS NULL AND (
+  (
+    CAST(MIN(
+      CASE WHEN NOT arm IS NULL AND (
+        kept AND inside
+      ) THEN UNIX_MICROS(CAST(exposed_at AS TIMESTAMP)) * 2 + arm END
+    ) - UNIX_MICROS(CAST(MIN(exposed_at) FILTER(WHERE
       NOT arm IS NULL AND (
         kept AND inside
-      )
-    )) AS arm,
+      )) AS TIMESTAMP)) * 2 AS INT) + CAST(ROUND(
+      CAST(MIN(
+        CASE WHEN NOT arm IS NULL AND (
+          kept AND inside
+        ) THEN UNIX_MICROS(CAST(exposed_at AS TIMESTAMP)) * 2 + arm END
+      ) - UNIX_MICROS(CAST(MIN(exposed_at) FILTER(WHERE
+        NOT arm IS NULL AND (
+          kept AND inside
+        )) AS TIMESTAMP)) * 2 AS DOUBLE) - CAST(CAST(MIN(
+        CASE WHEN NOT arm IS NULL AND (
+          kept AND inside
+        ) THEN UNIX_MICROS(CAST(exposed_at AS TIMESTAMP)) * 2 + arm END
+      ) - UNIX_MICROS(CAST(MIN(exposed_at) FILTER(WHERE
+        NOT arm IS NULL AND (
+          kept AND inside
+        )) AS TIMESTAMP)) * 2 AS INT) AS DOUBLE)
+    ) AS INT)
+  ) AS arm,
   MIN(arm) FILTER(WHERE
     kept AND inside) <> MAX(arm) FILTER(WHERE
     kept AND inside) AS crossed,
@@ -340,43 +360,19 @@ FROM listening_facts;
 SELECT
   'seen' AS part,
   'listening' AS source,
-  (
-    SELECT
-      CAST(listening.played_at AS TIMESTAMP_NTZ) AS first_at
-    FROM listening AS listening
-    WHERE
-      NOT listening.played_at IS NULL
-      AND listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
-    ORDER BY
-      first_at
-    LIMIT 1
-  ) AS first_at,
-  (
-    SELECT
-      MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) AS last_at
-    FROM listening AS listening
-    WHERE
-      listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
-  ) AS last_at,
-  (
-    SELECT
-      COUNT(*)
-    FROM listening AS listening
-    WHERE
-      listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-  ) AS after_cutoff,
-  (
-    SELECT
-      COUNT(*)
-    FROM listening AS listening
-    WHERE
-      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
-  ) AS late;
+  MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
+    listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+  MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,
+  COUNT(*) FILTER(WHERE
+    listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)) AS after_cutoff,
+  COUNT(*) FILTER(WHERE
+    listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS late
+FROM listening AS listening;
 WITH `p95 clusters` AS (
   SELECT
     arm,

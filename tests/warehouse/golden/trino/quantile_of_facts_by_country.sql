@@ -37,10 +37,19 @@ WITH listening_rows AS (
       NOT arm IS NULL AND (
         kept AND inside
       )) AS exposed_at,
-    MIN_BY(arm, CASE WHEN NOT arm IS NULL AND NOT exposed_at IS NULL THEN ROW(exposed_at, arm) END) FILTER(WHERE
-      NOT arm IS NULL AND (
-        kept AND inside
-      )) AS arm,
+    CAST(MIN(
+      CASE
+        WHEN NOT arm IS NULL AND (
+          kept AND inside
+        )
+        THEN CAST(ROUND(TO_UNIXTIME(WITH_TIMEZONE(exposed_at, 'UTC')) * 1000000) AS BIGINT) * 2 + arm
+      END
+    ) - CAST(ROUND(
+      TO_UNIXTIME(WITH_TIMEZONE(MIN(exposed_at) FILTER(WHERE
+        NOT arm IS NULL AND (
+          kept AND inside
+        )), 'UTC')) * 1000000
+    ) AS BIGINT) * 2 AS INTEGER) AS arm,
     MIN(arm) FILTER(WHERE
       kept AND inside) <> MAX(arm) FILTER(WHERE
       kept AND inside) AS crossed,
