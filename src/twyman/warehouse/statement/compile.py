@@ -22,6 +22,7 @@ from twyman.warehouse.units.links import Links
 from twyman.warehouse.values.chains import Chains
 from twyman.warehouse.values.facts import FactTable, opened_facts
 from twyman.warehouse.values.ranks import ranked
+from twyman.warehouse.values.seen import Seen
 from twyman.warehouse.values.shared_rows import read_once
 from twyman.warehouse.values.waiting import risk_parts
 from twyman.warehouse.values.wanted import Values
@@ -113,7 +114,7 @@ class _Compilation:
             dimensions={name: name.removeprefix("by ") for name in self.held if name != STRATA},
             steps=self.who.steps,
             clustered=clusters is not None,
-            latest={name: one.latest() for name, one in self.tables.items()},
+            latest={name: Seen(one).latest() for name, one in self.tables.items()},
             zoneless=tuple(dict.fromkeys(self._zoneless())),
         )
 
@@ -156,7 +157,7 @@ class _Compilation:
         answers = [cells_part(), entry.rows_by_arm(ROWS), entry.units_by_arm(), *self.who.answers()]
         answers += self.clusters.answers() if self.clusters else []
         answers += [one.answer() for one in self.links.made.values()]
-        answers += [answer for one in self.tables.values() for answer in one.answers()]
+        answers += [answer for one in self.tables.values() for answer in Seen(one).answers()]
         caps = caps_part(self.made)
         return answers if caps is None else [*answers, caps]
 

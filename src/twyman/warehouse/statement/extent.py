@@ -17,6 +17,7 @@ from twyman.warehouse.language.syntax import alias, call, cast, column, count_ro
 from twyman.warehouse.statement.answer import aware
 from twyman.warehouse.units.exposures import exposure_rows, opened_exposures
 from twyman.warehouse.values.facts import opened_facts
+from twyman.warehouse.values.seen import over_all
 
 
 def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> Extent:
@@ -34,7 +35,7 @@ def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> 
     ends = [_end(aware(found["max"]), exposures.grain is Grain.DAY, question.zone)]
     for name, metric in _sources(metrics).items():
         facts = opened_facts(engine, uncut, exposures, name, metric.origin.at("facts"))
-        read = engine.row(facts.from_times(*_ends(facts.time.utc), _undated(facts.time.raw)))
+        read = engine.row(over_all(facts, [*_ends(facts.time.utc), _undated(facts.time.raw)]))
         _refuse_beyond(read, facts.source.timestamp.column, name, facts.source.origin)
         undated[name] = int(read["undated"])
         latest = aware(read["max"])

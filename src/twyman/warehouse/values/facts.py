@@ -30,10 +30,9 @@ from twyman.warehouse.language.syntax import (
     or_zero,
     select,
     table,
-    text,
     truth,
 )
-from twyman.warehouse.model import FACTS, PART, SEEN, Span
+from twyman.warehouse.model import Span
 from twyman.warehouse.sources.rows import Rows, as_text, is_number
 from twyman.warehouse.sources.times import Time, day, midnight, steps_since
 from twyman.warehouse.units.exposures import (
@@ -46,9 +45,6 @@ from twyman.warehouse.units.exposures import (
 )
 from twyman.warehouse.units.links import Link, Links
 from twyman.warehouse.values.fact_rows import opened_rows
-
-RECENT = DAY
-"""Where the latest fact is looked for first: a table that is alive has some there, and little of it is read."""
 
 COUNTING = (Aggregate.COUNT, Aggregate.COUNT_DISTINCT)
 
@@ -240,7 +236,7 @@ class FactTable:
 
     def _counting(self, span: Span) -> list[exp.Expr | None]:
         """Return the conditions that a fact counts: kept, in the span, before the cut-off, arrived by then."""
-        return [self._filter(), *self._scan(span), self._seen(), self._starts(span), self._ends(span)]
+        return [self._filter(), *self._scan(span), self.arrived_by_then(), self._starts(span), self._ends(span)]
 
     def firsts(self, where: str | None, base: str, place: Place | None) -> exp.Select:
         """Return each unit's first fact at or after its exposure, inside the enrolment and before the cut-off.
@@ -258,7 +254,7 @@ class FactTable:
             self._condition(where, place) if where else None,
             *self._scan(Span()),
             self.time.before(until) if until else None,
-            self._seen(),
+            self.arrived_by_then(),
             exp.GTE(this=self.time.utc.copy(), expression=exposed),
         )
         first = alias(call("min", self.time.utc.copy()), "first_at")
@@ -292,8 +288,8 @@ class FactTable:
     def _scan(self, overall: Span) -> list[exp.Expr]:
         """Bound the scan by constants, so that files and row groups outside are never read."""
         experiment, cutoff = self.exposures.question.experiment, self.exposures.question.cutoff
-        since = self._since(overall)
-        bounds = [since] if since is not None else []
+        floor = self.floor(overall)
+        bounds = [self.time.since(floor)] if floor else []
         ends = [cutoff.events] if cutoff else []
         if experiment.enrol_until and overall.end is not None:
             ends.append(experiment.enrol_until + overall.end + self._slack())
@@ -301,11 +297,8 @@ class FactTable:
             bounds.append(self.time.before(min(ends)))
         return bounds
 
-    def _since(self, overall: Span) -> exp.Expr | None:
-        floor = self._floor(overall)
-        return self.time.since(floor) if floor else None
-
-    def _floor(self, overall: Span) -> datetime | None:
+    def floor(self, overall: Span) -> datetime | None:
+        """Return the time before which no fact can count, where enrolment has a beginning."""
         start = self.exposures.question.experiment.enrol_from
         return start + overall.start - self._slack() if start else None
 
@@ -330,7 +323,8 @@ class FactTable:
         edge = self._edge(span.end, before=span.end <= timedelta())
         return exp.LT(this=self.time.utc.copy(), expression=edge)
 
-    def _seen(self) -> exp.Expr | None:
+    def arrived_by_then(self) -> exp.Expr | None:
+        """Return the condition that a fact had arrived by the look's cut-off, where arrivals are told."""
         cutoff = self.exposures.question.cutoff
         return self.arrived.before(cutoff.arrivals) if cutoff and self.arrived else None
 
@@ -354,85 +348,6 @@ class FactTable:
         when_told = Aggregate.MIN if wanted.aggregate is Aggregate.FIRST else Aggregate.MAX
         moment = replace(wanted, aggregate=when_told, column=self.time.utc.copy(), where=both(wanted.where, given))
         return self._aggregate(moment, self.overall)
-
-    def from_times(self, *aggregates: exp.Expr) -> exp.Select:
-        """Return aggregates over all facts that the source's filter keeps, whoever's they are."""
-        query, condition = self.rows.from_(select(*aggregates)), self._filter()
-        return query.where(condition) if condition is not None else query
-
-    def latest(self, since: datetime | None = None) -> exp.Select:
-        """Return the time of the latest fact that a look may see; looked for since some time, where one is given."""
-        cutoff = self.exposures.question.cutoff
-        before = self.time.before(cutoff.events) if cutoff else None
-        recent = self.time.since(since) if since else None
-        query = self.rows.from_(select(alias(call("max", self.time.utc.copy()), "last_at")))
-        condition = both(self._filter(), recent, before, self._seen())
-        return query.where(condition) if condition is not None else query
-
-    def answers(self) -> list[exp.Query]:
-        """Return the parts of the answer that say what was read, and what lay beyond the cut-offs."""
-        source = alias(text(self.source.name), "source")
-        read = select(
-            alias(text(FACTS), PART),
-            source,
-            alias(exp.Coalesce(this=call("sum", column("rows")), expressions=[number(0)]), "rows"),
-            alias(count_rows(), "units"),
-        )
-        return [read.from_(table(self.part)), self._seen_part(source.copy())]
-
-    def _seen_part(self, source: exp.Expr) -> exp.Query:
-        """Say when facts ran, of whoever they are, by queries that read little of a table kept in order of time."""
-        if self._by_rows():
-            return self._seen_at_once(source)
-        cutoff = self.exposures.question.cutoff
-        first = self._first()
-        last = self.latest(since=cutoff.events - RECENT if cutoff else None)
-        seen = [alias(exp.Subquery(this=query), title) for title, query in (("first_at", first), ("last_at", last))]
-        if cutoff:
-            seen.append(alias(self._count(self.time.since(cutoff.events)), "after_cutoff"))
-            if self.arrived:
-                late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
-                seen.append(alias(self._count(late), "late"))
-        return select(alias(text(SEEN), PART), source, *seen)
-
-    def _by_rows(self) -> bool:
-        return self.rows.engine.connector.dialect.by_rows
-
-    @property
-    def seen_in_shared(self) -> bool:
-        """Whether facts since the first that could count also say when facts ran; late ones may be of any time."""
-        return self._by_rows() and self.arrived is None
-
-    def _seen_at_once(self, source: exp.Expr) -> exp.Query:
-        """Say the same in one pass: where tables are kept by rows, each question would read all of them."""
-        cutoff, moment = self.exposures.question.cutoff, self.time.utc
-        before, floor = self.time.before(cutoff.events) if cutoff else None, self._floor(self.overall)
-        since = self.time.since(floor) if floor else None
-        first = filtered(call("min", moment.copy()), both(since, before, self._seen()))
-        last = filtered(call("max", moment.copy()), both(before, self._seen()))
-        seen = [alias(first, "first_at"), alias(last, "last_at")]
-        if cutoff:
-            seen.append(alias(filtered(count_rows(), self.time.since(cutoff.events)), "after_cutoff"))
-            if self.arrived:
-                late = exp.and_(self.time.before(cutoff.events), self.arrived.since(cutoff.arrivals))
-                seen.append(alias(filtered(count_rows(), late), "late"))
-        query = self.rows.from_(select(alias(text(SEEN), PART), source, *seen))
-        recent = None
-        if floor and self.arrived is None:  # partitions of years ago aren't read; late facts may be of any time
-            recent = self.time.since(min(floor, cutoff.events) if cutoff else floor)
-        condition = both(self._filter(), recent)
-        return query.where(condition) if condition is not None else query
-
-    def _first(self) -> exp.Select:
-        cutoff, overall = self.exposures.question.cutoff, self.overall
-        before = self.time.before(cutoff.events) if cutoff else None
-        query = self.rows.from_(select(alias(self.time.utc.copy(), "first_at")))
-        given = exp.Not(this=exp.Is(this=self.time.raw.copy(), expression=exp.null()))
-        query = query.where(both(given, self._filter(), self._since(overall), before, self._seen()))
-        return query.order_by(column("first_at")).limit(1)
-
-    def _count(self, condition: exp.Expr) -> exp.Expr:
-        return exp.Subquery(this=self.rows.from_(select(count_rows())).where(both(self._filter(), condition)))
 
 
 def _overall(spans: Iterable[Span]) -> Span:

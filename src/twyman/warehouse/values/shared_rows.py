@@ -13,6 +13,7 @@ from twyman.warehouse.language.syntax import both, column, select, table
 from twyman.warehouse.model import Part
 from twyman.warehouse.values.fact_rows import floor_of
 from twyman.warehouse.values.facts import FactTable
+from twyman.warehouse.values.seen import Seen
 
 
 def read_once(
@@ -32,7 +33,7 @@ def read_once(
     for facts in {one.source.name: one for one in tables}.values():
         queries = [query for _, query, _ in parts if _items(query, facts)]
         if len(queries) > 1 or any(len(_items(query, facts)) > 1 for query in queries):
-            also = [query for query in answers if _items(query, facts)] if facts.seen_in_shared else []
+            also = [query for query in answers if _items(query, facts)] if Seen(facts).in_shared else []
             found.append(_shared(facts, [*queries, *also], question, cut=not also))
             for item in [item for query in (*queries, *also) for item in _items(query, facts)]:
                 item.replace(table(found[-1][0], facts.source.name))
