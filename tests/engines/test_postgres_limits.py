@@ -19,6 +19,8 @@ from twyman.testing.connectors import reference
 from twyman.testing.generated import WEEK, questions, tables
 from twyman.testing.kinds import DAY, TOTAL
 from twyman.warehouse.connectors.postgres import PostgresConnector
+from twyman.warehouse.dialects.translation import printed
+from twyman.warehouse.language.syntax import alias, call, column, select, table
 from twyman.warehouse.sql_warehouse import SqlWarehouse
 
 pytestmark = pytest.mark.engines
@@ -158,6 +160,20 @@ def test_a_source_that_would_leave_its_box_never_reaches_the_server(loaded: Serv
 
     held = ("pg_", "lo_", "information_schema", "set_config", "query_to", "dblink", "drop", "delete")
     assert not [one for one in Heard.heard if any(word in one.lower() for word in held)]
+
+
+def test_a_mean_of_a_million_prices_loses_no_digit(loaded: Server, warehouse: SqlWarehouse) -> None:
+    prices = "SELECT 0.1::float8 AS one, CASE WHEN n % 10 = 0 THEN 9.99 ELSE 0 END::float8 AS other"
+    with psycopg.connect(loaded.url) as session:
+        session.execute(
+            f"DROP TABLE IF EXISTS prices; CREATE TABLE prices AS {prices} FROM generate_series(1, 1000000) n"
+        )
+    connector = warehouse._engine.connector
+    query = select(*(alias(call("favg", column(name)), name) for name in ("one", "other"))).from_(table("prices"))
+
+    (row,) = connector.rows(printed(query, connector.dialect))
+
+    assert row == {"one": pytest.approx(0.1, rel=1e-15), "other": pytest.approx(0.999, rel=1e-15)}
 
 
 def test_who_may_only_read_analyses_and_keeps_nothing(loaded: Server) -> None:

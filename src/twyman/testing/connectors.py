@@ -25,7 +25,8 @@ from twyman.app.ports import Question
 from twyman.kernel.errors import Conflict, TwymanError
 from twyman.kernel.place import Origin
 from twyman.metrics.metric import Aggregate, FactValue, Mean, Metric
-from twyman.testing.agreement import refuse_difference
+from twyman.testing import precise
+from twyman.testing.agreement import CLOSE, refuse_difference
 from twyman.testing.called import CALLS, ROWS, values
 from twyman.testing.generated import WHOLE, questions, tables
 from twyman.warehouse.connector import Connector, Keeping, Refused
@@ -88,6 +89,13 @@ class ConnectorContract:
         question = questions()[name]
 
         refuse_difference(warehouse.measure(question), reference().measure(question), whole=WHOLE)
+
+    def test_no_digits_are_lost_on_numbers_far_from_zero_and_of_many_sizes(self, subject: Subject) -> None:
+        """Beside moments in whole numbers, and not beside another engine's."""
+        subject.load("ledger", precise.ledger())
+        found = SqlWarehouse(subject.connector).measure(precise.asked(questions()["a table of units"]))
+
+        precise.refuse_inexact(found, close=CLOSE)
 
     @pytest.mark.parametrize("name", list(questions()))
     def test_data_run_from_and_to_the_same_moment(self, warehouse: SqlWarehouse, name: str) -> None:

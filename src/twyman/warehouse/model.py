@@ -117,6 +117,7 @@ class Statement:
         zoneless: Sources whose times had no zone.
         steps: What decides who of the exposed is analysed, in order.
         clustered: Whether moments are of clusters of units.
+        centres: By metric, what moments of its columns are about; left out: 0.
     """
 
     query: exp.Query
@@ -128,6 +129,7 @@ class Statement:
     zoneless: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     clustered: bool = False
+    centres: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
 
 
 def stacked(answers: Sequence[exp.Query]) -> exp.Query:

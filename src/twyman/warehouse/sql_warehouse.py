@@ -12,6 +12,7 @@ from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.statement.answer import aware, measured
+from twyman.warehouse.statement.centres import centred, far_columns
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.extent import extent_of
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
@@ -105,6 +106,9 @@ class SqlWarehouse:
         rows = self._engine.answer(statement.query)
         refuse_conflicts(question, rows)
         refuse_not_finite(self._engine, statement, rows)
+        if centres := far_columns(statement, rows):
+            statement = centred(statement, centres)
+            rows = self._engine.answer(statement.query)
         older = [row["source"] for row in rows if row[PART] == SEEN and row["last_at"] is None]
         latest = {source: statement.latest[source] for source in older}
         last = {source: aware(self._engine.rows(query)[0]["last_at"]) for source, query in latest.items()}

@@ -25,6 +25,9 @@ from twyman.warehouse.dialects.tree import (
 _PAIRS = 50
 """Pairs that one call may hold: no function of PostgreSQL takes more than a hundred arguments."""
 
+_UPPER_HALF = "134217729.0"
+"""2²⁷ + 1, which leaves of a double's 53 bits the upper 26."""
+
 _KEYWORDS = (
     "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation "
     "column concurrently constraint create cross current_catalog current_date current_role current_schema current_time "
@@ -94,6 +97,22 @@ def _count_if(condition: exp.Expr) -> exp.Expr:
     return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=exp.Literal.number(1))]))
 
 
+def _mean(value: exp.Expr) -> exp.Expr:
+    """Return the mean of the upper 26 bits of some doubles and that of the rest: a sum of the former rounds nothing.
+
+    A plain average adds doubles one by one, and where few different ones come again and again (prices, say) each
+    addition may round the same way: of a million, five digits are lost.
+
+    References:
+        Dekker, T. J. (1971). A floating-point technique for extending the available precision.
+        Numerische Mathematik 18.
+    """
+    above = exp.Mul(this=value, expression=exp.Literal.number(_UPPER_HALF))
+    upper = exp.Sub(this=above, expression=in_brackets(exp.Sub(this=above.copy(), expression=value.copy())))
+    rest = exp.Sub(this=value.copy(), expression=in_brackets(upper.copy()))
+    return in_brackets(exp.Add(this=called("avg", upper), expression=called("avg", rest)))
+
+
 def _quantile(value: exp.Expr, share: exp.Expr) -> exp.Expr:
     ordered = exp.Order(expressions=[exp.Ordered(this=value)])
     return exp.WithinGroup(this=exp.PercentileCont(this=share), expression=ordered)
@@ -159,7 +178,7 @@ DIALECT = Dialect(
         "last_known": _last_known,
         "any_value": _any_value,
         "count_if": _count_if,
-        "favg": renamed("avg"),
+        "favg": _mean,
         "quantile_cont": _quantile,
         "json_array": _json_array,
         "by_bytes": _by_bytes,

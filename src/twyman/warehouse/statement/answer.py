@@ -150,21 +150,29 @@ class _Reading:
         for made, row, found in self._each(self.by_day):
             cell = Cell(made.metric.name, self._arm(row))
             pooled[cell] = pooled[cell] + moments_of(found, len(made.columns), made)
-        return pooled
+        return {cell: self._moved(cell.metric, moments) for cell, moments in pooled.items()}
+
+    def _moved(self, metric: str, about: Moments) -> Moments:
+        """Return moments about zero that were asked for about another number."""
+        centres = self.statement.centres.get(metric)
+        if centres is None or not about.count:
+            return about
+        return Moments(about.count, about.means + np.array(centres), about.products)
+
+    def _moments(self, made: MetricColumns, found: Row) -> Moments:
+        return self._moved(made.metric.name, moments_of(found, len(made.columns), made))
 
     def dimensions(self) -> dict[Cell, Moments]:
         """Return the moments by arm and dimension value."""
         return {
-            Cell(made.metric.name, self._arm(row), *_dimension(self.statement, row)): moments_of(
-                found, len(made.columns), made
-            )
+            Cell(made.metric.name, self._arm(row), *_dimension(self.statement, row)): self._moments(made, found)
             for made, row, found in self._each(self.by_value)
         }
 
     def strata(self) -> dict[tuple[str, str, str], Moments]:
         """Return the moments by arm and stratum, of strata with a unit."""
         return {
-            (made.metric.name, self._arm(row), row[STRATA]): moments_of(found, len(made.columns), made)
+            (made.metric.name, self._arm(row), row[STRATA]): self._moments(made, found)
             for made, row, found in self._each(self.by_stratum)
             if found["count"]
         }
@@ -172,7 +180,7 @@ class _Reading:
     def days(self) -> dict[tuple[str, str, date], Moments]:
         """Return the moments by day of exposure."""
         return {
-            (made.metric.name, self._arm(row), row["exposed_on"]): moments_of(found, len(made.columns), made)
+            (made.metric.name, self._arm(row), row["exposed_on"]): self._moments(made, found)
             for made, row, found in self._each(self.by_day)
             if row.get("exposed_on") is not None and found["count"]
         }

@@ -151,7 +151,34 @@ WITH exposure_rows AS (
         'count',
         COUNT(capped_units."minutes value"),
         'means',
-        ARRAY[AVG(capped_units."minutes value"), AVG(capped_units."minutes pre 14d")],
+        ARRAY[
+          (
+            AVG(
+              capped_units."minutes value" * 134217729.0 - (
+                capped_units."minutes value" * 134217729.0 - capped_units."minutes value"
+              )
+            ) + AVG(
+              capped_units."minutes value" - (
+                capped_units."minutes value" * 134217729.0 - (
+                  capped_units."minutes value" * 134217729.0 - capped_units."minutes value"
+                )
+              )
+            )
+          ),
+          (
+            AVG(
+              capped_units."minutes pre 14d" * 134217729.0 - (
+                capped_units."minutes pre 14d" * 134217729.0 - capped_units."minutes pre 14d"
+              )
+            ) + AVG(
+              capped_units."minutes pre 14d" - (
+                capped_units."minutes pre 14d" * 134217729.0 - (
+                  capped_units."minutes pre 14d" * 134217729.0 - capped_units."minutes pre 14d"
+                )
+              )
+            )
+          )
+        ],
         'covariances',
         ARRAY[
           VAR_POP(capped_units."minutes value"),
@@ -258,8 +285,10 @@ FROM (
     'listening' AS source,
     MIN(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+      AND (
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+      )) AS first_at,
     MAX(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,

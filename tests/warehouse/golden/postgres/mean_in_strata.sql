@@ -162,7 +162,21 @@ WITH exposure_rows AS (
         'count',
         COUNT(lumped_units."plays value"),
         'means',
-        ARRAY[AVG(lumped_units."plays value")],
+        ARRAY[
+          (
+            AVG(
+              lumped_units."plays value" * 134217729.0 - (
+                lumped_units."plays value" * 134217729.0 - lumped_units."plays value"
+              )
+            ) + AVG(
+              lumped_units."plays value" - (
+                lumped_units."plays value" * 134217729.0 - (
+                  lumped_units."plays value" * 134217729.0 - lumped_units."plays value"
+                )
+              )
+            )
+          )
+        ],
         'covariances',
         ARRAY[VAR_POP(lumped_units."plays value")],
         'extremes',
@@ -268,8 +282,10 @@ FROM (
     'listening' AS source,
     MIN(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+      AND (
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+      )) AS first_at,
     MAX(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,

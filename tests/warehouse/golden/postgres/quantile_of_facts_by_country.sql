@@ -175,7 +175,21 @@ WITH listening_rows AS (
         'count',
         COUNT(lumped_units."p95 value"),
         'means',
-        ARRAY[AVG(lumped_units."p95 value")],
+        ARRAY[
+          (
+            AVG(
+              lumped_units."p95 value" * 134217729.0 - (
+                lumped_units."p95 value" * 134217729.0 - lumped_units."p95 value"
+              )
+            ) + AVG(
+              lumped_units."p95 value" - (
+                lumped_units."p95 value" * 134217729.0 - (
+                  lumped_units."p95 value" * 134217729.0 - lumped_units."p95 value"
+                )
+              )
+            )
+          )
+        ],
         'covariances',
         ARRAY[VAR_POP(lumped_units."p95 value")],
         'extremes',
@@ -298,8 +312,32 @@ WITH listening_rows AS (
     '' AS dimension,
     '' AS segment,
     COUNT(*) AS units,
-    AVG(CAST(below AS DOUBLE PRECISION)) AS below_mean,
-    AVG(CAST(number AS DOUBLE PRECISION)) AS number_mean,
+    (
+      AVG(
+        CAST(below AS DOUBLE PRECISION) * 134217729.0 - (
+          CAST(below AS DOUBLE PRECISION) * 134217729.0 - CAST(below AS DOUBLE PRECISION)
+        )
+      ) + AVG(
+        CAST(below AS DOUBLE PRECISION) - (
+          CAST(below AS DOUBLE PRECISION) * 134217729.0 - (
+            CAST(below AS DOUBLE PRECISION) * 134217729.0 - CAST(below AS DOUBLE PRECISION)
+          )
+        )
+      )
+    ) AS below_mean,
+    (
+      AVG(
+        CAST(number AS DOUBLE PRECISION) * 134217729.0 - (
+          CAST(number AS DOUBLE PRECISION) * 134217729.0 - CAST(number AS DOUBLE PRECISION)
+        )
+      ) + AVG(
+        CAST(number AS DOUBLE PRECISION) - (
+          CAST(number AS DOUBLE PRECISION) * 134217729.0 - (
+            CAST(number AS DOUBLE PRECISION) * 134217729.0 - CAST(number AS DOUBLE PRECISION)
+          )
+        )
+      )
+    ) AS number_mean,
     VAR_POP(CAST(below AS DOUBLE PRECISION)) AS below_variance,
     COVAR_POP(CAST(below AS DOUBLE PRECISION), CAST(number AS DOUBLE PRECISION)) AS covariance,
     VAR_POP(CAST(number AS DOUBLE PRECISION)) AS number_variance
@@ -313,8 +351,32 @@ WITH listening_rows AS (
     'by country' AS dimension,
     "by country" AS segment,
     COUNT(*) AS units,
-    AVG(CAST("below by country" AS DOUBLE PRECISION)) AS below_mean,
-    AVG(CAST(number AS DOUBLE PRECISION)) AS number_mean,
+    (
+      AVG(
+        CAST("below by country" AS DOUBLE PRECISION) * 134217729.0 - (
+          CAST("below by country" AS DOUBLE PRECISION) * 134217729.0 - CAST("below by country" AS DOUBLE PRECISION)
+        )
+      ) + AVG(
+        CAST("below by country" AS DOUBLE PRECISION) - (
+          CAST("below by country" AS DOUBLE PRECISION) * 134217729.0 - (
+            CAST("below by country" AS DOUBLE PRECISION) * 134217729.0 - CAST("below by country" AS DOUBLE PRECISION)
+          )
+        )
+      )
+    ) AS below_mean,
+    (
+      AVG(
+        CAST(number AS DOUBLE PRECISION) * 134217729.0 - (
+          CAST(number AS DOUBLE PRECISION) * 134217729.0 - CAST(number AS DOUBLE PRECISION)
+        )
+      ) + AVG(
+        CAST(number AS DOUBLE PRECISION) - (
+          CAST(number AS DOUBLE PRECISION) * 134217729.0 - (
+            CAST(number AS DOUBLE PRECISION) * 134217729.0 - CAST(number AS DOUBLE PRECISION)
+          )
+        )
+      )
+    ) AS number_mean,
     VAR_POP(CAST("below by country" AS DOUBLE PRECISION)) AS below_variance,
     COVAR_POP(CAST("below by country" AS DOUBLE PRECISION), CAST(number AS DOUBLE PRECISION)) AS covariance,
     VAR_POP(CAST(number AS DOUBLE PRECISION)) AS number_variance
@@ -635,8 +697,10 @@ FROM (
     'listening' AS source,
     MIN(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+      AND (
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+      )) AS first_at,
     MAX(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,

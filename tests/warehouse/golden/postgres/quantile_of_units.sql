@@ -64,7 +64,19 @@ WITH unit_rows AS (
         'count',
         COUNT(units."median value"),
         'means',
-        ARRAY[AVG(units."median value")],
+        ARRAY[
+          (
+            AVG(units."median value" * 134217729.0 - (
+              units."median value" * 134217729.0 - units."median value"
+            )) + AVG(
+              units."median value" - (
+                units."median value" * 134217729.0 - (
+                  units."median value" * 134217729.0 - units."median value"
+                )
+              )
+            )
+          )
+        ],
         'covariances',
         ARRAY[VAR_POP(units."median value")],
         'extremes',

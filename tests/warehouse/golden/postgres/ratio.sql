@@ -154,10 +154,58 @@ WITH exposure_rows AS (
         COUNT(units."skip_rate numerator"),
         'means',
         ARRAY[
-          AVG(units."skip_rate numerator"),
-          AVG(units."skip_rate denominator"),
-          AVG(units."skip_rate profile.is_new"),
-          AVG(units."skip_rate profile.is_new is missing")
+          (
+            AVG(
+              units."skip_rate numerator" * 134217729.0 - (
+                units."skip_rate numerator" * 134217729.0 - units."skip_rate numerator"
+              )
+            ) + AVG(
+              units."skip_rate numerator" - (
+                units."skip_rate numerator" * 134217729.0 - (
+                  units."skip_rate numerator" * 134217729.0 - units."skip_rate numerator"
+                )
+              )
+            )
+          ),
+          (
+            AVG(
+              units."skip_rate denominator" * 134217729.0 - (
+                units."skip_rate denominator" * 134217729.0 - units."skip_rate denominator"
+              )
+            ) + AVG(
+              units."skip_rate denominator" - (
+                units."skip_rate denominator" * 134217729.0 - (
+                  units."skip_rate denominator" * 134217729.0 - units."skip_rate denominator"
+                )
+              )
+            )
+          ),
+          (
+            AVG(
+              units."skip_rate profile.is_new" * 134217729.0 - (
+                units."skip_rate profile.is_new" * 134217729.0 - units."skip_rate profile.is_new"
+              )
+            ) + AVG(
+              units."skip_rate profile.is_new" - (
+                units."skip_rate profile.is_new" * 134217729.0 - (
+                  units."skip_rate profile.is_new" * 134217729.0 - units."skip_rate profile.is_new"
+                )
+              )
+            )
+          ),
+          (
+            AVG(
+              units."skip_rate profile.is_new is missing" * 134217729.0 - (
+                units."skip_rate profile.is_new is missing" * 134217729.0 - units."skip_rate profile.is_new is missing"
+              )
+            ) + AVG(
+              units."skip_rate profile.is_new is missing" - (
+                units."skip_rate profile.is_new is missing" * 134217729.0 - (
+                  units."skip_rate profile.is_new is missing" * 134217729.0 - units."skip_rate profile.is_new is missing"
+                )
+              )
+            )
+          )
         ],
         'covariances',
         ARRAY[
@@ -299,8 +347,10 @@ FROM (
     'listening' AS source,
     MIN(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+      AND (
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+      )) AS first_at,
     MAX(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,

@@ -162,7 +162,21 @@ WITH exposure_rows AS (
         'count',
         COUNT(lumped_units."week_4 value"),
         'means',
-        ARRAY[AVG(lumped_units."week_4 value")],
+        ARRAY[
+          (
+            AVG(
+              lumped_units."week_4 value" * 134217729.0 - (
+                lumped_units."week_4 value" * 134217729.0 - lumped_units."week_4 value"
+              )
+            ) + AVG(
+              lumped_units."week_4 value" - (
+                lumped_units."week_4 value" * 134217729.0 - (
+                  lumped_units."week_4 value" * 134217729.0 - lumped_units."week_4 value"
+                )
+              )
+            )
+          )
+        ],
         'covariances',
         ARRAY[VAR_POP(lumped_units."week_4 value")]
       )
@@ -247,8 +261,10 @@ FROM (
     'listening' AS source,
     MIN(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS first_at,
+      AND (
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+      )) AS first_at,
     MAX(listening.played_at AT TIME ZONE 'UTC') FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS last_at,

@@ -76,7 +76,30 @@ WITH unit_rows AS (
         'count',
         COUNT(units."spend value"),
         'means',
-        ARRAY[AVG(units."spend value"), AVG(units."spend history")],
+        ARRAY[
+          (
+            AVG(units."spend value" * 134217729.0 - (
+              units."spend value" * 134217729.0 - units."spend value"
+            )) + AVG(
+              units."spend value" - (
+                units."spend value" * 134217729.0 - (
+                  units."spend value" * 134217729.0 - units."spend value"
+                )
+              )
+            )
+          ),
+          (
+            AVG(units."spend history" * 134217729.0 - (
+              units."spend history" * 134217729.0 - units."spend history"
+            )) + AVG(
+              units."spend history" - (
+                units."spend history" * 134217729.0 - (
+                  units."spend history" * 134217729.0 - units."spend history"
+                )
+              )
+            )
+          )
+        ],
         'covariances',
         ARRAY[
           VAR_POP(units."spend value"),
