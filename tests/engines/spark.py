@@ -29,19 +29,24 @@ SETTINGS = {
     "spark.sql.adaptive.enabled": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.compress": "false",
+    "spark.eventLog.rolling.enabled": "false",
 }
 
 
 @contextmanager
 def connect(folder: Path, *, master: str = ALONE) -> Generator[Server]:
     """Run a server for Spark Connect, whose driver uses a master."""
-    log, port = folder / "connect.log", free_port()
+    log, port, events = folder / "connect.log", free_port(), folder / "events"
+    events.mkdir()
     settings = {
         **SETTINGS,
         "spark.master": master,
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.eventLog.dir": f"file://{events}",
     }
     given = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
     command = [_program("spark-submit"), *given, "--class", CONNECT, "spark-internal"]

@@ -5,19 +5,20 @@ speaks the same protocol, keeps no views: there they are tables for as long as t
 """
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
 
 from sqlglot import exp
 
-from twyman.kernel.errors import NotFound
-from twyman.warehouse.connector import Kept, Refused, Row
+from twyman.kernel.errors import NotFound, TwymanError
+from twyman.warehouse.connector import Kept, Row
 from twyman.warehouse.connectors.spark_files import open_file
-from twyman.warehouse.connectors.spark_keeping import SCHEMA, STAGE, Catalogue, Folder, named
-from twyman.warehouse.connectors.spark_session import Overflown, Session, quiet, quoted
+from twyman.warehouse.connectors.spark_frames import as_arrow, selected
+from twyman.warehouse.connectors.spark_keeping import SCHEMA, Catalogue, Folder, named
+from twyman.warehouse.connectors.spark_parts import Cached, Parts, Written, forgotten
+from twyman.warehouse.connectors.spark_session import Overflown, Session, quoted
 from twyman.warehouse.connectors.spark_types import plain, type_word
 from twyman.warehouse.connectors.table_folder import TableFolder
 from twyman.warehouse.dialects.dialect import Dialect
@@ -28,15 +29,6 @@ _SIZE = re.compile(
     r"^[ :+*|-]*(?:Relation|LogicalRDD|LocalRelation|FileScan).*Statistics\(sizeInBytes=([0-9.E+]+) ([KMGTPE]?i?B)"
 )
 _UNITS = {unit: 1024**power for power, unit in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))}
-
-
-@runtime_checkable
-class Lazy(Protocol):
-    """A table not computed yet, such as a Polars LazyFrame."""
-
-    def collect(self) -> object:
-        """Compute it."""
-        ...
 
 
 class SparkConnector:
@@ -72,7 +64,7 @@ class SparkConnector:
         self._wanted: dict[str, exp.Anonymous] = {}
         self._opened: set[str] = set()
         self._staged: dict[str, str] = {}
-        self._tables: dict[str, str] = {}
+        self._parts: Parts = Written(self._asked) if self._session.is_sail else Cached(self._session)
         spoken = SAIL if self._session.is_sail else DIALECT
         self._dialect = replace(spoken, nodes={**spoken.nodes, exp.Table: self._noted})
         self._own = (
@@ -176,37 +168,22 @@ class SparkConnector:
         Raises:
             Refused: If it is no table that Spark reads.
         """
-        table = _as_arrow(name, data)
+        table = as_arrow(name, data)
         with self._session.asked():
             frame = self._session.spark.createDataFrame(table)
             # Spark takes a time without a zone for an instant, in the session's zone: that is UTC.
-            self._session.view(frame.selectExpr(*map(_column, table.schema)), name)
+            self._session.view(frame.selectExpr(*map(selected, table.schema)), name)
 
     def stage(self, name: str, sql: str) -> None:
         """Keep the rows of a SELECT as a view that is computed once, for this session."""
         self._open_files()
         self.unstage([name])
         self._staged[name] = sql
-        if not self._session.is_sail:
-            self._asked(f"CACHE LAZY TABLE {quoted(name)} AS {sql}")
-            return
-        table = f"{SCHEMA}.{named(STAGE + secrets.token_hex(6))}"
-        if not self._tables:
-            self._asked(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        self._tables[name] = table
-        self._asked(f"CREATE TABLE {table} USING parquet AS {sql}")
-        self._asked(f"CREATE OR REPLACE TEMPORARY VIEW {quoted(name)} AS SELECT * FROM {table}")  # noqa: S608 - ours
+        self._parts.keep(name, sql)
 
     def unstage(self, names: Sequence[str]) -> None:
         """Forget them, last first."""
-        for each in reversed(names):
-            if self._staged.pop(each, None) is None:
-                continue
-            if (table := self._tables.pop(each, None)) is not None:
-                self._asked(f"DROP TABLE IF EXISTS {table}")
-            else:
-                self._asked(f"UNCACHE TABLE IF EXISTS {quoted(each)}")
-            self._asked(f"DROP VIEW IF EXISTS {quoted(each)}")
+        forgotten(self._parts, [name for name in names if self._staged.pop(name, None) is not None])
 
     def cost(self, sql: str) -> int | None:
         """Return how many bytes the tables and files of a SELECT hold, as Spark reckons; Sail doesn't tell."""
@@ -222,7 +199,9 @@ class SparkConnector:
         self._session.cancel()
 
     def close(self) -> None:
-        """End the session."""
+        """End the session, and what it keeps: views would stay in the memory of Spark's workers."""
+        with suppress(TwymanError):
+            self.unstage(list(self._staged))
         self._session.close()
 
     def keep(self, name: str, sql: str) -> bool:
@@ -281,52 +260,5 @@ class SparkConnector:
         return self._own if isinstance(self._own, Catalogue) else self._own.books
 
 
-def _column(field: Any) -> str:  # noqa: ANN401 - of pyarrow, which is optional
-    import pyarrow as pa  # noqa: PLC0415 - of an extra
-
-    name = quoted(str(field.name))
-    zoneless = pa.types.is_timestamp(field.type) and field.type.tz is None
-    return f"CAST({name} AS TIMESTAMP_NTZ) AS {name}" if zoneless else name
-
-
 def _shown(schema: str) -> str:
     return f"SHOW TABLES IN {quoted(schema)}"
-
-
-def _as_arrow(name: str, data: Any) -> Any:  # noqa: ANN401 - pyarrow is optional
-    """Return a table held in memory as Spark takes it.
-
-    Raises:
-        Refused: If it is no table.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - of an extra
-
-    if isinstance(data, Lazy):
-        data = data.collect()
-    for made in ("to_arrow_table", "to_arrow"):
-        if hasattr(data, made):
-            data = getattr(data, made)()
-    try:
-        with quiet():
-            table: Any = data if isinstance(data, pa.Table) else pa.table(data)
-        return table.cast(pa.schema([pa.field(one.name, _taken(one.type)) for one in table.schema]))
-    except (TypeError, ValueError, pa.ArrowException) as error:
-        raise Refused(
-            f"table '{name}' of type {type(data).__name__} can't be read: "
-            "give a DuckDB relation, or a pandas, Polars or Arrow table"
-        ) from error
-
-
-def _taken(kind: Any) -> Any:  # noqa: ANN401 - as above
-    """Return the nearest type that Spark has."""
-    import pyarrow as pa  # noqa: PLC0415 - of an extra
-
-    if pa.types.is_dictionary(kind):
-        return _taken(kind.value_type)
-    if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    if pa.types.is_timestamp(kind):
-        return pa.timestamp("us", kind.tz)
-    if pa.types.is_unsigned_integer(kind):
-        return pa.decimal128(20, 0) if kind.bit_width == 64 else pa.int64()
-    return kind

@@ -28,10 +28,10 @@ class Dialect:
         nodes: Trees by kind of node, where the printer alone doesn't do.
         whole: For engines that stack parts of different columns only as JSON.
         staged: Whether named parts become temporary tables.
-        shared: Whether only those do that are named more than once.
+        shared: Whether only those do that are named more than once; others then stand where they are named.
         native: Whether a statement is written in our words already, and only `words` differ.
         filters: Whether an aggregate may have a FILTER.
-        by_rows: Whether tables are kept by rows, so that one pass for several questions is the cheapest.
+        by_rows: Whether one pass for several questions is the cheapest, as where tables are kept by rows.
         longest_name: Bytes of the longest name; longer ones are shortened, and told apart by a digest.
         reserved: Words, in lower case, that are names only in quotes, beside those that the printer knows.
     """

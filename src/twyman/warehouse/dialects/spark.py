@@ -148,6 +148,7 @@ DIALECT = Dialect(
     printer=Printer(),
     staged=True,
     shared=True,
+    by_rows=True,
     words={
         "utc_of_instant": _zoneless,
         "utc_of_wall": _utc_of_wall,

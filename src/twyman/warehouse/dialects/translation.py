@@ -12,6 +12,7 @@ from typing import cast
 from sqlglot import exp
 
 from twyman.warehouse.dialects.dialect import Dialect, Word
+from twyman.warehouse.dialects.inlined import inlined
 
 WIDTH = 110
 DIGEST = 8
@@ -69,7 +70,7 @@ def staged_parts(query: exp.Expr, *, shared: bool = False) -> tuple[list[tuple[s
 
     Args:
         query: The statement.
-        shared: Whether parts are only those that are named more than once; others stay within what names them.
+        shared: Whether parts are only those that are named more than once; others stand where they are named.
     """
     whole = _expanded(query.copy())
     parts: dict[str, exp.Query] = {title: part.copy() for title, part in _named_parts(whole)}
@@ -84,7 +85,7 @@ def staged_parts(query: exp.Expr, *, shared: bool = False) -> tuple[list[tuple[s
 
 
 def _holding(query: exp.Expr, parts: Mapping[str, exp.Query]) -> exp.Expr:
-    """Return a query with the parts that it names, and those that they name, before it."""
+    """Return a query with the parts that it names, and those that they name, within it."""
     wanted = {str(table.name) for table in query.find_all(exp.Table)}
     held: list[exp.CTE] = []
     for title, part in reversed(list(parts.items())):  # a part names those before it
@@ -94,7 +95,7 @@ def _holding(query: exp.Expr, parts: Mapping[str, exp.Query]) -> exp.Expr:
     if held:
         own: exp.With | None = query.args.get("with_")
         query.set("with_", exp.With(expressions=[*held, *(own.expressions if own else ())]))
-    return query
+    return inlined(query)
 
 
 def _named_parts(tree: exp.Expr) -> list[tuple[str, exp.Query]]:

@@ -278,8 +278,10 @@ FROM (
     'listening' AS source,
     MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
       listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+      AND (
+        listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+      )) AS first_at,
     MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,

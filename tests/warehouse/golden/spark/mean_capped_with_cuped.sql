@@ -127,27 +127,13 @@ SELECT
   PERCENTILE(units.`minutes value`, 0.999) AS `minutes value`,
   PERCENTILE(units.`minutes pre 14d`, 0.999) AS `minutes pre 14d`
 FROM units;
-WITH capped_units AS (
-  /* Units, with values beyond the threshold brought down to it. */
-  SELECT
-    units.unit,
-    units.arm,
-    units.exposed_on,
-    CASE
-      WHEN units.`minutes value` > caps.`minutes value` AND units.`minutes value` < CAST('infinity' AS DOUBLE)
-      THEN caps.`minutes value`
-      ELSE units.`minutes value`
-    END AS `minutes value`,
-    CASE
-      WHEN units.`minutes pre 14d` > caps.`minutes pre 14d` AND units.`minutes pre 14d` < CAST('infinity' AS DOUBLE)
-      THEN caps.`minutes pre 14d`
-      ELSE units.`minutes pre 14d`
-    END AS `minutes pre 14d`,
-    units.`minutes matured`,
-    units.`minutes known`
-  FROM units
-  CROSS JOIN caps
-), cells AS (
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.exposed_on,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm and day of exposure. */
   SELECT
     arm,
@@ -195,18 +181,31 @@ WITH capped_units AS (
         )
       )
     ) AS moments
-  FROM capped_units
+  FROM (
+    /* Units, with values beyond the threshold brought down to it. */
+    SELECT
+      units.unit,
+      units.arm,
+      units.exposed_on,
+      CASE
+        WHEN units.`minutes value` > caps.`minutes value` AND units.`minutes value` < CAST('infinity' AS DOUBLE)
+        THEN caps.`minutes value`
+        ELSE units.`minutes value`
+      END AS `minutes value`,
+      CASE
+        WHEN units.`minutes pre 14d` > caps.`minutes pre 14d` AND units.`minutes pre 14d` < CAST('infinity' AS DOUBLE)
+        THEN caps.`minutes pre 14d`
+        ELSE units.`minutes pre 14d`
+      END AS `minutes pre 14d`,
+      units.`minutes matured`,
+      units.`minutes known`
+    FROM units
+    CROSS JOIN caps
+  ) AS capped_units
   GROUP BY
     arm,
     exposed_on
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.exposed_on,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
@@ -244,8 +243,10 @@ SELECT
   'listening' AS source,
   MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+    AND (
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    )) AS first_at,
   MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,

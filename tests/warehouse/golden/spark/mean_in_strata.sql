@@ -92,7 +92,21 @@ WHERE
 GROUP BY
   first_exposure.unit;
 -- units
-WITH profile_frozen AS (
+/* One row a unit; null where a metric doesn't take it. */
+SELECT
+  first_exposure.unit,
+  first_exposure.arm,
+  first_exposure.exposed_on,
+  CAST(TO_JSON(ARRAY(CAST(profile_frozen.country AS STRING), CAST(CAST(profile_frozen.is_new AS STRING) AS STRING))) AS STRING) AS strata,
+  CASE
+    WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
+    THEN CAST(COALESCE(listening_facts.`plays value`, 0) AS DOUBLE)
+  END AS `plays value`,
+  first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ) AS `plays matured`
+FROM first_exposure
+LEFT JOIN listening_facts
+  ON first_exposure.unit = listening_facts.unit
+LEFT JOIN (
   /* Attributes of profile, frozen before exposure. */
   SELECT
     first_exposure.unit,
@@ -114,49 +128,16 @@ WITH profile_frozen AS (
     profile.valid_from <= first_exposure.exposed_at
   GROUP BY
     first_exposure.unit
-)
-/* One row a unit; null where a metric doesn't take it. */
-SELECT
-  first_exposure.unit,
-  first_exposure.arm,
-  first_exposure.exposed_on,
-  CAST(TO_JSON(ARRAY(CAST(profile_frozen.country AS STRING), CAST(CAST(profile_frozen.is_new AS STRING) AS STRING))) AS STRING) AS strata,
-  CASE
-    WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
-    THEN CAST(COALESCE(listening_facts.`plays value`, 0) AS DOUBLE)
-  END AS `plays value`,
-  first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ) AS `plays matured`
-FROM first_exposure
-LEFT JOIN listening_facts
-  ON first_exposure.unit = listening_facts.unit
-LEFT JOIN profile_frozen
+) AS profile_frozen
   ON first_exposure.unit = profile_frozen.unit;
-WITH `largest strata` AS (
-  /* The 1000 values with most units. */
-  SELECT
-    strata
-  FROM units
-  GROUP BY
-    strata
-  ORDER BY
-    COUNT(*) DESC,
-    strata
-  LIMIT 1000
-), lumped_units AS (
-  /* All other values are one. */
-  SELECT
-    units.unit,
-    units.arm,
-    units.exposed_on,
-    CASE WHEN strata IN (
-      SELECT
-        strata
-      FROM `largest strata`
-    ) THEN strata ELSE '[]' END AS strata,
-    units.`plays value`,
-    units.`plays matured`
-  FROM units
-), cells AS (
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.exposed_on,
+  cells.strata,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm and day of exposure. */
   SELECT
     arm,
@@ -199,21 +180,42 @@ WITH `largest strata` AS (
         )
       )
     ) AS moments
-  FROM lumped_units
+  FROM (
+    /* All other values are one. */
+    SELECT
+      units.unit,
+      units.arm,
+      units.exposed_on,
+      CASE
+        WHEN strata IN (
+          SELECT
+            strata
+          FROM (
+            /* The 1000 values with most units. */
+            SELECT
+              strata
+            FROM units
+            GROUP BY
+              strata
+            ORDER BY
+              COUNT(*) DESC,
+              strata
+            LIMIT 1000
+          ) AS `largest strata`
+        )
+        THEN strata
+        ELSE '[]'
+      END AS strata,
+      units.`plays value`,
+      units.`plays matured`
+    FROM units
+  ) AS lumped_units
   GROUP BY
     GROUPING SETS (
       (arm, exposed_on),
       (arm, strata)
     )
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.exposed_on,
-  cells.strata,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
@@ -251,8 +253,10 @@ SELECT
   'listening' AS source,
   MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+    AND (
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    )) AS first_at,
   MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,

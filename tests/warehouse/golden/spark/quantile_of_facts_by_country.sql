@@ -108,20 +108,6 @@ WHERE
 GROUP BY
   first_exposure.unit;
 -- units
-WITH profile_frozen AS (
-  /* Attributes of profile, frozen before exposure. */
-  SELECT
-    first_exposure.unit,
-    MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
-      NOT profile.valid_from IS NULL) AS country
-  FROM users AS profile
-  JOIN first_exposure
-    ON profile.user_id = first_exposure.unit
-  WHERE
-    profile.valid_from <= first_exposure.exposed_at
-  GROUP BY
-    first_exposure.unit
-)
 /* One row a unit; null where a metric doesn't take it. */
 SELECT
   first_exposure.unit,
@@ -138,21 +124,22 @@ SELECT
 FROM first_exposure
 LEFT JOIN listening_facts
   ON first_exposure.unit = listening_facts.unit
-LEFT JOIN profile_frozen
+LEFT JOIN (
+  /* Attributes of profile, frozen before exposure. */
+  SELECT
+    first_exposure.unit,
+    MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
+      NOT profile.valid_from IS NULL) AS country
+  FROM users AS profile
+  JOIN first_exposure
+    ON profile.user_id = first_exposure.unit
+  WHERE
+    profile.valid_from <= first_exposure.exposed_at
+  GROUP BY
+    first_exposure.unit
+) AS profile_frozen
   ON first_exposure.unit = profile_frozen.unit;
 -- lumped_units
-WITH `largest by country` AS (
-  /* The 50 values with most units. */
-  SELECT
-    `by country`
-  FROM units
-  GROUP BY
-    `by country`
-  ORDER BY
-    COUNT(*) DESC,
-    `by country`
-  LIMIT 50
-)
 /* All other values are one. */
 SELECT
   units.unit,
@@ -162,7 +149,18 @@ SELECT
     WHEN `by country` IN (
       SELECT
         `by country`
-      FROM `largest by country`
+      FROM (
+        /* The 50 values with most units. */
+        SELECT
+          `by country`
+        FROM units
+        GROUP BY
+          `by country`
+        ORDER BY
+          COUNT(*) DESC,
+          `by country`
+        LIMIT 50
+      ) AS `largest by country`
     )
     THEN `by country`
     ELSE '(other)'
@@ -195,21 +193,6 @@ WHERE
   AND NOT CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) IS NULL
   AND first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ);
 -- p95 ranks
-WITH `p95 tally` AS (
-  /* How often each value occurs, by group. */
-  SELECT
-    arm,
-    value,
-    COUNT(*) AS tally,
-    CASE WHEN NOT `by country` IS NULL THEN 'by country' ELSE '' END AS dimension,
-    COALESCE(`by country`, '') AS segment
-  FROM `p95 values`
-  GROUP BY
-    GROUPING SETS (
-      (arm, value),
-      (arm, `by country`, value)
-    )
-)
 /* Up to each value, how many there are. */
 SELECT
   arm,
@@ -226,7 +209,21 @@ SELECT
       CAST(SUM(tally) OVER (PARTITION BY arm, dimension, segment) AS DOUBLE) - CAST(CAST(SUM(tally) OVER (PARTITION BY arm, dimension, segment) AS BIGINT) AS DOUBLE)
     ) AS BIGINT)
   ) AS count
-FROM `p95 tally`;
+FROM (
+  /* How often each value occurs, by group. */
+  SELECT
+    arm,
+    value,
+    COUNT(*) AS tally,
+    CASE WHEN NOT `by country` IS NULL THEN 'by country' ELSE '' END AS dimension,
+    COALESCE(`by country`, '') AS segment
+  FROM `p95 values`
+  GROUP BY
+    GROUPING SETS (
+      (arm, value),
+      (arm, `by country`, value)
+    )
+) AS `p95 tally`;
 -- p95 middle
 /* The value at the quantile, by group. */
 SELECT
@@ -265,7 +262,14 @@ GROUP BY
   `p95 values`.drawn,
   `p95 values`.arm,
   `p95 values`.`by country`;
-WITH cells AS (
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.exposed_on,
+  cells.`by country`,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm and day of exposure. */
   SELECT
     arm,
@@ -316,15 +320,7 @@ WITH cells AS (
       (arm, exposed_on),
       (arm, `by country`)
     )
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.exposed_on,
-  cells.`by country`,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
@@ -362,8 +358,10 @@ SELECT
   'listening' AS source,
   MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+    AND (
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    )) AS first_at,
   MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,
@@ -373,37 +371,57 @@ SELECT
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS late
 FROM listening AS listening;
-WITH `p95 clusters` AS (
-  SELECT
-    arm,
-    '' AS dimension,
-    '' AS segment,
-    COUNT(*) AS units,
-    AVG(CAST(CAST(below AS DOUBLE) AS DOUBLE)) AS below_mean,
-    AVG(CAST(CAST(number AS DOUBLE) AS DOUBLE)) AS number_mean,
-    VAR_POP(CAST(below AS DOUBLE)) AS below_variance,
-    COVAR_POP(CAST(below AS DOUBLE), CAST(number AS DOUBLE)) AS covariance,
-    VAR_POP(CAST(number AS DOUBLE)) AS number_variance
-  FROM `p95 by unit`
-  GROUP BY
-    arm
-  /* How both vary from unit to unit. */
-  UNION ALL
-  SELECT
-    arm,
-    'by country' AS dimension,
-    `by country` AS segment,
-    COUNT(*) AS units,
-    AVG(CAST(CAST(`below by country` AS DOUBLE) AS DOUBLE)) AS below_mean,
-    AVG(CAST(CAST(number AS DOUBLE) AS DOUBLE)) AS number_mean,
-    VAR_POP(CAST(`below by country` AS DOUBLE)) AS below_variance,
-    COVAR_POP(CAST(`below by country` AS DOUBLE), CAST(number AS DOUBLE)) AS covariance,
-    VAR_POP(CAST(number AS DOUBLE)) AS number_variance
-  FROM `p95 by unit`
-  GROUP BY
-    arm,
-    `by country`
-), `p95 ends` AS (
+SELECT
+  'ranks' AS part,
+  'p95' AS metric,
+  `p95 ends`.arm,
+  `p95 ends`.dimension,
+  `p95 ends`.segment,
+  NAMED_STRUCT(
+    'count',
+    `p95 ends`.count,
+    'ranks',
+    ARRAY(at_lower, at_middle, at_upper),
+    'values',
+    ARRAY(
+      MIN(value) FILTER(WHERE
+        upto >= at_lower - 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_lower),
+      MIN(value) FILTER(WHERE
+        upto >= at_lower + 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_lower + 2),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle - 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle + 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle + 2),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper - 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper + 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper + 2)
+    ),
+    'lowest',
+    MIN(value),
+    'highest',
+    MAX(value),
+    'units',
+    units,
+    'means',
+    ARRAY(below_mean, number_mean),
+    'covariances',
+    ARRAY(below_variance, covariance, number_variance)
+  ) AS ranks
+FROM `p95 ranks`
+JOIN (
   /* Where the quantile and the ends of its interval lie. */
   SELECT
     arm,
@@ -560,63 +578,42 @@ WITH `p95 clusters` AS (
       covariance,
       number_variance
     FROM `p95 middle`
-    JOIN `p95 clusters`
+    JOIN (
+      SELECT
+        arm,
+        '' AS dimension,
+        '' AS segment,
+        COUNT(*) AS units,
+        AVG(CAST(CAST(below AS DOUBLE) AS DOUBLE)) AS below_mean,
+        AVG(CAST(CAST(number AS DOUBLE) AS DOUBLE)) AS number_mean,
+        VAR_POP(CAST(below AS DOUBLE)) AS below_variance,
+        COVAR_POP(CAST(below AS DOUBLE), CAST(number AS DOUBLE)) AS covariance,
+        VAR_POP(CAST(number AS DOUBLE)) AS number_variance
+      FROM `p95 by unit`
+      GROUP BY
+        arm
+      /* How both vary from unit to unit. */
+      UNION ALL
+      SELECT
+        arm,
+        'by country' AS dimension,
+        `by country` AS segment,
+        COUNT(*) AS units,
+        AVG(CAST(CAST(`below by country` AS DOUBLE) AS DOUBLE)) AS below_mean,
+        AVG(CAST(CAST(number AS DOUBLE) AS DOUBLE)) AS number_mean,
+        VAR_POP(CAST(`below by country` AS DOUBLE)) AS below_variance,
+        COVAR_POP(CAST(`below by country` AS DOUBLE), CAST(number AS DOUBLE)) AS covariance,
+        VAR_POP(CAST(number AS DOUBLE)) AS number_variance
+      FROM `p95 by unit`
+      GROUP BY
+        arm,
+        `by country`
+    ) AS `p95 clusters`
       ON `p95 middle`.arm = `p95 clusters`.arm
       AND `p95 middle`.dimension = `p95 clusters`.dimension
       AND `p95 middle`.segment = `p95 clusters`.segment
   ) AS reached
-)
-SELECT
-  'ranks' AS part,
-  'p95' AS metric,
-  `p95 ends`.arm,
-  `p95 ends`.dimension,
-  `p95 ends`.segment,
-  NAMED_STRUCT(
-    'count',
-    `p95 ends`.count,
-    'ranks',
-    ARRAY(at_lower, at_middle, at_upper),
-    'values',
-    ARRAY(
-      MIN(value) FILTER(WHERE
-        upto >= at_lower - 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_lower),
-      MIN(value) FILTER(WHERE
-        upto >= at_lower + 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_lower + 2),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle - 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle + 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle + 2),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper - 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper + 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper + 2)
-    ),
-    'lowest',
-    MIN(value),
-    'highest',
-    MAX(value),
-    'units',
-    units,
-    'means',
-    ARRAY(below_mean, number_mean),
-    'covariances',
-    ARRAY(below_variance, covariance, number_variance)
-  ) AS ranks
-FROM `p95 ranks`
-JOIN `p95 ends`
+) AS `p95 ends`
   ON `p95 ranks`.arm = `p95 ends`.arm
   AND `p95 ranks`.dimension = `p95 ends`.dimension
   AND `p95 ranks`.segment = `p95 ends`.segment

@@ -48,26 +48,6 @@ FROM units_met
 WHERE
   NOT arm IS NULL AND NOT crossed;
 -- median ranks
-WITH `median values` AS (
-  /* One row a value. */
-  SELECT
-    units.arm,
-    `median value` AS value,
-    units.unit AS drawn
-  FROM units
-  WHERE
-    NOT `median value` IS NULL
-), `median tally` AS (
-  /* How often each value occurs, by group. */
-  SELECT
-    arm,
-    value,
-    COUNT(*) AS tally
-  FROM `median values`
-  GROUP BY
-    arm,
-    value
-)
 /* Up to each value, how many there are. */
 SELECT
   arm,
@@ -82,8 +62,32 @@ SELECT
       CAST(SUM(tally) OVER (PARTITION BY arm) AS DOUBLE) - CAST(CAST(SUM(tally) OVER (PARTITION BY arm) AS BIGINT) AS DOUBLE)
     ) AS BIGINT)
   ) AS count
-FROM `median tally`;
-WITH cells AS (
+FROM (
+  /* How often each value occurs, by group. */
+  SELECT
+    arm,
+    value,
+    COUNT(*) AS tally
+  FROM (
+    /* One row a value. */
+    SELECT
+      units.arm,
+      `median value` AS value,
+      units.unit AS drawn
+    FROM units
+    WHERE
+      NOT `median value` IS NULL
+  ) AS `median values`
+  GROUP BY
+    arm,
+    value
+) AS `median tally`;
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm, and by arm and dimension. */
   SELECT
     arm,
@@ -123,13 +127,7 @@ WITH cells AS (
   FROM units
   GROUP BY
     arm
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
@@ -157,21 +155,57 @@ FROM units_met
 GROUP BY
   arm,
   crossed;
-WITH `median middle` AS (
-  /* The value at the quantile, by group. */
-  SELECT
-    arm,
-    MAX(count) AS count,
-    MIN(value) FILTER(WHERE
-      upto >= FLOOR((
-        1 + CAST(0.5 AS DOUBLE) * (
-          count - 1
-        )
-      ) * CAST(1.0000000000000009 AS DOUBLE))) AS middle
-  FROM `median ranks`
-  GROUP BY
-    arm
-), `median ends` AS (
+SELECT
+  'ranks' AS part,
+  'median' AS metric,
+  `median ends`.arm,
+  NAMED_STRUCT(
+    'count',
+    `median ends`.count,
+    'ranks',
+    ARRAY(at_lower, at_middle, at_upper),
+    'values',
+    ARRAY(
+      MIN(value) FILTER(WHERE
+        upto >= at_lower - 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_lower),
+      MIN(value) FILTER(WHERE
+        upto >= at_lower + 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_lower + 2),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle - 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle + 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_middle + 2),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper - 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper + 1),
+      MIN(value) FILTER(WHERE
+        upto >= at_upper + 2)
+    ),
+    'lowest',
+    MIN(value),
+    'highest',
+    MAX(value),
+    'units',
+    (
+      CAST(NULL AS BIGINT) + CAST(ROUND(CAST(NULL AS DOUBLE) - CAST(CAST(NULL AS BIGINT) AS DOUBLE)) AS BIGINT)
+    ),
+    'means',
+    ARRAY(CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE)),
+    'covariances',
+    ARRAY(CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE))
+  ) AS ranks
+FROM `median ranks`
+JOIN (
   /* Where the quantile and the ends of its interval lie. */
   SELECT
     arm,
@@ -252,60 +286,23 @@ WITH `median middle` AS (
           ELSE CAST(CAST(0.25 AS DOUBLE) AS DOUBLE) / CAST(count AS DOUBLE)
         END
       ) AS reach
-    FROM `median middle`
+    FROM (
+      /* The value at the quantile, by group. */
+      SELECT
+        arm,
+        MAX(count) AS count,
+        MIN(value) FILTER(WHERE
+          upto >= FLOOR((
+            1 + CAST(0.5 AS DOUBLE) * (
+              count - 1
+            )
+          ) * CAST(1.0000000000000009 AS DOUBLE))) AS middle
+      FROM `median ranks`
+      GROUP BY
+        arm
+    ) AS `median middle`
   ) AS reached
-)
-SELECT
-  'ranks' AS part,
-  'median' AS metric,
-  `median ends`.arm,
-  NAMED_STRUCT(
-    'count',
-    `median ends`.count,
-    'ranks',
-    ARRAY(at_lower, at_middle, at_upper),
-    'values',
-    ARRAY(
-      MIN(value) FILTER(WHERE
-        upto >= at_lower - 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_lower),
-      MIN(value) FILTER(WHERE
-        upto >= at_lower + 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_lower + 2),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle - 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle + 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_middle + 2),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper - 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper + 1),
-      MIN(value) FILTER(WHERE
-        upto >= at_upper + 2)
-    ),
-    'lowest',
-    MIN(value),
-    'highest',
-    MAX(value),
-    'units',
-    (
-      CAST(NULL AS BIGINT) + CAST(ROUND(CAST(NULL AS DOUBLE) - CAST(CAST(NULL AS BIGINT) AS DOUBLE)) AS BIGINT)
-    ),
-    'means',
-    ARRAY(CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE)),
-    'covariances',
-    ARRAY(CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE))
-  ) AS ranks
-FROM `median ranks`
-JOIN `median ends`
+) AS `median ends`
   ON `median ranks`.arm = `median ends`.arm
 GROUP BY
   `median ends`.arm,

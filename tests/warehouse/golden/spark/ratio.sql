@@ -94,64 +94,13 @@ WHERE
   AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`7d after`
 GROUP BY
   first_exposure.unit;
-WITH profile_frozen AS (
-  /* Attributes of profile, frozen before exposure. */
-  SELECT
-    first_exposure.unit,
-    MAX_BY(
-      profile.signed_up_at >= (
-        first_exposure.exposed_at
-      ) - INTERVAL '7' DAY,
-      STRUCT(profile.valid_from, profile.signed_up_at >= (
-        first_exposure.exposed_at
-      ) - INTERVAL '7' DAY)
-    ) FILTER(WHERE
-      NOT profile.valid_from IS NULL) AS is_new
-  FROM users AS profile
-  JOIN first_exposure
-    ON profile.user_id = first_exposure.unit
-  WHERE
-    profile.valid_from <= first_exposure.exposed_at
-  GROUP BY
-    first_exposure.unit
-), units AS (
-  /* One row a unit; null where a metric doesn't take it. */
-  SELECT
-    first_exposure.unit,
-    first_exposure.arm,
-    first_exposure.exposed_on,
-    CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
-      THEN CAST(COALESCE(listening_facts.`skip_rate numerator`, 0) AS DOUBLE)
-    END AS `skip_rate numerator`,
-    CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
-      THEN CAST(COALESCE(listening_facts.`skip_rate denominator`, 0) AS DOUBLE)
-    END AS `skip_rate denominator`,
-    CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
-      THEN CAST(COALESCE(CASE WHEN profile_frozen.is_new THEN 1 WHEN NOT (
-        profile_frozen.is_new
-      ) THEN 0 END, 0) AS DOUBLE)
-    END AS `skip_rate profile.is_new`,
-    CASE
-      WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
-      THEN CAST(CASE WHEN profile_frozen.is_new IS NULL THEN 1 WHEN NOT (
-        profile_frozen.is_new IS NULL
-      ) THEN 0 END AS DOUBLE)
-    END AS `skip_rate profile.is_new is missing`,
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ) AS `skip_rate matured`,
-    first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
-    AND (
-      COALESCE(NOT listening_facts.`skip_rate numerator` IS NULL, FALSE)
-      OR COALESCE(listening_facts.`skip_rate denominator` > 0, FALSE)
-    ) AS `skip_rate known`
-  FROM first_exposure
-  LEFT JOIN listening_facts
-    ON first_exposure.unit = listening_facts.unit
-  LEFT JOIN profile_frozen
-    ON first_exposure.unit = profile_frozen.unit
-), cells AS (
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.exposed_on,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm and day of exposure. */
   SELECT
     arm,
@@ -227,18 +176,68 @@ WITH profile_frozen AS (
         )
       )
     ) AS moments
-  FROM units
+  FROM (
+    /* One row a unit; null where a metric doesn't take it. */
+    SELECT
+      first_exposure.unit,
+      first_exposure.arm,
+      first_exposure.exposed_on,
+      CASE
+        WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
+        THEN CAST(COALESCE(listening_facts.`skip_rate numerator`, 0) AS DOUBLE)
+      END AS `skip_rate numerator`,
+      CASE
+        WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
+        THEN CAST(COALESCE(listening_facts.`skip_rate denominator`, 0) AS DOUBLE)
+      END AS `skip_rate denominator`,
+      CASE
+        WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
+        THEN CAST(COALESCE(CASE WHEN profile_frozen.is_new THEN 1 WHEN NOT (
+          profile_frozen.is_new
+        ) THEN 0 END, 0) AS DOUBLE)
+      END AS `skip_rate profile.is_new`,
+      CASE
+        WHEN first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
+        THEN CAST(CASE WHEN profile_frozen.is_new IS NULL THEN 1 WHEN NOT (
+          profile_frozen.is_new IS NULL
+        ) THEN 0 END AS DOUBLE)
+      END AS `skip_rate profile.is_new is missing`,
+      first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ) AS `skip_rate matured`,
+      first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
+      AND (
+        COALESCE(NOT listening_facts.`skip_rate numerator` IS NULL, FALSE)
+        OR COALESCE(listening_facts.`skip_rate denominator` > 0, FALSE)
+      ) AS `skip_rate known`
+    FROM first_exposure
+    LEFT JOIN listening_facts
+      ON first_exposure.unit = listening_facts.unit
+    LEFT JOIN (
+      /* Attributes of profile, frozen before exposure. */
+      SELECT
+        first_exposure.unit,
+        MAX_BY(
+          profile.signed_up_at >= (
+            first_exposure.exposed_at
+          ) - INTERVAL '7' DAY,
+          STRUCT(profile.valid_from, profile.signed_up_at >= (
+            first_exposure.exposed_at
+          ) - INTERVAL '7' DAY)
+        ) FILTER(WHERE
+          NOT profile.valid_from IS NULL) AS is_new
+      FROM users AS profile
+      JOIN first_exposure
+        ON profile.user_id = first_exposure.unit
+      WHERE
+        profile.valid_from <= first_exposure.exposed_at
+      GROUP BY
+        first_exposure.unit
+    ) AS profile_frozen
+      ON first_exposure.unit = profile_frozen.unit
+  ) AS units
   GROUP BY
     arm,
     exposed_on
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.exposed_on,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
@@ -276,8 +275,10 @@ SELECT
   'listening' AS source,
   MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+    AND (
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    )) AS first_at,
   MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,

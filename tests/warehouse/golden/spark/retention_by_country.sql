@@ -93,20 +93,6 @@ WHERE
 GROUP BY
   first_exposure.unit;
 -- units
-WITH profile_frozen AS (
-  /* Attributes of profile, frozen before exposure. */
-  SELECT
-    first_exposure.unit,
-    MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
-      NOT profile.valid_from IS NULL) AS country
-  FROM users AS profile
-  JOIN first_exposure
-    ON profile.user_id = first_exposure.unit
-  WHERE
-    profile.valid_from <= first_exposure.exposed_at
-  GROUP BY
-    first_exposure.unit
-)
 /* One row a unit; null where a metric doesn't take it. */
 SELECT
   first_exposure.unit,
@@ -128,38 +114,29 @@ SELECT
 FROM first_exposure
 LEFT JOIN listening_facts
   ON first_exposure.unit = listening_facts.unit
-LEFT JOIN profile_frozen
-  ON first_exposure.unit = profile_frozen.unit;
-WITH `largest by country` AS (
-  /* The 50 values with most units. */
+LEFT JOIN (
+  /* Attributes of profile, frozen before exposure. */
   SELECT
-    `by country`
-  FROM units
+    first_exposure.unit,
+    MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
+      NOT profile.valid_from IS NULL) AS country
+  FROM users AS profile
+  JOIN first_exposure
+    ON profile.user_id = first_exposure.unit
+  WHERE
+    profile.valid_from <= first_exposure.exposed_at
   GROUP BY
-    `by country`
-  ORDER BY
-    COUNT(*) DESC,
-    `by country`
-  LIMIT 50
-), lumped_units AS (
-  /* All other values are one. */
-  SELECT
-    units.unit,
-    units.arm,
-    units.exposed_on,
-    CASE
-      WHEN `by country` IN (
-        SELECT
-          `by country`
-        FROM `largest by country`
-      )
-      THEN `by country`
-      ELSE '(other)'
-    END AS `by country`,
-    units.`week_4 value`,
-    units.`week_4 matured`
-  FROM units
-), cells AS (
+    first_exposure.unit
+) AS profile_frozen
+  ON first_exposure.unit = profile_frozen.unit;
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.exposed_on,
+  cells.`by country`,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm and day of exposure. */
   SELECT
     arm,
@@ -179,21 +156,42 @@ WITH `largest by country` AS (
         ARRAY(VAR_POP(lumped_units.`week_4 value`))
       )
     ) AS moments
-  FROM lumped_units
+  FROM (
+    /* All other values are one. */
+    SELECT
+      units.unit,
+      units.arm,
+      units.exposed_on,
+      CASE
+        WHEN `by country` IN (
+          SELECT
+            `by country`
+          FROM (
+            /* The 50 values with most units. */
+            SELECT
+              `by country`
+            FROM units
+            GROUP BY
+              `by country`
+            ORDER BY
+              COUNT(*) DESC,
+              `by country`
+            LIMIT 50
+          ) AS `largest by country`
+        )
+        THEN `by country`
+        ELSE '(other)'
+      END AS `by country`,
+      units.`week_4 value`,
+      units.`week_4 matured`
+    FROM units
+  ) AS lumped_units
   GROUP BY
     GROUPING SETS (
       (arm, exposed_on),
       (arm, `by country`)
     )
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.exposed_on,
-  cells.`by country`,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
@@ -231,8 +229,10 @@ SELECT
   'listening' AS source,
   MIN(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
-    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS first_at,
+    AND (
+      listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    )) AS first_at,
   MAX(CAST(listening.played_at AS TIMESTAMP_NTZ)) FILTER(WHERE
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS last_at,

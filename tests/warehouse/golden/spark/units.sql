@@ -46,18 +46,12 @@ WHERE
   NOT unit IS NULL
 GROUP BY
   unit;
-WITH units AS (
-  /* Units in one arm only. */
-  SELECT
-    unit,
-    arm,
-    `spend value`,
-    `spend history`,
-    `spend known`
-  FROM units_met
-  WHERE
-    NOT arm IS NULL AND NOT crossed
-), cells AS (
+SELECT
+  'cells' AS part,
+  cells.arm,
+  cells.units,
+  cells.moments
+FROM (
   /* Moments by arm, and by arm and dimension. */
   SELECT
     arm,
@@ -98,16 +92,21 @@ WITH units AS (
         )
       )
     ) AS moments
-  FROM units
+  FROM (
+    /* Units in one arm only. */
+    SELECT
+      unit,
+      arm,
+      `spend value`,
+      `spend history`,
+      `spend known`
+    FROM units_met
+    WHERE
+      NOT arm IS NULL AND NOT crossed
+  ) AS units
   GROUP BY
     arm
-)
-SELECT
-  'cells' AS part,
-  cells.arm,
-  cells.units,
-  cells.moments
-FROM cells;
+) AS cells;
 SELECT
   'entrants' AS part,
   arm_value,
