@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from twyman.cli.exits import EXITS, exit_code
+from twyman.cli.exits import ANSWERED, EXITS, FAILED_ON_VERDICT, STOPPED, exit_code
 from twyman.cli.main import main
 from twyman.cli.output import deliver
 from twyman.kernel.errors import Forbidden, NotFound, TwymanError
@@ -14,6 +14,17 @@ def test_every_kind_of_error_has_its_own_exit_code() -> None:
     assert sorted(EXITS.values()) == [2, 3, 4, 5, 6]
     assert set(EXITS) == set(TwymanError.__subclasses__())
     assert exit_code(NotFound("x")) == 3
+
+
+def test_every_exit_code_is_on_the_page_for_pipelines() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "in-a-pipeline.md").read_text()
+    codes = {
+        int(line.split("|")[1])
+        for line in page.splitlines()
+        if line.startswith("| ") and "---" not in line and line[2].isdigit()
+    }
+
+    assert codes == {ANSWERED, FAILED_ON_VERDICT, STOPPED, *EXITS.values()}
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:

@@ -55,6 +55,24 @@ def test_a_stop_ends_what_runs_and_leaves_nothing(
     assert left(root) == []
 
 
+SLOW = "import time; print('reading', flush=True); time.sleep(60)"
+"""A module of the standard library that takes its time: so the program is still being read when it is stopped."""
+
+
+@pytest.mark.parametrize("command", [[sys.executable, "-m", "twyman"], [str(Path(sys.executable).with_name("twyman"))]])
+def test_a_stop_while_the_program_is_still_being_read_is_quiet(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "argparse.py").write_text(SLOW)
+    aside = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*command, "check"], env=aside, stdout=pipe, stderr=pipe, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "reading\n"
+        child.send_signal(signal.SIGINT)
+        said = child.communicate(timeout=60)
+
+    assert (child.returncode, said) == (130, ("", "stopped; nothing was written\n"))
+
+
 def stopped(root: Path, arguments: list[str], after: float) -> int:
     """Run a command and stop it after some seconds; return its exit code."""
     with subprocess.Popen(COMMAND + arguments, cwd=root, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:

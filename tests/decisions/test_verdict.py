@@ -1,5 +1,8 @@
 """METHODS, Rulings 5: the table, row by row."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from twyman.decisions.verdict import Action, Evidence, Finding, Reason, State, verdict
@@ -111,3 +114,13 @@ def test_nothing_ships_on_a_success_metric_that_is_worse() -> None:
 
     assert action is Action.CONTINUE
     assert "inferior" in codes
+
+
+def test_every_code_of_a_reason_is_in_the_table_of_the_reference() -> None:
+    root = Path(__file__).resolve().parents[2]
+    written = re.findall(r'Reason\(\s*"(\w+)"', (root / "src/twyman/decisions/verdict.py").read_text())
+    page = (root / "docs/reference/answer.md").read_text().partition("## Verdicts")[2].partition("\n## ")[0]
+
+    assert {"not_measured", "deteriorated"} <= set(written)
+    assert [code for code in written if f"`{code}`" not in page] == []
+    assert [action for action in Action if f"| {action} |" not in page] == []

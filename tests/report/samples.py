@@ -9,6 +9,7 @@ from math import erfc, sqrt
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from twyman.app.views import (
     Answer,
@@ -416,6 +417,47 @@ def ships() -> Answer:
     )
 
 
+def triggered() -> Answer:
+    """Households were drawn, and their listeners are analysed from the first search on: a third of all exposed."""
+    whole, kept = {"control": 80_113, "moments": 79_987}, {"control": 26_704, "moments": 26_662}
+    reached, drawn = 1 / 3, {"control": 19_220, "moments": 19_164}
+
+    def spread(one: Result) -> Result:
+        sides = [
+            replace(side, clusters=drawn[arm]) for side, arm in ((one.control, "control"), (one.treatment, one.arm))
+        ]
+        if one.metric == "skip_rate":
+            why = Why(
+                code="not_additive", text="a ratio over all exposed needs the values of units that never triggered"
+            )
+            return replace(one, control=sides[0], treatment=sides[1], diluted=Effect(estimate=None, reason=why))
+        assert one.absolute is not None
+        assert one.absolute.estimate is not None
+        assert one.absolute.se is not None
+        estimate, se = one.absolute.estimate * reached, one.absolute.se * reached
+        everybody = Effect(
+            estimate=estimate, se=se, fixed=interval(estimate, se, Z, 0.95), repeated=interval(estimate, se, 2.24, 0.95)
+        )
+        return replace(one, control=sides[0], treatment=sides[1], diluted=everybody)
+
+    found = ships()
+    step = {"kind": "trigger", "name": "searches", "of": whole, "kept": kept}
+    clusters = {"by": "household", "exposed": drawn, "crossed": {}, "analysed": drawn, "moved": 0, "lost": 0}
+    results = [
+        spread(
+            result(
+                (one.metric, one.title, one.role),
+                tuple(
+                    replace(side, units=kept[arm]) for side, arm in ((one.control, "control"), (one.treatment, one.arm))
+                ),
+                one.decision.state if one.decision else "inconclusive",
+            )
+        )
+        for one in found.results
+    ]
+    return replace(found, health=replace(found.health, units=kept, kept=[step], clusters=clusters), results=results)
+
+
 def aborts() -> Answer:
     """The launch to 1 % in four markets: retention falls."""
     n_c, n_t = 75_210, 74_981
@@ -608,6 +650,7 @@ def hostile() -> Answer:
 
 ALL = {
     "ships": ships,
+    "triggered": triggered,
     "story": story,
     "aborts": aborts,
     "three_arms": three_arms,

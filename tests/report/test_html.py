@@ -26,7 +26,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag != "meta":
+        if tag not in {"meta", "br"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -54,7 +54,7 @@ def hostile() -> str:
     return html(samples.hostile())
 
 
-@pytest.mark.parametrize("name", ["ships", "aborts", "three_arms", "units_table", "hostile"])
+@pytest.mark.parametrize("name", ["ships", "triggered", "aborts", "three_arms", "units_table", "hostile"])
 def test_every_sample_is_a_well_formed_page_in_english(name: str) -> None:
     page = Page(html(samples.ALL[name]()))
 
@@ -71,6 +71,22 @@ def test_verdict_and_reasons_come_before_health_and_numbers(story: str) -> None:
 def test_a_hold_says_what_to_do_and_a_ship_needs_no_list(story: str) -> None:
     assert "someone outside the team signs it off" in story
     assert "What now" not in html(samples.ships())
+
+
+def test_a_trigger_says_what_it_comes_to_for_everybody_or_why_not() -> None:
+    page = Page(html(samples.triggered())).text
+
+    assert "on all exposed +0.0046 [+0.0020, +0.0072]" in page
+    assert "on all exposed not given: a ratio over all exposed needs the values of units that never triggered" in page
+    assert "on all exposed" not in html(samples.ships())
+
+
+def test_what_was_drawn_stands_beside_the_units() -> None:
+    page = Page(html(samples.triggered())).text
+
+    assert "control 26,704 household: 19,220" in page
+    assert "26,662 / 26,704 units in 19,164 / 19,220 clusters" in page
+    assert "household" not in html(samples.ships())
 
 
 def test_the_page_needs_no_network_and_no_script(story: str) -> None:

@@ -54,3 +54,12 @@ def test_bounds_that_hold_at_any_look_are_said_beside_the_look() -> None:
 
     assert "bounds hold at any look" in " ".join(text(always, width=80).split())
     assert "bounds hold" not in text(samples.ships(), width=80)
+
+
+def test_a_trigger_says_below_the_table_what_it_comes_to_for_everybody() -> None:
+    shown = " ".join(text(samples.triggered(), width=80).split())
+
+    assert "- retention_week_4, moments, on all exposed: +0.0046 [+0.0020, +0.0072]" in shown
+    assert "drawn by household: control 19,220, moments 19,164" in shown
+    assert "on all exposed: not given: a ratio over all exposed" in shown
+    assert "on all exposed" not in text(samples.ships(), width=80)

@@ -4,6 +4,8 @@ from twyman.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TwymanE
 
 ANSWERED = 0
 FAILED_ON_VERDICT = 10
+STOPPED = 130
+"""As shells say of what Ctrl-C ended: 128 and the number of the signal."""
 
 EXITS: dict[type[TwymanError], int] = {Invalid: 2, NotFound: 3, Conflict: 4, Forbidden: 5, Unavailable: 6}
 """2 what was asked can't be right; 3 not found; 4 conflict; 5 forbidden; 6 a peer didn't answer."""

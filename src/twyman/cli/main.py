@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from twyman.cli.all_experiments import analyzed_all
-from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, exit_code
+from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, STOPPED, exit_code
 from twyman.cli.explained import explained
 from twyman.cli.flags import add_flags
 from twyman.cli.output import deliver, ready
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(Invalid(""))
     except KeyboardInterrupt as stopped:
         sys.stderr.write(f"stopped; {str(stopped) or 'nothing was written'}\n")
-        return 130
+        return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141

@@ -8,11 +8,12 @@ applies gives its reasons, so that nobody has to ask again after mending the fir
 | the data are broken | hold (a rollout is contained) |
 | a metric deteriorated, on sound data | abort |
 | a metric that must not move has changed, and isn't shown to be within its margin | hold |
-| all else would ship, and a metric that must not move has no estimate | hold |
 | a decision is due and the result is too good, or too far, to be believed | hold |
 | the goal is met, guardrails with margins are non-inferior, none without deteriorated | ship |
 | powered for every success metric's smallest effect of interest, or the last look, and none met | end |
 | else | continue |
+
+A metric that must not move and has no estimate doesn't hold: nobody knows whether it moved, and what ships says so.
 """
 
 from collections.abc import Callable, Sequence

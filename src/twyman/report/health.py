@@ -43,6 +43,7 @@ class ArmUnits:
     share: str
     planned: float | None
     crossovers: int
+    clusters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class HealthView:
         grave: Blocks, warnings and notes, gravest first; `passed` the rest.
         headers, sources: Table of the sources of facts.
         entrants: Name and number.
+        drawn: What was drawn, where that wasn't the unit ("household"): each arm says how many.
         steps: Who of the exposed is analysed: what leaves units out, and how many it keeps of each arm.
     """
 
@@ -76,13 +78,14 @@ class HealthView:
     sources: tuple[tuple[str, ...], ...]
     entrants: tuple[tuple[str, str], ...]
     steps: tuple[tuple[str, str], ...] = ()
+    drawn: str = ""
 
 
 def health(answer: Answer) -> HealthView:
     """Return the answer's health, ready to show."""
     checks, data = answer.health.checks, answer.health
     ranked = sorted(checks, key=lambda check: list(CHECKS).index(check.status) if check.status in CHECKS else 0)
-    total = sum(data.units.values())
+    total, clusters = sum(data.units.values()), data.clusters
     headers = tuple(
         dict.fromkeys([*(name for name in COLUMNS if _anywhere(name, data.sources)), *_extra(data.sources)])
     )
@@ -93,7 +96,12 @@ def health(answer: Answer) -> HealthView:
         passed=tuple(_found(check) for check in ranked if check.status == "ok"),
         arms=tuple(
             ArmUnits(
-                arm, data.units[arm], _share(data.units[arm], total), data.shares.get(arm), data.crossovers.get(arm, 0)
+                arm,
+                data.units[arm],
+                _share(data.units[arm], total),
+                data.shares.get(arm),
+                data.crossovers.get(arm, 0),
+                clusters["analysed"].get(arm) if clusters else None,
             )
             for arm in arms_of(answer)
             if arm in data.units
@@ -102,6 +110,7 @@ def health(answer: Answer) -> HealthView:
         sources=tuple(tuple(_cell(source.get(name)) for name in headers) for source in data.sources),
         entrants=(*_entrants(data.entrants), *steps(data)),
         steps=tuple(steps(data)),
+        drawn=str(clusters["by"]) if clusters else "",
     )
 
 

@@ -18,7 +18,9 @@ class Row:
         lift, interval: The relative effect and the interval that decides; the absolute ones where there is no lift.
         level: The interval's coverage, where it isn't 95 %.
         absolute: The difference with its interval; empty where it stands in for the lift.
+        diluted: With a trigger, the difference on the mean of all exposed, or why it isn't given; empty in segments.
         treatment, control: Means, adjusted where they were; `raw` says both unadjusted, where they differ.
+        clusters: How many were drawn, treatment first; empty where units were.
         p_note: What the p-value is against, where that isn't "no effect".
         also: A second state, where harm shows inside a margin.
         seen: The smallest effect that would have been seen, beside every "no effect".
@@ -37,10 +39,12 @@ class Row:
     interval: str
     level: str
     absolute: str
+    diluted: str
     treatment: str
     control: str
     raw: str
     units: str
+    clusters: str
     p: str
     p_note: str
     state: Word
@@ -144,10 +148,12 @@ def row(result: Result, control: str, scale: Scale) -> Row:
         interval=_interval(shown, relative=lift is not None) if shown else "",
         level=f"at {numbers.brief(interval.level)}" if interval and abs(interval.level - 0.95) > 1e-9 else "",
         absolute=f"{_estimate(absolute)} {_interval(absolute)}".strip() if lift and absolute else "",
+        diluted=_diluted(result),
         treatment=treatment_mean,
         control=control_mean,
         raw=raw,
         units=f"{numbers.count(result.treatment.units)} / {numbers.count(result.control.units)}",
+        clusters=_clusters(result),
         p=_p(result),
         p_note=_p_note(result),
         state=_state(result),
@@ -160,6 +166,21 @@ def row(result: Result, control: str, scale: Scale) -> Row:
         picture=picture(result, scale),
         spoken=spoken(result, control),
     )
+
+
+def _diluted(result: Result) -> str:
+    """Write what a triggered effect comes to for everybody; no segment has one, and none says so on its line."""
+    effect = result.diluted
+    if effect is None or result.segment is not None:
+        return ""
+    if effect.estimate is None:
+        return f"not given: {effect.reason.text}" if effect.reason else ""
+    return f"{_estimate(effect)} {_interval(effect)}".strip()
+
+
+def _clusters(result: Result) -> str:
+    counts = [side.clusters for side in (result.treatment, result.control)]
+    return " / ".join(numbers.count(count) for count in counts if count is not None)
 
 
 def _digits(effect: Effect, *, relative: bool) -> int:

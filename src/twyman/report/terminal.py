@@ -62,6 +62,8 @@ def text(answer: Answer, *, width: int | None = None, color: bool = False) -> st
         console.print(_table(groups, wide=columns >= WIDE))
     for row in (row for group in groups for row in group.rows if row.reason):
         console.print(_item("-", f"{row.metric}, {row.arm}: {row.reason}"))
+    for row in (row for group in groups for row in group.rows if row.diluted):
+        console.print(_item("-", f"{row.metric}, {row.arm}, on all exposed: {row.diluted}"))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().replace("\u00a0", " ").splitlines())
 
 
