@@ -11,7 +11,9 @@ from random import Random
 
 import msgspec
 from msgspec.structs import replace
+from ruamel.yaml import YAML
 from tests.flags.random_states import drawn_context, drawn_state
+from tests.warehouse.payloads import PAYLOADS
 
 from fuzz.targets import TARGETS
 from twyman.flags import document
@@ -19,6 +21,9 @@ from twyman.flags.state import State
 
 HERE = Path(__file__).parent
 SEEDS, WORDS = HERE / "seeds", HERE / "words.txt"
+EXAMPLES = HERE.parent / "examples"
+EXPRESSION, SELECT, INSIDE = range(3)
+"""What a text of a definition is, as its first byte says it."""
 
 _RULE = {
     "name": "flags/a/rules/r",
@@ -155,6 +160,29 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         yield from _context(seed)
     yield from (("request", request) for request in REQUESTS)
     yield from (("folder", text.encode()) for text in FOLDERS)
+    yield from (("box", bytes([kind]) + text.encode()) for kind, text in boxes())
+
+
+def boxes() -> Iterator[tuple[int, str]]:
+    """Yield texts of definitions with what each is: an expression, the SELECT of a source, or a text inside one.
+
+    They are what the examples say, and what our tests try to get out of the box with, in turn as each.
+    """
+    said = dict.fromkeys(one for file in sorted(EXAMPLES.glob("*/*.yaml")) for one in _said(file))
+    yield from said
+    yield from ((place % 3, payload) for place, payload in enumerate(PAYLOADS))
+
+
+def _said(file: Path) -> Iterator[tuple[int, str]]:
+    for read in YAML(typ="safe", pure=True).load_all(file.read_text()):
+        columns = {**read.get("columns", {}), **read.get("measures", {})}
+        found = [str(one) for one in (*columns.values(), read.get("where"), read.get("matured")) if one]
+        yield from ((EXPRESSION, one) for one in found)
+        if isinstance(read.get("table"), str):
+            where = f" where {read['where']}" if read.get("where") else ""
+            wanted = ", ".join(map(str, columns.values())) or "*"
+            yield SELECT, f"select {wanted} from '{read['table']}'{where}"  # noqa: S608 - is read, not run
+            yield INSIDE, read["table"]
 
 
 def _small(state: State, seed: int) -> State:

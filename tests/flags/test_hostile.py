@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 import pytest
 from fuzz import laws
+from fuzz.seeds import seeds
 from fuzz.targets import TARGETS
 from hypothesis import given, settings, strategies as st
 from tests.flags.random_states import HOSTILE, NUMBERS, TEXTS, TIMES, VERSIONS
@@ -103,6 +104,10 @@ def asked(state: State, context: Context, flag: str = "page") -> Evaluation:
 
 def met(when: Expression, context: Context) -> bool:
     return asked(state_of(Rule("r", ALL, when=when)), context).reason is Reason.MATCH
+
+
+def test_every_target_has_something_to_start_from() -> None:
+    assert {target for target, _ in seeds()} == set(TARGETS)
 
 
 @pytest.mark.parametrize(("target", "data"), FOUND)
