@@ -62,6 +62,27 @@ def test_a_fact_that_another_clock_puts_before_exposure_stays_before_it(scene: A
     assert found.means.tolist() == [0, 1]
 
 
+def test_facts_that_arrive_before_they_happen_are_counted_and_count(scene: Any, metric: Any) -> None:
+    second = timedelta(seconds=1)
+    facts = [
+        (1, NOON + HOUR, 0.0, NOON + HOUR - second),
+        (1, NOON + HOUR, 0.0, NOON + HOUR),
+        (1, NOON - DAY, 0.0, NOON),
+    ]
+    facts += [(1, NOON - 9 * DAY, 0.0, NOON - 10 * DAY)]  # could never count
+    enrolled = {"experiment": {"enrol_from": NOON}, "cutoff": NOON + DAY}
+    found = scene(ONE, facts, (metric(),), facts={"arrived": "loaded"}, **enrolled)
+    by_day = scene(
+        ONE, facts, (metric(),), facts={"arrived": "loaded", "timestamp": Timestamp("at", Grain.DAY)}, **enrolled
+    )
+
+    assert (found.values(), found.measure().scanned[0].ahead) == ((1, 2), 1)
+    assert (by_day.measure().scanned[0].ahead, scene(ONE, facts, (metric(),)).measure().scanned[0].ahead) == (
+        None,
+        None,
+    )
+
+
 def test_a_fact_at_the_moment_of_exposure_comes_after_it(scene: Any, metric: Any) -> None:
     counted = metric(window=Window(length=DAY), adjustment=Adjustment(DAY))
 

@@ -178,7 +178,7 @@ def _shared(measured: Measured, found: Measured) -> Iterator[_Pair]:
 def _scanned(measured: Measured, found: Measured) -> Iterator[_Pair]:
     one, other = ({scanned.source: scanned for scanned in each.scanned} for each in (measured, found))
     for source in _both(one, other):
-        for field in ("rows", "units", "after_cutoff", "late", "first", "last"):
+        for field in ("rows", "units", "after_cutoff", "late", "ahead", "first", "last"):
             values = [_shown(getattr(each.get(source), field, None)) for each in (one, other)]
             yield _Pair("", "", f"{field.replace('_', ' ')} of '{source}'", values[0], values[1])
 

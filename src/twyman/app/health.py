@@ -18,6 +18,7 @@ from twyman.doubt.balance import Kept, covariate_balance, crossovers, kept_evenl
 from twyman.doubt.check import Check, Status
 from twyman.doubt.influence import Standout, dominant_unit
 from twyman.doubt.intake import (
+    ahead_rows,
     freshness,
     immature,
     immature_days,
@@ -252,6 +253,7 @@ def _sources(
             until = min(until, datetime(entered.year, entered.month, entered.day, tzinfo=UTC) + length + DAY)
         yield freshness(scanned.source, scanned.last, until, rows=scanned.rows)
         yield late_rows(scanned.source, scanned.late, scanned.after_cutoff, scanned.rows)
+        yield ahead_rows(scanned.source, scanned.ahead)
 
 
 def _longest(experiment: Experiment, catalogue: Catalogue, source: str) -> timedelta | None:

@@ -135,6 +135,8 @@ class Scanned:
         first, last: Times of the first and the last of them.
         after_cutoff: Rows at or after the event cut-off, left out.
         late: Rows before the event cut-off that arrived after the arrival cut-off: for the next look.
+        ahead: Rows that arrived before they happened, of those that could count: a clock runs ahead; `None` where the
+            source doesn't tell both to the instant.
     """
 
     source: str
@@ -144,6 +146,7 @@ class Scanned:
     last: datetime | None = None
     after_cutoff: int = 0
     late: int = 0
+    ahead: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,17 @@ def late_rows(source: str, late: int, after_cutoff: int, rows: int) -> Check | N
     return Check(code="late_facts", status=Status.NOTE, text=text, detail=detail)
 
 
+def ahead_rows(source: str, ahead: int | None) -> Check | None:
+    """Say how many facts arrived before they happened: who stamped them has a clock that runs ahead."""
+    if not ahead:
+        return None
+    text = (
+        f"Source '{source}': {ahead:,} facts arrived before they happened, so a clock runs ahead; they count "
+        "as stamped. Where it is off by more than a window can bear, take the time at which they were received."
+    )
+    return Check(code="clock_skew", status=Status.NOTE, text=text, detail={"source": source, "ahead": ahead})
+
+
 def used_strata(attributes: Sequence[str], strata: Sequence[str], merged: Sequence[str]) -> Check:
     """Say how many strata arms are compared within, and which were too small to stand by themselves."""
     text = f"Arms are compared within {len(strata) - len(merged):,} strata of {', '.join(attributes)}"

@@ -17,6 +17,7 @@ COLUMNS = {
     "last": "To",
     "after_cutoff": "After the cut-off",
     "late": "Arrived late",
+    "ahead": "Arrived before they happened",
 }
 """What is told of a source of facts, in this order."""
 

@@ -248,6 +248,8 @@ class _Seen:
         self.facts, cutoff, experiment = facts, facts.question.cutoff, facts.question.experiment
         arrived = facts.source.arrived
         self.arrived = facts.table.time(Timestamp(arrived)) if arrived else None
+        grains = {facts.time.grain, self.arrived.grain} if self.arrived and cutoff else {Grain.DAY}
+        self.to_the_instant = Grain.DAY not in grains
         self.events = plain(cutoff.events) if cutoff else None
         self.arrivals = plain(cutoff.arrivals) if cutoff else None
         self.overall = facts.overall
@@ -256,7 +258,7 @@ class _Seen:
         self.unit_of = facts.unit_of()
         self.found = Scanned(source=facts.source.name, rows=0, units=0)
         self.met = set[Any]()
-        self.rows = self.after = self.late = 0
+        self.rows = self.after = self.late = self.ahead = 0
 
     def take(self, row: Row) -> None:
         """Take a row that the source's filter keeps."""
@@ -271,6 +273,7 @@ class _Seen:
             self.late += arrival is not None and arrival >= self.arrivals
             if arrival is None or arrival >= self.arrivals:
                 return
+            self.ahead += arrival < moment and (self.since is None or moment >= self.since)
         self._date(moment)
         unit = self.unit_of(row)
         if unit is not None:
@@ -301,7 +304,10 @@ class _Seen:
 
     def scanned(self) -> Scanned:
         """Return what was seen."""
-        return replace(self.found, rows=self.rows, units=len(self.met), after_cutoff=self.after, late=self.late)
+        ahead = self.ahead if self.to_the_instant else None
+        return replace(
+            self.found, rows=self.rows, units=len(self.met), after_cutoff=self.after, late=self.late, ahead=ahead
+        )
 
 
 def _column(column: Computed | None) -> Taken:

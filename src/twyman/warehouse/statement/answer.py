@@ -332,6 +332,7 @@ def _scanned(row: Row, seen: Row, last: Mapping[str, datetime | None]) -> Scanne
         last=aware(seen["last_at"]) or last.get(row["source"]),
         after_cutoff=int(seen.get("after_cutoff") or 0),
         late=int(seen.get("late") or 0),
+        ahead=None if seen.get("ahead") is None else int(seen["ahead"]),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from twyman.kernel.time import DAY
+from twyman.metrics.source import Grain
 from twyman.warehouse.language.syntax import (
     alias,
     both,
@@ -20,6 +21,7 @@ from twyman.warehouse.language.syntax import (
     text,
 )
 from twyman.warehouse.model import FACTS, PART, SEEN
+from twyman.warehouse.sources.times import Clock
 from twyman.warehouse.values.facts import FactTable
 
 RECENT = DAY
@@ -97,7 +99,20 @@ class Seen:
         if facts.arrived:
             late = exp.and_(facts.time.before(cutoff.events), facts.arrived.since(cutoff.arrivals))
             found.append(("late", late))
+            found += self._ahead()
         return found
+
+    def _ahead(self) -> list[tuple[str, exp.Expr]]:
+        """Return the condition on facts that arrived before they happened, where both tell more than the day."""
+        time, arrived = self.facts.time, self.facts.arrived
+        if arrived is None or Clock.DAY in (time.clock, arrived.clock) or self.facts.grain is not Grain.INSTANT:
+            return []
+        floor = self.facts.floor(self.facts.overall)
+        instants = time.clock is arrived.clock is Clock.UTC  # these compare as they stand, which costs less
+        pair = (arrived.raw, time.raw) if instants else (arrived.utc, time.utc)
+        sooner = exp.LT(this=pair[0].copy(), expression=pair[1].copy())
+        told = both(time.since(floor) if floor else None, self._before(), self.facts.arrived_by_then(), sooner)
+        return [("ahead", told)] if told is not None else []
 
     def _first(self) -> exp.Select:
         facts, floor = self.facts, self.facts.floor(self.facts.overall)

@@ -322,7 +322,17 @@ SELECT
     WHERE
       listening.played_at < parseDateTime64BestEffort('2015-06-01 00:00:00+00:00', 6, 'UTC')
       AND listening.loaded_at >= parseDateTime64BestEffort('2015-06-03 00:00:00+00:00', 6, 'UTC')
-  ) AS late;
+  ) AS late,
+  (
+    SELECT
+      COUNT(*)
+    FROM listening AS listening
+    WHERE
+      listening.played_at >= parseDateTime64BestEffort('2015-03-23 00:00:00+00:00', 6, 'UTC')
+      AND listening.played_at < parseDateTime64BestEffort('2015-06-01 00:00:00+00:00', 6, 'UTC')
+      AND listening.loaded_at < parseDateTime64BestEffort('2015-06-03 00:00:00+00:00', 6, 'UTC')
+      AND listening.loaded_at < listening.played_at
+  ) AS ahead;
 SELECT
   'caps' AS part,
   tuple('minutes value', caps."minutes value", 'minutes pre 14d', caps."minutes pre 14d") AS thresholds

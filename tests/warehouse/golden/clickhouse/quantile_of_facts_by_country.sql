@@ -585,7 +585,17 @@ SELECT
     WHERE
       listening.played_at < parseDateTime64BestEffort('2015-06-01 00:00:00+00:00', 6, 'UTC')
       AND listening.loaded_at >= parseDateTime64BestEffort('2015-06-03 00:00:00+00:00', 6, 'UTC')
-  ) AS late;
+  ) AS late,
+  (
+    SELECT
+      COUNT(*)
+    FROM listening AS listening
+    WHERE
+      listening.played_at >= parseDateTime64BestEffort('2015-04-06 00:00:00+00:00', 6, 'UTC')
+      AND listening.played_at < parseDateTime64BestEffort('2015-06-01 00:00:00+00:00', 6, 'UTC')
+      AND listening.loaded_at < parseDateTime64BestEffort('2015-06-03 00:00:00+00:00', 6, 'UTC')
+      AND listening.loaded_at < listening.played_at
+  ) AS ahead;
 SELECT
   'ranks' AS part,
   'p95' AS metric,

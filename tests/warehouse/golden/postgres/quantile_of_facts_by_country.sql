@@ -708,7 +708,12 @@ FROM (
       listening.played_at >= CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)) AS after_cutoff,
     COUNT(*) FILTER(WHERE
       listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
-      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS late
+      AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)) AS late,
+    COUNT(*) FILTER(WHERE
+      listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+      AND listening.loaded_at < listening.played_at) AS ahead
   FROM listening AS listening
 ) AS answer
 UNION ALL

@@ -291,7 +291,9 @@ SELECT
       'after_cutoff',
       answer.after_cutoff,
       'late',
-      answer.late
+      answer.late,
+      'ahead',
+      answer.ahead
     )
   ) AS answer
 FROM (
@@ -334,5 +336,15 @@ FROM (
       WHERE
         listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
         AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
-    ) AS late
+    ) AS late,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < listening.played_at
+    ) AS ahead
 ) AS answer

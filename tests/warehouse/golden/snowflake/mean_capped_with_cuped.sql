@@ -293,7 +293,9 @@ SELECT
       'after_cutoff',
       answer.after_cutoff,
       'late',
-      answer.late
+      answer.late,
+      'ahead',
+      answer.ahead
     )
   ) AS answer
 FROM (
@@ -336,7 +338,17 @@ FROM (
       WHERE
         listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
         AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-    ) AS late
+    ) AS late,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
+        AND listening.loaded_at < listening.played_at
+    ) AS ahead
 ) AS answer
 UNION ALL
 SELECT

@@ -257,8 +257,8 @@ SELECT
   answer.part,
   JSON_FORMAT(
     CAST(MAP(
-      CAST(ARRAY[CAST('source' AS JSON), CAST('first_at' AS JSON), CAST('last_at' AS JSON), CAST('after_cutoff' AS JSON), CAST('late' AS JSON)] AS JSON),
-      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.first_at AS JSON) AS JSON), CAST(CAST(answer.last_at AS JSON) AS JSON), CAST(CAST(answer.after_cutoff AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON)] AS JSON)
+      CAST(ARRAY[CAST('source' AS JSON), CAST('first_at' AS JSON), CAST('last_at' AS JSON), CAST('after_cutoff' AS JSON), CAST('late' AS JSON), CAST('ahead' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.first_at AS JSON) AS JSON), CAST(CAST(answer.last_at AS JSON) AS JSON), CAST(CAST(answer.after_cutoff AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON), CAST(CAST(answer.ahead AS JSON) AS JSON)] AS JSON)
     ) AS JSON)
   ) AS answer
 FROM (
@@ -301,5 +301,15 @@ FROM (
       WHERE
         listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
         AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
-    ) AS late
+    ) AS late,
+    (
+      SELECT
+        COUNT(*)
+      FROM listening AS listening
+      WHERE
+        listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+        AND listening.loaded_at < listening.played_at
+    ) AS ahead
 ) AS answer
