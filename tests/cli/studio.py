@@ -60,19 +60,20 @@ HEAVY = "SELECT a.* FROM read_csv('plays/*.csv') AS a " + " ".join(
 """Facts that nobody lives long enough to read."""
 
 
-def studio(root: Path, *, also: str = "", facts: str | None = None) -> Path:
+def studio(root: Path, *, also: str = "", facts: str | None = None, looks: str = "3d") -> Path:
     """Write the folder and return it.
 
     Args:
         root: Where.
         also: What the project says of its warehouse besides, as in `, refresh: incremental`.
         facts: A SELECT instead of the files of facts.
+        looks: How long after one another; each costs its time.
     """
     write(root / "twyman.yaml", PROJECT.format(also=also))
     sources = SOURCES if facts is None else SOURCES.replace("table: plays/*.csv", f"sql: {facts}")
     write(root / "sources.yaml", sources)
     for name in ("page", "search", "shelf"):
-        write(root / f"{name}.yaml", EXPERIMENT.format(name=name))
+        write(root / f"{name}.yaml", EXPERIMENT.format(name=name).replace("looks: 3d", f"looks: {looks}"))
     data(root / "data")
     return root
 

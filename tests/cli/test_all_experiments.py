@@ -13,15 +13,18 @@ from twyman.warehouse.connector import Row
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.wiring.all_experiments import asked_together
 
+FEW = "6d"
+"""Two looks instead of four: several are kept and read back all the same."""
+
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return studio(tmp_path_factory.mktemp("sound"))
+    return studio(tmp_path_factory.mktemp("sound"), looks=FEW)
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = studio(tmp_path_factory.mktemp("broken"))
+    root = studio(tmp_path_factory.mktemp("broken"), looks=FEW)
     write(root / "search.yaml", EXPERIMENT.format(name="search").replace("minutes", "minuets"))
     return root
 
@@ -90,7 +93,7 @@ def test_a_folder_without_experiments_is_not_found(tmp_path: Path, capsys: pytes
 def test_several_at_a_time_say_the_same(tmp_path: Path) -> None:
     said = list[str]()
     for also in ("", ", concurrency: 3", ", concurrency: 2, refresh: incremental"):
-        root, output = studio(tmp_path / str(len(said)), also=also), tmp_path / f"{len(said)}.txt"
+        root, output = studio(tmp_path / str(len(said)), also=also, looks=FEW), tmp_path / f"{len(said)}.txt"
         assert main(["analyze", "--all", str(root), "--output", str(output)]) == 0
         said.append(output.read_text())
 
@@ -116,7 +119,7 @@ class Recording(DuckDBConnector):
 
 @pytest.mark.parametrize(("incremental", "again"), [(False, 1), (True, 0)], ids=["full", "incremental"])
 def test_facts_are_read_once_for_all_of_them(tmp_path: Path, *, incremental: bool, again: int) -> None:
-    root = studio(tmp_path, also=", refresh: incremental" if incremental else "")
+    root = studio(tmp_path, also=", refresh: incremental" if incremental else "", looks=FEW)
     scans = list[int]()
     for _ in range(2):
         over = Recording(root / "data")

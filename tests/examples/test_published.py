@@ -257,7 +257,10 @@ SPLITS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "folder", "experiment"), SPLITS)
+@pytest.mark.parametrize(
+    ("name", "folder", "experiment"),
+    [pytest.param(*case, marks=BIG if case[1] == "udacity_ab_data" else ()) for case in SPLITS],
+)
 def test_a_published_split_comes_out(
     analyze: Analyze, published: dict[str, Json], name: str, folder: str, experiment: str
 ) -> None:
@@ -297,6 +300,7 @@ def test_the_free_trial_gives_its_published_rates_and_sign_tests(
     assert [row["treatment"]["units"], row["control"]["units"]] == [extra["n1"], extra["n0"]]
 
 
+@BIG
 def test_udacity_rows_are_counted_as_published(analyze: Analyze, published: dict[str, Json]) -> None:
     expected, extra = published["ab_data.quality"], published["ab_data.quality"]["extra"]
     health = analyze("udacity_ab_data", "page")["health"]
@@ -372,7 +376,10 @@ TRAPS = [
 ]
 
 
-@pytest.mark.parametrize(("folder", "experiment", "code", "status"), TRAPS)
+@pytest.mark.parametrize(
+    ("folder", "experiment", "code", "status"),
+    [pytest.param(*case, marks=BIG if case[0] == "udacity_ab_data" else ()) for case in TRAPS],
+)
 def test_the_trap_of_a_data_set_is_named_in_its_tier(
     analyze: Analyze, folder: str, experiment: str, code: str, status: str
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -89,7 +90,12 @@ class Scene:
         )
 
     def measure(self) -> Measured:
-        return DuckDB(self.path).measure(self.question())
+        return DuckDB(self.path).measure(self.question()) if self.path else self._measured
+
+    @cached_property
+    def _measured(self) -> Measured:
+        """What is in memory stays as it is, so that it is measured once, however often a test asks."""
+        return DuckDB().measure(self.question())
 
     def moments(self, arm: str = "treatment", metric: str = "") -> Moments:
         return self.measure().cells[Cell(metric or self.metrics[0].name, arm)]
