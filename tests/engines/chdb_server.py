@@ -4,10 +4,13 @@
 
 What is as with a server: queries, parameters (`param_x`), settings, sessions with their temporary tables and
 their lock, `query_id` and `KILL QUERY WHERE query_id = …`, inserts of any format, error codes. What isn't:
-compression, users, `query_log`, progress in headers.
+compression, `query_log`, progress in headers, and users, but for one: `asked` has to give the password that
+the environment holds as `CHDB_PASSWORD`.
 """
 
+import base64
 import json
+import os
 import re
 import sys
 import threading
@@ -141,6 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         about = {"X-ClickHouse-Query-Id": asked["query_id"], "X-ClickHouse-Timezone": "UTC"}
         statement = asked.get("query", "").encode()
         try:
+            self._let_in()
             said = self.engine.answer(b"\n".join(filter(None, (statement, body))), asked)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told
             code = found[1] if (found := CODE.search(str(error))) else "1002"
@@ -149,6 +153,13 @@ class Handler(BaseHTTPRequestHandler):
             self._say(STATUS.get(code, 500), text.encode(), about | {"X-ClickHouse-Exception-Code": code})
         else:
             self._say(200, said, about | {"X-ClickHouse-Summary": json.dumps({"read_rows": "0"})})
+
+    def _let_in(self) -> None:
+        given = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+        user, _, password = given.partition(":")
+        if user == "asked" and password != os.environ.get("CHDB_PASSWORD", ""):
+            why = "password is incorrect, or there is no user with such name."
+            raise Refused(f"Code: 516. DB::Exception: {user}: Authentication failed: {why} (AUTHENTICATION_FAILED) ")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Not the address, which is long and says little: what was run is said where it runs."""

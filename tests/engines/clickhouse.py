@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from tests.engines.server import Server, free_port, listens, missing, running
 
+PASSWORD = "tr0ub4dor&3"  # noqa: S105 - of the user `asked`, on a server that lives for these tests
 PROGRAM = Path(__file__).with_name("chdb_server.py")
 
 
@@ -21,7 +22,7 @@ def started(folder: Path) -> Generator[Server]:
         missing("needs chdb (requirements/engines.txt)")
     port, log = free_port(), folder / "clickhouse.log"
     command = [sys.executable, str(PROGRAM), str(port), str(folder / "data")]
-    with running(command, log=log, ready=lambda: listens(port), env={"TZ": "UTC"}):
+    with running(command, log=log, ready=lambda: listens(port), env={"TZ": "UTC", "CHDB_PASSWORD": PASSWORD}):
         yield _server(port, log)
 
 

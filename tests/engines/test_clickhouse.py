@@ -135,7 +135,7 @@ def test_a_url_stands_in_no_representation_and_no_refusal(clickhouse: Server) ->
         with pytest.raises(Refused) as refused:
             connector.rows("SELECT nothing")
 
-        assert repr(connector) == f"ClickHouseConnector({connector.engine})"
+        assert repr(connector) == "ClickHouseConnector(…)"
         shown = f"{connector._session!r} {refused.value} {refused.value.__cause__!r}"
         assert not any(secret in shown for secret in (SECRET, "127.0.0.1", "nobody-here", "version", "Code:"))
 

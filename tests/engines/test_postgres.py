@@ -60,7 +60,7 @@ def test_an_address_is_told_to_nobody(postgres: Server, user: str) -> None:
 def test_a_url_stands_in_no_representation(postgres: Server) -> None:
     connector = PostgresConnector(with_password(postgres.url))
 
-    assert repr(connector) == f"PostgresConnector({connector.engine})"
+    assert repr(connector) == "PostgresConnector(…)"
     assert SECRET not in repr(connector._session)
     connector.close()
 

@@ -48,6 +48,7 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
             its tables as in iceberg:shop.plays.
         url: Address of a server, such as $WAREHOUSE_URL; a password is never written here.
         timeout: How long one statement may run, such as 10m; left out: as long as the engine lets it.
+        memory: How much memory DuckDB may take, such as 4GB, before it writes to disk; left out: four fifths of it.
         refresh: full reads a source from its beginning at each look; incremental keeps what was read beside the
             data and reads what is new.
         concurrency: How many experiments `analyze --all` analyses at a time, each over a connection of its own; left
@@ -59,6 +60,7 @@ class WarehouseDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     iceberg: Text | None = None
     url: Text | None = None
     timeout: Duration | None = None
+    memory: Text | None = None
     refresh: Literal["full", "incremental"] = "full"
     concurrency: Annotated[int, Meta(ge=1, le=64)] | None = None
 

@@ -24,7 +24,21 @@ AT_ONCE = 4
 CONNECTORS = "twyman.connectors"
 """Entry points under which anybody's connector is found, by the engine's name."""
 
+LEAST = 64 * 10**6
+"""Bytes below which DuckDB can't run what an analysis asks."""
+
+_UNITS = {"mb": 10**6, "gb": 10**9, "tb": 10**12, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([MGT]i?B)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+class Address(str):
+    """The address of a server: a text that isn't shown where variables are, in a traceback with locals, say."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Address(…)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,7 @@ class WarehousePlace:
         iceberg: Name of the Iceberg catalogue whose tables DuckDB reads; `None`: pyiceberg's default.
         url: Address of a server, with all that the environment adds; never shown.
         timeout: How long a statement may run; `None`: as long as the engine lets it.
+        memory: Bytes that DuckDB may take; `None`: as many as it takes by itself.
         incremental: Whether what was read is kept beside the data.
         concurrency: How many experiments are analysed at the same time, each over a connection of its own.
     """
@@ -46,8 +61,9 @@ class WarehousePlace:
     path: str = "."
     has_path: bool = False
     iceberg: str | None = None
-    url: str | None = field(default=None, repr=False)
+    url: Address | None = field(default=None, repr=False)
     timeout: timedelta | None = None
+    memory: int | None = None
     incremental: bool = False
     concurrency: int = 1
 
@@ -66,12 +82,15 @@ def warehouse_place(said: WarehouseDocument | None, subject: Subject, root: Path
         iceberg=said.iceberg,
         url=subject.attempt("warehouse.url", _address, said.url, None) if said.url is not None else None,
         timeout=timeout,
+        memory=subject.attempt("warehouse.memory", _bytes, said.memory, None) if said.memory is not None else None,
         incremental=said.refresh == "incremental",
         concurrency=_concurrency(said),
     )
 
 
 def _refuse_misplaced(said: WarehouseDocument, subject: Subject) -> None:
+    if said.memory is not None and said.engine not in FILES:
+        subject.refuse("warehouse.memory", f"{said.engine} bounds its memory itself: leave this out, and set it there")
     if said.iceberg is not None and said.engine not in FILES:
         subject.refuse(
             "warehouse.iceberg",
@@ -94,11 +113,25 @@ def _concurrency(said: WarehouseDocument) -> int:
     return said.concurrency or (AT_ONCE if said.engine in SERVERS else 1)
 
 
+def _bytes(text: str) -> int:
+    """Read an amount of memory.
+
+    Example:
+        >>> _bytes("1.5GB"), _bytes("512MiB")
+        (1500000000, 536870912)
+    """
+    found = _AMOUNT.fullmatch(text)
+    amount = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+    if amount < LEAST:
+        raise Invalid(f"'{text}' is no amount of memory that a query fits in: write 64MB or more, such as 4GB")
+    return amount
+
+
 def _path(text: str) -> str:
     return str(Path(_VARIABLE.sub(_value(text), text)).expanduser())
 
 
-def _address(text: str) -> str:
+def _address(text: str) -> Address:
     try:
         password = urlsplit(text).password
     except ValueError:
@@ -108,7 +141,7 @@ def _address(text: str) -> str:
             "the url holds a password, and definitions are read by many: "
             "put the url into an environment variable, and write $WAREHOUSE_URL"
         )
-    return _VARIABLE.sub(_value(text if password is None else "the url"), text)
+    return Address(_VARIABLE.sub(_value(text if password is None else "the url"), text))
 
 
 def _value(text: str) -> Callable[[re.Match[str]], str]:

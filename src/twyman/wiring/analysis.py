@@ -20,7 +20,7 @@ from twyman.report.json import json_text
 from twyman.report.notebook import fragment
 from twyman.report.terminal import text
 from twyman.warehouse.connector import Connector
-from twyman.wiring.warehouses import connector, looks, warehouse
+from twyman.wiring.warehouses import connected, connector, looks, warehouse
 
 VERSION = version("twyman")
 
@@ -144,8 +144,9 @@ def analyze(
     else:
         project, found = load_experiment(Path(experiment), name)
     day = instant(as_of, zone=project.zone) if as_of is not None else None
-    answer = use_case(project, clock=clock, told=told)(found, project.catalogue, zone=project.zone, as_of=day)
-    return Analysis(answer)
+    with connected(project) as over:
+        ask = use_case(project, clock=clock, told=told, over=over)
+        return Analysis(ask(found, project.catalogue, zone=project.zone, as_of=day))
 
 
 def use_case(

@@ -5,7 +5,7 @@ from pathlib import Path
 from twyman.app.explain_sql import Explained, ExplainSql
 from twyman.definitions import load_experiment
 from twyman.kernel.time import Clock, instant, system_clock
-from twyman.wiring.warehouses import warehouse
+from twyman.wiring.warehouses import connected, warehouse
 
 
 def explain(
@@ -33,7 +33,8 @@ def explain(
     """
     project, found = load_experiment(Path(experiment), name)
     day = instant(as_of, zone=project.zone) if as_of is not None else None
-    ask = ExplainSql(warehouse=warehouse(project), clock=clock)
-    if costs:
-        return ask.costs(found, project.catalogue, zone=project.zone, as_of=day)
-    return tuple(Explained(sql) for sql in ask(found, project.catalogue, zone=project.zone, as_of=day))
+    with connected(project) as over:
+        ask = ExplainSql(warehouse=warehouse(project, over), clock=clock)
+        if costs:
+            return ask.costs(found, project.catalogue, zone=project.zone, as_of=day)
+        return tuple(Explained(sql) for sql in ask(found, project.catalogue, zone=project.zone, as_of=day))

@@ -1,5 +1,7 @@
 """Tables of our own in a project's warehouse: listed, and collected once nobody needs them."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from twyman.definitions.project import read_path
@@ -7,7 +9,7 @@ from twyman.kernel.errors import Invalid
 from twyman.kernel.time import Clock, system_clock
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.state.tables import OwnTable, collected, own_tables
-from twyman.wiring.warehouses import connector
+from twyman.wiring.warehouses import connected
 
 
 def tables(folder: str | Path) -> list[OwnTable]:
@@ -20,7 +22,8 @@ def tables(folder: str | Path) -> list[OwnTable]:
         Invalid: If the warehouse's connector keeps no tables.
         NotFound, Unavailable: If the folder or the warehouse isn't there, or doesn't answer.
     """
-    return own_tables(_keeping(folder))
+    with _keeping(folder) as over:
+        return own_tables(over)
 
 
 def collect(folder: str | Path, *, every: bool = False, clock: Clock = system_clock) -> list[OwnTable]:
@@ -34,12 +37,14 @@ def collect(folder: str | Path, *, every: bool = False, clock: Clock = system_cl
     Raises:
         Invalid, NotFound, Unavailable: As `tables` does.
     """
-    return collected(_keeping(folder), now=clock(), every=every)
+    with _keeping(folder) as over:
+        return collected(over, now=clock(), every=every)
 
 
-def _keeping(folder: str | Path) -> Keeping:
+@contextmanager
+def _keeping(folder: str | Path) -> Generator[Keeping]:
     project = read_path(Path(folder)).project
-    over = connector(project)
-    if not isinstance(over, Keeping):
-        raise Invalid(f"the connector to '{project.warehouse.engine}' keeps no tables: there is nothing to list")
-    return over
+    with connected(project) as over:
+        if not isinstance(over, Keeping):
+            raise Invalid(f"the connector to '{project.warehouse.engine}' keeps no tables: there is nothing to list")
+        yield over

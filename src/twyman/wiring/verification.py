@@ -6,8 +6,9 @@ from pathlib import Path
 from twyman.app.verify_look import Verification, VerifyLook
 from twyman.definitions import Project, load_experiment
 from twyman.kernel.time import Clock, instant, system_clock
+from twyman.warehouse.connector import Connector
 from twyman.warehouse.naive.recompute import NaiveRecomputation
-from twyman.wiring.warehouses import connector, looks, warehouse
+from twyman.wiring.warehouses import connected, looks, warehouse
 
 
 def verify(
@@ -34,12 +35,13 @@ def verify(
     """
     project, found = load_experiment(Path(experiment), name)
     day = instant(as_of, zone=project.zone) if as_of is not None else None
-    return use_case(project, clock=clock)(found, project.catalogue, zone=project.zone, as_of=day, number=number)
+    with connected(project) as over:
+        ask = use_case(project, over, clock=clock)
+        return ask(found, project.catalogue, zone=project.zone, as_of=day, number=number)
 
 
-def use_case(project: Project, *, clock: Clock = system_clock) -> VerifyLook:
+def use_case(project: Project, over: Connector, *, clock: Clock = system_clock) -> VerifyLook:
     """Wire the use case to the project's warehouse, its look book and the second path."""
-    over = connector(project)
     return VerifyLook(
         warehouse=warehouse(project, over),
         recomputation=NaiveRecomputation(over),

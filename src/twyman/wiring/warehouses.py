@@ -1,6 +1,7 @@
 """The one page that knows every engine: from what a project says of its warehouse to a connector, and its looks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def _duckdb(place: WarehousePlace, sources: Iterable[Source]) -> Connector:
     given, lake = tuple(sources), Lakehouse(place.iceberg)
     linked = folders_linked(folder_of(Path(place.path)), given)
     also = (*folders_named(given), *linked, *lake.folders(iceberg_tables(given)))
-    return DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place), lake=lake)
+    return DuckDBConnector(Path(place.path), also=also, timeout=_seconds(place), lake=lake, memory=place.memory)
 
 
 def _postgres(place: WarehousePlace) -> Connector:
@@ -70,6 +71,16 @@ def connector(project: Project) -> Connector:
     except TwymanError as error:
         error.place = error.place or project.origin.at("warehouse.path" if place.engine == "duckdb" else "warehouse")
         raise
+
+
+@contextmanager
+def connected(project: Project) -> Generator[Connector]:
+    """Open the connector to a project's warehouse, and let go of it in the end; errors are those of `connector`."""
+    over = connector(project)
+    try:
+        yield over
+    finally:
+        over.close()
 
 
 def _maker(engine: str) -> Maker:

@@ -49,7 +49,7 @@ class ClickHouseConnector:
         self._session = Session(url, timeout)
 
     def __repr__(self) -> str:
-        return f"ClickHouseConnector({self.engine})"
+        return "ClickHouseConnector(…)"
 
     @property
     def engine(self) -> str:

@@ -63,7 +63,7 @@ class PostgresConnector:
         self._type_words: dict[tuple[int, int], str] = {}
 
     def __repr__(self) -> str:
-        return f"PostgresConnector({self.engine})"
+        return "PostgresConnector(…)"
 
     @property
     def engine(self) -> str:
