@@ -226,6 +226,8 @@ DOUBLED = ", ".join(f"a{i} as (select * from a{i - 1} union all select * from a{
         ("select " + "(" * 30 + "1" + ")" * 30, "nests more than"),
         ("select a" + "::int" * 60 + " from t", "nests more than"),
         ("select a" + " ** 2" * 60 + " from t", "nests more than"),
+        ("select a" + "[1]" * 30_000 + " from t", "chains more than"),
+        ("select a" + ".f()" * 20_000 + " from t", "chains more than"),
         ("select a from t" + " join t" * 60, "too many ways"),
         ("select " + "date(" * 19 + "1" + ")" * 19, "too many ways"),
         ("select " + "array[" * 19 + "1" + "]" * 19, "too many ways"),

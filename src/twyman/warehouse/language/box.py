@@ -6,6 +6,7 @@ the language, or of an engine, is outside until somebody has looked at it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlglot import exp
@@ -34,6 +35,8 @@ class Limits:
 
 NESTED = 20
 """Brackets, lists and cases inside each other: the parser goes down a dozen calls for each."""
+CHAINED = 200
+"""Calls and indices that follow one another, as in a[1][2]: reading them takes the square of their number."""
 ATTEMPTS = 5
 """Parts that the parser may make for each that a tree may have: at each level of some texts it tries two ways."""
 SHOWN = 200
@@ -83,6 +86,7 @@ def statements(text: str, limits: Limits) -> list[exp.Expr]:
         if any(token.token_type in DIALECT.tokenizer_class.COMMANDS for token in tokens):
             raise ValueError("is a command, and a definition only reads: leave it out")
         _refuse_nested(_words(tokens))
+        _refuse_chained([*_words(tokens)])
         parser = DIALECT.parser(max_nodes=ATTEMPTS * limits.nodes)
         found = [one for one in parser.parse(tokens, text) if one is not None and not isinstance(one, exp.Semicolon)]
         for one in found:
@@ -222,6 +226,13 @@ def _refuse_nested(words: Iterable[str]) -> None:
         depth += (word in _OPENING) - (word in _CLOSING)
         if depth > NESTED:
             raise ValueError(f"nests more than {NESTED} brackets or cases: write it flatter")
+
+
+def _refuse_chained(words: list[str]) -> None:
+    """Refuse a[1][1][1]… and a.f().f()…: the parser goes back to the beginning of a chain at every link."""
+    links = sum(one in (")", "]") and other in ("[", ".") for one, other in pairwise(words))
+    if links > CHAINED:
+        raise ValueError(f"chains more than {CHAINED} calls or indices to one another: write it flatter")
 
 
 def what_is(node: exp.Expr) -> str:
