@@ -69,7 +69,7 @@ def test_facts_that_arrive_before_they_happen_are_counted_and_count(scene: Any, 
         (1, NOON + HOUR, 0.0, NOON + HOUR),
         (1, NOON - DAY, 0.0, NOON),
     ]
-    facts += [(1, NOON - 9 * DAY, 0.0, NOON - 10 * DAY)]  # could never count
+    facts += [(1, NOON - second, 0.0, NOON - 2 * second)]  # not of the last day
     enrolled = {"experiment": {"enrol_from": NOON}, "cutoff": NOON + DAY}
     found = scene(ONE, facts, (metric(),), facts={"arrived": "loaded"}, **enrolled)
     by_day = scene(

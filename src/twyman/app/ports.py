@@ -135,8 +135,8 @@ class Scanned:
         first, last: Times of the first and the last of them.
         after_cutoff: Rows at or after the event cut-off, left out.
         late: Rows before the event cut-off that arrived after the arrival cut-off: for the next look.
-        ahead: Rows that arrived before they happened, of those that could count: a clock runs ahead; `None` where the
-            source doesn't tell both to the instant.
+        ahead: Rows of the day before the cut-off that arrived before they happened: a clock runs ahead; `None` where
+            the source doesn't tell both to the instant.
     """
 
     source: str

@@ -114,12 +114,12 @@ def late_rows(source: str, late: int, after_cutoff: int, rows: int) -> Check | N
 
 
 def ahead_rows(source: str, ahead: int | None) -> Check | None:
-    """Say how many facts arrived before they happened: who stamped them has a clock that runs ahead."""
+    """Say how many facts of the last day arrived before they happened: who stamped them has a clock that runs ahead."""
     if not ahead:
         return None
     text = (
-        f"Source '{source}': {ahead:,} facts arrived before they happened, so a clock runs ahead; they count "
-        "as stamped. Where it is off by more than a window can bear, take the time at which they were received."
+        f"Source '{source}': {ahead:,} facts of the last day arrived before they happened, so a clock runs ahead; "
+        "they count as stamped. Where it is off by more than a window can bear, take the time at which they were received."
     )
     return Check(code="clock_skew", status=Status.NOTE, text=text, detail={"source": source, "ahead": ahead})
 

@@ -17,7 +17,7 @@ COLUMNS = {
     "last": "To",
     "after_cutoff": "After the cut-off",
     "late": "Arrived late",
-    "ahead": "Arrived before they happened",
+    "ahead": "Of the last day, arrived before they happened",
 }
 """What is told of a source of facts, in this order."""
 

@@ -273,7 +273,7 @@ class _Seen:
             self.late += arrival is not None and arrival >= self.arrivals
             if arrival is None or arrival >= self.arrivals:
                 return
-            self.ahead += arrival < moment and (self.since is None or moment >= self.since)
+            self.ahead += arrival < moment and self.events is not None and moment >= self.events - DAY
         self._date(moment)
         unit = self.unit_of(row)
         if unit is not None:

@@ -99,19 +99,21 @@ class Seen:
         if facts.arrived:
             late = exp.and_(facts.time.before(cutoff.events), facts.arrived.since(cutoff.arrivals))
             found.append(("late", late))
-            found += self._ahead()
+            found += self._ahead(cutoff.events - RECENT)
         return found
 
-    def _ahead(self) -> list[tuple[str, exp.Expr]]:
-        """Return the condition on facts that arrived before they happened, where both tell more than the day."""
+    def _ahead(self, since: datetime) -> list[tuple[str, exp.Expr]]:
+        """Return the condition on the last facts that arrived before they happened, where both tell the instant.
+
+        A clock that runs ahead does so on any day: all days would be read for what the last one tells.
+        """
         time, arrived = self.facts.time, self.facts.arrived
         if arrived is None or Clock.DAY in (time.clock, arrived.clock) or self.facts.grain is not Grain.INSTANT:
             return []
-        floor = self.facts.floor(self.facts.overall)
         instants = time.clock is arrived.clock is Clock.UTC  # these compare as they stand, which costs less
         pair = (arrived.raw, time.raw) if instants else (arrived.utc, time.utc)
         sooner = exp.LT(this=pair[0].copy(), expression=pair[1].copy())
-        told = both(time.since(floor) if floor else None, self._before(), self.facts.arrived_by_then(), sooner)
+        told = both(time.since(since), self._before(), self.facts.arrived_by_then(), sooner)
         return [("ahead", told)] if told is not None else []
 
     def _first(self) -> exp.Select:

@@ -394,7 +394,7 @@ SELECT
       COUNT(*)
     FROM listening AS listening
     WHERE
-      listening.played_at >= parseDateTime64BestEffort('2015-04-06 00:00:00+00:00', 6, 'UTC')
+      listening.played_at >= parseDateTime64BestEffort('2015-05-31 00:00:00+00:00', 6, 'UTC')
       AND listening.played_at < parseDateTime64BestEffort('2015-06-01 00:00:00+00:00', 6, 'UTC')
       AND listening.loaded_at < parseDateTime64BestEffort('2015-06-03 00:00:00+00:00', 6, 'UTC')
       AND listening.loaded_at < listening.played_at

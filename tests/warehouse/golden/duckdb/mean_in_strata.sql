@@ -234,7 +234,7 @@ SELECT
       COUNT(*)
     FROM READ_PARQUET('listening.parquet') AS listening
     WHERE
-      listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMPTZ)
+      listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
       AND listening.loaded_at < listening.played_at

@@ -256,7 +256,7 @@ SELECT
     listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at >= CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)) AS late,
   COUNT(*) FILTER(WHERE
-    listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP)
+    listening.played_at >= CAST('2015-05-31 00:00:00+00:00' AS TIMESTAMP)
     AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
     AND listening.loaded_at < listening.played_at) AS ahead
