@@ -1,9 +1,9 @@
-"""What a server of Spark's did, from the log of events that it writes: rows that it read, what it keeps in memory."""
+"""What a server of Spark's did, by the log of events that it writes: what runs, was read, and is kept in memory."""
 
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from tests.engines.server import Server
@@ -14,10 +14,25 @@ PREFIX = "SparkListener"
 
 def events(server: Server) -> list[Event]:
     """All that happened so far, once what was asked before has been written."""
-    assert server.log is not None
-    (log,) = (server.log.parent / "events").iterdir()
     server.rows("SELECT count(*) AS n FROM range(2) GROUP BY id")
     time.sleep(1)
+    return _written(server)
+
+
+def running(server: Server, before: int, table: str) -> set[int]:
+    """Statements over a table of the catalogue that began after some events, and haven't ended."""
+    happened = _written(server)[before:]
+    begun = {
+        one["executionId"]
+        for one in _named(happened, "SQLExecutionStart")
+        if any(node["nodeName"].endswith(f".{table}") for node in _nodes(one["sparkPlanInfo"]))
+    }
+    return begun - {one["executionId"] for one in _named(happened, "SQLExecutionEnd")}
+
+
+def _written(server: Server) -> list[Event]:
+    assert server.log is not None
+    (log,) = (server.log.parent / "events").iterdir()
     return [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
 
 
@@ -47,14 +62,6 @@ def in_memory(happened: list[Event]) -> set[int]:
 def ever_in_memory(happened: list[Event]) -> bool:
     """Whether anything was kept at all."""
     return bool(in_memory([one for one in happened if not one["Event"].endswith("UnpersistRDD")]))
-
-
-def awaited(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether something comes to hold."""
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.2)
-    return holds()
 
 
 def _named(happened: list[Event], name: str) -> list[Event]:
