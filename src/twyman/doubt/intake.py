@@ -119,7 +119,7 @@ def ahead_rows(source: str, ahead: int | None) -> Check | None:
         return None
     text = (
         f"Source '{source}': {ahead:,} facts of the last day arrived before they happened, so a clock runs ahead; "
-        "they count as stamped. Where it is off by more than a window can bear, take the time at which they were received."
+        "they count as stamped. Where it is off by more than a window can bear, take the time of receipt."
     )
     return Check(code="clock_skew", status=Status.NOTE, text=text, detail={"source": source, "ahead": ahead})
 
