@@ -119,7 +119,6 @@ def test_the_published_folder_says_what_this_version_lacks_and_what_the_page_lea
         "segment 'employees' isn't defined",
         "metric 'ads_per_hour' isn't defined",
         "metric 'searches_per_user' isn't defined",
-        "arms are drawn by household",
     ]
 
 
