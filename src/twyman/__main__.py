@@ -1,6 +1,8 @@
 """`twyman`, and `python -m twyman`: heard also while the program itself is still being read."""
 
+import os
 import sys
+from contextlib import suppress
 
 STOPPED = 130
 
@@ -10,10 +12,21 @@ def run() -> int:
     try:
         from twyman.cli import main  # noqa: PLC0415 - whoever stops us while this is read is heard, too
 
-        return main()
+        code = main()
     except KeyboardInterrupt:
         sys.stderr.write("stopped; nothing was written\n")
-        return STOPPED
+        code = STOPPED
+    if code == STOPPED:
+        _leave()
+    return code
+
+
+def _leave() -> None:
+    """End at once, all being tidied up: drivers have threads that wait for what was stopped, and Python for them."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(STOPPED)
 
 
 if __name__ == "__main__":

@@ -96,3 +96,36 @@ def test_a_stop_at_any_moment_leaves_no_draft_and_no_table_that_nobody_names(tmp
         assert all(one.state for one in tables) if also == INCREMENTAL else tables == []
         assert not [name for name in left(root) if Path(name).name.startswith(".")]
     assert codes in ({130}, {0, 130})
+
+
+WAITING = """
+import os, signal, threading, time
+from twyman.cli import stopping
+
+stopping.GRACE = 0.5
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+with stopping.stoppable():
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(60)  # as a driver that waits for an answer nobody gives
+"""
+LINGERING = """
+import signal, threading, time
+from twyman.__main__ import run
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+threading.Thread(target=time.sleep, args=(60,)).start()
+signal.signal(signal.SIGALRM, stop)
+signal.setitimer(signal.ITIMER_REAL, 0.01)
+run()
+"""
+
+
+@pytest.mark.parametrize(("script", "said"), [(WAITING, "an engine didn't answer"), (LINGERING, "nothing was written")])
+def test_nobody_waits_for_a_driver_that_waits(script: str, said: str) -> None:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30)
+
+    assert (done.returncode, said in done.stderr) == (130, True)

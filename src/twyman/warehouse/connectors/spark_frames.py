@@ -3,7 +3,7 @@
 from typing import Any, Protocol, runtime_checkable
 
 from twyman.warehouse.connector import Refused
-from twyman.warehouse.connectors.spark_session import quiet, quoted
+from twyman.warehouse.connectors.spark_session import quoted
 
 
 @runtime_checkable
@@ -29,8 +29,7 @@ def as_arrow(name: str, data: Any) -> Any:  # noqa: ANN401 - pyarrow is optional
         if hasattr(data, made):
             data = getattr(data, made)()
     try:
-        with quiet():
-            table: Any = data if isinstance(data, pa.Table) else pa.table(data)
+        table: Any = data if isinstance(data, pa.Table) else pa.table(data)
         return table.cast(pa.schema([pa.field(one.name, _taken(one.type)) for one in table.schema]))
     except (TypeError, ValueError, pa.ArrowException) as error:
         raise Refused(

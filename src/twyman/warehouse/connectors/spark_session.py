@@ -26,6 +26,9 @@ SETTINGS = {
 ALONE = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
 """What a driver of our own starts with besides."""
 
+warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+# Once, and not around each question: filters are the process's own, and two threads that ask at a time lose them.
+
 _RETRIES = 2
 _CLASS = re.compile(r"\[(?P<class>[A-Z][A-Z0-9_.]+)\]\s*(?P<said>.+?)(?:\s*SQLSTATE:\s*(?P<state>\w{5}))?\s*$", re.M)
 _CURE = re.compile(r"\s*(?:If necessary set|Use `try_|To tolerate|You can form a valid|Please try to)\b.*$", re.S)
@@ -59,19 +62,18 @@ class Session:
         self._timeout = timeout
         self._late = Event()
         self._closed = False
-        with quiet():
-            self.spark = _remote(url) if self.remote else DRIVER.joined(url, settings or {})
-            try:
-                with self.asked():
-                    for name, value in {**SETTINGS, **(settings or {})}.items():
-                        self._set(name, value)
-                    self.version = str(self.spark.sql("SELECT version()").collect()[0][0]).partition(" ")[0]
-            except TwymanError:
-                self.close()
-                raise
-            except Refused as error:
-                self.close()
-                raise Invalid(f"Spark can't be set up: {error}: correct warehouse.settings") from error
+        self.spark = _remote(url) if self.remote else DRIVER.joined(url, settings or {})
+        try:
+            with self.asked():
+                for name, value in {**SETTINGS, **(settings or {})}.items():
+                    self._set(name, value)
+                self.version = str(self.spark.sql("SELECT version()").collect()[0][0]).partition(" ")[0]
+        except TwymanError:
+            self.close()
+            raise
+        except Refused as error:
+            self.close()
+            raise Invalid(f"Spark can't be set up: {error}: correct warehouse.settings") from error
 
     def __repr__(self) -> str:
         return "Session(…)"
@@ -99,8 +101,7 @@ class Session:
             timer.daemon = True
             timer.start()
         try:
-            with quiet():
-                yield
+            yield
         except (TwymanError, Refused):
             raise
         except Exception as error:  # noqa: BLE001 - each of them is told in our words
@@ -138,21 +139,19 @@ class Session:
 
     def cancel(self) -> None:
         """End what is running, from another thread."""
-        with quiet():
-            self.spark.interruptAll()
+        self.spark.interruptAll()
 
     def close(self) -> None:
         """End the session; the last one of this process stops the driver, too."""
         if self._closed:
             return
         self._closed = True
-        with quiet():
-            if not self.remote:
-                DRIVER.left()
-            elif self._shared:
-                self.spark.client.close()
-            else:
-                self.spark.stop()
+        if not self.remote:
+            DRIVER.left()
+        elif self._shared:
+            self.spark.client.close()
+        else:
+            self.spark.stop()
 
 
 def quoted(name: str) -> str:
@@ -167,14 +166,6 @@ def quoted(name: str) -> str:
 
 class Overflown(Refused):
     """A sum of whole numbers grew beyond 64 bits."""
-
-
-@contextmanager
-def quiet() -> Generator[None]:
-    """Keep the driver from warning of versions and from logging what we tell ourselves."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
-        yield
 
 
 def _first(error: Exception) -> str:
