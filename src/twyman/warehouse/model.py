@@ -31,6 +31,7 @@ EVENT = "event"
 """The column of a metric that waits for an event which says whether it came."""
 
 STRATA = "strata"
+EXPOSURE_ROWS = "exposure_rows"
 """The column that says of which stratum a unit is, in the table of units and in the cells."""
 
 

@@ -4,6 +4,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB as Printer
 
 from twyman.warehouse.dialects.dialect import Dialect, Word
+from twyman.warehouse.model import EXPOSURE_ROWS
 
 
 def _call(function: str, *arguments: exp.Expr) -> exp.Expr:
@@ -49,10 +50,24 @@ def _last_known(value: exp.Expr, moment: exp.Expr) -> exp.Expr:
     return _call("arg_max_null", value, exp.Struct(expressions=order))
 
 
+def _read_again(part: exp.Expr) -> exp.Expr:
+    """Let the columns of exposures be read where they are named: Parquet gives them faster than memory takes rows.
+
+    They are named twice, for what units met and for how many rows there were. Facts that several parts read are
+    rows in memory, and so is what a text file or a SELECT would have to make twice.
+    """
+    if part.alias == EXPOSURE_ROWS:
+        given: exp.From | None = part.this.args.get("from_")
+        if given is not None and isinstance(given.this, exp.Table) and given.this.this.name.lower() == "read_parquet":
+            part.set("materialized", value=False)
+    return part
+
+
 DIALECT = Dialect(
     name="duckdb",
     printer=Printer(),
     native=True,
+    nodes={exp.CTE: _read_again},
     words={
         "utc_of_instant": _instant,
         "utc_of_wall": _utc_of_wall,

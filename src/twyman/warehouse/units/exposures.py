@@ -25,12 +25,13 @@ from twyman.warehouse.language.syntax import (
     table,
     text,
 )
+from twyman.warehouse.model import EXPOSURE_ROWS
 from twyman.warehouse.sources.relation import EARLIEST, LATEST, Bounds
 from twyman.warehouse.sources.rows import Asked, Rows, as_text, grain_of, opened, refuse_nested
 from twyman.warehouse.sources.times import Time, day, days_later, midnight
 from twyman.warehouse.units.entering import MET, Entering, arm_number
 
-ROWS, EXPOSED, FIRST = "exposure_rows", "exposed_units", "first_exposure"
+ROWS, EXPOSED, FIRST = EXPOSURE_ROWS, "exposed_units", "first_exposure"
 """Rows of the experiment; units in one arm only, where not all of them are analysed; the units that count."""
 EXPOSED_AT, TRIGGERED_AT = "exposed_at", "triggered_at"
 """A unit's first exposure, which what was known of it comes before; its first trigger, from which windows run."""

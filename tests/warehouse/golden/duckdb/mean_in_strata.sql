@@ -1,5 +1,5 @@
 -- test: test_golden.py  metric: plays  engine: duckdb
-WITH exposure_rows AS (
+WITH exposure_rows AS NOT MATERIALIZED (
   /* Exposures of moment-page. Arms: 0 control, 1 moments. */
   SELECT
     exposures.user_id AS unit,

@@ -12,7 +12,7 @@ WITH listening_rows AS (
     listening.played_at >= CAST('2015-04-04 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMPTZ)
     AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMPTZ)
-), exposure_rows AS (
+), exposure_rows AS NOT MATERIALIZED (
   /* Exposures of moment-page. Arms: 0 control, 1 moments. */
   SELECT
     exposures.user_id AS unit,
