@@ -112,6 +112,7 @@ def test_the_page_of_the_box_shows_the_table() -> None:
         ("cast(ms as regclass)", "holds type regclass"),
         ("main.lower('x')", "holds DOT"),
         ("(" * 30 + "ms" + ")" * 30, "nests more than 20"),
+        ("ms.3", "holds COLUMN"),
         (" or ".join(["ms = 1"] * 200), "levels deep"),
         ("ms in (" + ", ".join(["1"] * 2_000) + ")", "more than 1,000 parts"),
         ("'" + "x" * 20_000 + "'", "20,002 characters"),

@@ -168,6 +168,8 @@ def is_plain(node: exp.Expr) -> bool:
         return _is_plain_type(node)
     if isinstance(node, exp.Dot):
         return isinstance(node.expression, exp.Identifier)
+    if isinstance(node, exp.Column):  # a.3 is read as a column called 3, without being a name
+        return all(isinstance(part, exp.Identifier | exp.Star) for part in node.parts)
     return isinstance(node, (*VALUES, *OPERATORS)) and not (isinstance(node, exp.Cast) and node.args.get("default"))
 
 
