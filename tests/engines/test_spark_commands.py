@@ -19,13 +19,14 @@ from twyman.cli.main import main
 
 pytestmark = pytest.mark.engines
 
-COMMAND = [sys.executable, "-m", "twyman", "analyze", "--all", "."]
+ANALYZE = [sys.executable, "-m", "twyman", "analyze"]
 PACKED = (
     "kind: project\nname: studio\nwarehouse: {engine: spark, url: $WAREHOUSE_URL, path: data/}\nentities: {user: {}}\n"
 )
-ENDLESS = "SELECT p.* FROM studio_plays AS p " + " ".join(
-    f"JOIN studio_plays AS {one} ON p.ms = {one}.ms" for one in "bcdef"
-)
+LONG = """SELECT a.* FROM studio_plays AS a
+  JOIN studio_plays AS b ON a.ms = b.ms JOIN studio_plays AS c ON a.ms = c.ms AND c.user_id < 'u13'"""
+"""A quarter of a minute's work, and no more: where a task of Spark's hears of its end is up to Spark, and one that
+only joins hears of nothing until it is through."""
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +56,20 @@ def own(server: Server) -> list[str]:
     return sorted(row["tableName"] for row in server.rows("SHOW TABLES IN twyman")) if there else []
 
 
-def test_a_stop_ends_the_statements_on_the_server_and_leaves_nothing(spark: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("what", "told"), [(["--all", "."], signal.SIGINT), (["page.yaml"], signal.SIGTERM)], ids=["Ctrl-C", "polite kill"]
+)
+def test_a_stop_ends_the_statements_on_the_server_and_leaves_nothing(
+    what: list[str], told: signal.Signals, spark: Server, tmp_path: Path
+) -> None:
     root = studio_on(spark, tmp_path, also=", concurrency: 2")
-    write(root / "sources.yaml", (root / "sources.yaml").read_text().replace("table: studio_plays", f"sql: {ENDLESS}"))
+    sources = (root / "sources.yaml").read_text()
+    write(root / "sources.yaml", sources.replace("table: studio_plays", f"sql: {' '.join(LONG.split())}"))
     before, kept = len(events(spark)), own(spark)
-    with subprocess.Popen(COMMAND, cwd=root, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([*ANALYZE, *what], cwd=root, stderr=subprocess.PIPE, text=True) as child:
         while not running(spark, before, "studio_plays") and child.poll() is None:
             time.sleep(0.2)
-        os.kill(child.pid, signal.SIGINT)
+        os.kill(child.pid, told)
         _, said = child.communicate(timeout=60)
 
     assert (child.returncode, said) == (130, "stopped; nothing was written\n")
@@ -76,7 +83,9 @@ def test_two_at_a_time_answer(spark: Server, tmp_path: Path) -> None:
     root = studio_on(spark, tmp_path, also=", concurrency: 2")
     (root / "shelf.yaml").unlink(missing_ok=True)
 
-    done = subprocess.run([*COMMAND, "--format", "json"], cwd=root, capture_output=True, check=False, timeout=300)
+    done = subprocess.run(
+        [*ANALYZE, "--all", ".", "--format", "json"], cwd=root, capture_output=True, check=False, timeout=300
+    )
 
     found = json.loads(done.stdout)
     assert (done.returncode, set(found["experiments"]), found["errors"]) == (0, {"page", "search"}, {})

@@ -1,14 +1,16 @@
 """Tables and books of Twyman's own, where Spark keeps them: in a folder beside the data, or in the catalogue.
 
-Spark holds nothing that makes two writers take turns, so one writer at a time is assumed: two that write the same
-entry of a book at once are both believed. A folder's books are files, and don't have this weakness.
+Two that add to one table at a time take each other's rows away, and Spark tells neither. So nothing is ever added to a
+table: each is written under a name that nobody else has, and then gets its own, which one of two is refused. In a
+catalogue an entry of a book is a table, too. (Sail renames nothing: there, one writer at a time is assumed.)
 """
 
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from twyman.kernel.errors import Conflict, Unavailable
@@ -18,9 +20,9 @@ from twyman.warehouse.connectors.spark_session import quoted
 from twyman.warehouse.connectors.table_folder import OWN, TABLES, TableFolder
 from twyman.warehouse.looks.durable import FAILING, flush_folder
 
-SCHEMA, BOOKS = "twyman", "books"
+SCHEMA = "twyman"
 Ask = Callable[[str], list[Row]]
-_DONE, _DRAFT, STAGE = "_SUCCESS", "draft.", "stage."
+_DONE, _DRAFT, STAGE, _ENTRY = "_SUCCESS", "draft.", "stage.", "entry."
 
 
 class Folder:
@@ -78,7 +80,7 @@ def _title(folder: Path) -> str:
 
 
 class Catalogue:
-    """Tables of the schema `twyman`, and books as rows of one of them.
+    """Tables of the schema `twyman`; each entry of a book is one of them.
 
     Args:
         ask: Runs a statement.
@@ -96,17 +98,26 @@ class Catalogue:
         """
         if not self._may():
             return False
-        draft, target = (_own(named(one)) for one in (f"{_DRAFT}{secrets.token_hex(6)}", name))
+        with self._draft(sql) as draft:
+            self.drop(name)
+            self._name(draft, name)
+        return True
+
+    @contextmanager
+    def _draft(self, sql: str) -> Generator[str]:
+        draft = _own(named(f"{_DRAFT}{secrets.token_hex(6)}"))
         try:
             self._ask(f"CREATE TABLE {draft} USING parquet AS {sql}")
-            self.drop(name)
-            if self._renames:
-                self._ask(f"ALTER TABLE {draft} RENAME TO {target}")
-            else:
-                self._ask(f"CREATE TABLE {target} USING parquet AS SELECT * FROM {draft}")  # noqa: S608 - our own names
+            yield draft
         finally:
             self._ask(f"DROP TABLE IF EXISTS {draft}")
-        return True
+
+    def _name(self, draft: str, name: str) -> None:
+        target = _own(named(name))
+        if self._renames:
+            self._ask(f"ALTER TABLE {draft} RENAME TO {target}")
+        else:
+            self._ask(f"CREATE TABLE {target} USING parquet AS SELECT * FROM {draft}")  # noqa: S608 - our own names
 
     def has(self, name: str) -> bool:
         """Say whether there is a table of ours by that name."""
@@ -114,7 +125,7 @@ class Catalogue:
 
     def kept(self) -> list[Kept]:
         """Return the tables, books aside."""
-        return [Kept(meant(table)) for table in self._names() if table != BOOKS and not meant(table).startswith(STAGE)]
+        return [Kept(title) for table in self._names() if not (title := meant(table)).startswith((STAGE, _ENTRY))]
 
     def drop(self, name: str) -> None:
         """Drop a table."""
@@ -126,44 +137,49 @@ class Catalogue:
 
         Raises:
             Conflict: If the entry is there already.
+            Unavailable: If Spark gave out.
         """
         if not self._may():
             return False
-        if any(there == number for there, _ in self.entries(book)):
-            raise Conflict(
-                f"entry {number} of '{book}' is written already: entries are never rewritten; write the next one"
-            )
-        self._add(book, number, literal(document.decode()))
+        title = _entry(book, number)
+        with self._draft(f"SELECT {literal(document.decode())} AS document") as draft:
+            try:
+                self._name(draft, title)
+            except Refused as error:
+                if not self.has(title):
+                    raise
+                raise Conflict(
+                    f"entry {number} of '{book}' is written already: entries are never rewritten; write the next one"
+                ) from error
         return True
 
     def strike(self, book: str, number: int) -> None:
-        """Take an entry out: by a row that says so, since rows stay."""
-        if any(there == number for there, _ in self.entries(book)):
-            self._add(book, number, "CAST(NULL AS STRING)")
-
-    def _add(self, book: str, number: int, document: str) -> None:
-        columns = "book STRING, number INT, document STRING, written INT"
-        self._ask(f"CREATE TABLE IF NOT EXISTS {_own(BOOKS)} ({columns}) USING parquet")
-        there = f"book = {literal(book)} AND number = {number}"
-        (found,) = self._ask(f"SELECT count(*) AS rows FROM {_own(BOOKS)} WHERE {there}")  # noqa: S608 - quoted
-        self._ask(f"INSERT INTO {_own(BOOKS)} VALUES ({literal(book)}, {number}, {document}, {found['rows']})")  # noqa: S608
+        """Take an entry out."""
+        self.drop(_entry(book, number))
 
     def entries(self, book: str) -> list[tuple[int, bytes]]:
         """Return the entries of a book, in order."""
-        if BOOKS not in self._names():
-            return []
-        latest = "number, max_by(document, written) AS document"
-        asked = f"SELECT {latest} FROM {_own(BOOKS)} WHERE book = {literal(book)} GROUP BY number ORDER BY number"  # noqa: S608
-        return [
-            (int(row["number"]), row["document"].encode()) for row in self._ask(asked) if row["document"] is not None
-        ]
+        numbers = self._written().get(book, [])
+        parts = (f"SELECT {one} AS number, document FROM {_own(named(_entry(book, one)))}" for one in numbers)  # noqa: S608
+        try:
+            rows = self._ask(" UNION ALL ".join(parts)) if numbers else []
+        except Refused:
+            if self._written().get(book, []) == numbers:
+                raise
+            return self.entries(book)  # somebody struck one in the meantime
+        return sorted((int(row["number"]), row["document"].encode()) for row in rows)
 
     def books(self) -> list[str]:
         """Return the names of the books."""
-        if BOOKS not in self._names():
-            return []
-        found = self._ask(f"SELECT DISTINCT book FROM {_own(BOOKS)} ORDER BY book")  # noqa: S608 - our own name
-        return [row["book"] for row in found if self.entries(row["book"])]
+        return sorted(self._written())
+
+    def _written(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for title in map(meant, self._names()):
+            if title.startswith(_ENTRY):
+                number, book = title.removeprefix(_ENTRY).split(".", 1)
+                found.setdefault(book, []).append(int(number))
+        return found
 
     def _may(self) -> bool:
         try:
@@ -177,6 +193,10 @@ class Catalogue:
             return sorted(str(row["tableName"]) for row in self._ask(f"SHOW TABLES IN {SCHEMA}"))
         except Refused:
             return []
+
+
+def _entry(book: str, number: int) -> str:
+    return f"{_ENTRY}{number}.{book}"
 
 
 def named(name: str) -> str:

@@ -31,6 +31,9 @@ warnings.filterwarnings("ignore", message="PySpark does not yet fully support pa
 
 _RETRIES = 2
 _CLASS = re.compile(r"\[(?P<class>[A-Z][A-Z0-9_.]+)\]\s*(?P<said>.+?)(?:\s*SQLSTATE:\s*(?P<state>\w{5}))?\s*$", re.M)
+_THROWN = re.compile(r"\((?:\w+\.)+(?P<name>[\w$]+)\)", re.A)
+"""What broke inside the server, without a state; what it says of it may name places."""
+
 _CURE = re.compile(r"\s*(?:If necessary set|Use `try_|To tolerate|You can form a valid|Please try to)\b.*$", re.S)
 _STATEMENTS = ("07", "0A", "21", "22", "23", "42", "54", "KD")
 """Classes of states that are the statement's, or the data's, and not the server's."""
@@ -129,8 +132,10 @@ class Session:
             return Unavailable(
                 "Spark gave up, being out of memory: give its driver or its workers more, or ask for less"
             )
-        if found:
-            return Unavailable(f"Spark gave up: {_first(error)}: see its log, then try again")
+        thrown = _THROWN.match(str(error))
+        if found or thrown:
+            said = _first(error) if thrown is None else thrown["name"]
+            return Unavailable(f"Spark gave up: {said}: see its log, then try again")
         return Unavailable("Spark doesn't answer: see that it runs at the address in warehouse.url, then try again")
 
     def view(self, frame: Any, name: str) -> None:  # noqa: ANN401 - the driver is optional
