@@ -20,6 +20,10 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    # Moments of a few metrics are more columns than Spark's own 100, and then it compiles nothing; what grows too long
+    # for Java's compiler isn't compiled either way.
+    "spark.sql.codegen.maxFields": "2000",
+    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 """What every session is set to."""
 

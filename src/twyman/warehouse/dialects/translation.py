@@ -5,7 +5,7 @@ word makes of its arguments is translated already.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2s
 from typing import cast
 
@@ -17,6 +17,7 @@ from twyman.warehouse.dialects.inlined import inlined
 WIDTH = 110
 DIGEST = 8
 SHARED_BY = 2
+_DEAR = exp.AggFunc, exp.Anonymous, exp.Window, exp.Query
 
 
 def _itself(value: exp.Expr) -> exp.Expr:
@@ -70,7 +71,8 @@ def staged_parts(query: exp.Expr, *, shared: bool = False) -> tuple[list[tuple[s
 
     Args:
         query: The statement.
-        shared: Whether parts are only those that are named more than once; others stand where they are named.
+        shared: Whether parts are only those that are named more than once and cost something to compute; others stand
+            where they are named.
     """
     whole = _expanded(query.copy())
     parts: dict[str, exp.Query] = {title: part.copy() for title, part in _named_parts(whole)}
@@ -78,10 +80,27 @@ def staged_parts(query: exp.Expr, *, shared: bool = False) -> tuple[list[tuple[s
     answers = [leaf.copy() for leaf in leaves(whole)]
     if not shared:
         return list(parts.items()), answers
-    named = Counter(str(table.name) for one in (*parts.values(), *answers) for table in one.find_all(exp.Table))
-    within = {title: part for title, part in parts.items() if named[title] < SHARED_BY}
+    named, through = Counter(_tables(answers)), set[str]()
+    for title, part in reversed(list(parts.items())):  # a part names those before it
+        if named[title] < SHARED_BY or _is_view(part, parts):
+            through.add(title)
+        named.update(_tables([part] * (named[title] if title in through else 1)))
+    within = {title: part for title, part in parts.items() if title in through}
     staged = [(title, _holding(part, within)) for title, part in parts.items() if title not in within]
     return cast("list[tuple[str, exp.Query]]", staged), [_holding(answer, within) for answer in answers]
+
+
+def _tables(queries: Iterable[exp.Expr]) -> Iterator[str]:
+    return (str(table.name) for one in queries for table in one.find_all(exp.Table))
+
+
+def _is_view(part: exp.Expr, parts: Mapping[str, exp.Query]) -> bool:
+    """Say whether a part takes rows and columns of another, and does nothing that is dear: it is read through."""
+    given = {key for key, value in part.args.items() if value} - {"expressions", "from_", "where"}
+    source: exp.From | None = part.args.get("from_")
+    if given or source is None or not isinstance(source.this, exp.Table) or source.this.name not in parts:
+        return False
+    return not any(isinstance(one, _DEAR) and one is not part for one in part.walk())
 
 
 def _holding(query: exp.Expr, parts: Mapping[str, exp.Query]) -> exp.Expr:

@@ -63,18 +63,6 @@ WHERE
   NOT unit IS NULL
 GROUP BY
   unit;
--- first_exposure
-/* Units in one arm only, from their first exposure. */
-SELECT
-  unit,
-  arm,
-  exposed_at,
-  CAST(exposed_at AS DATE) AS exposed_on,
-  exposed_at - INTERVAL '14' DAY AS `14d before`,
-  exposed_at + INTERVAL '7' DAY AS `7d after`
-FROM units_met
-WHERE
-  NOT crossed;
 -- listening_facts
 /* Facts of listening, one row a unit that has any. */
 SELECT
@@ -91,7 +79,19 @@ SELECT
     ) >= 30) AS `minutes pre 14d`,
   COUNT(*) AS rows
 FROM listening AS listening
-JOIN first_exposure
+JOIN (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at - INTERVAL '14' DAY AS `14d before`,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
   ON listening.user_id = first_exposure.unit
 WHERE
   listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP)
@@ -118,7 +118,19 @@ SELECT
   first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ) AS `minutes matured`,
   first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
   AND COALESCE(NOT listening_facts.`minutes value` IS NULL, FALSE) AS `minutes known`
-FROM first_exposure
+FROM (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at - INTERVAL '14' DAY AS `14d before`,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
 LEFT JOIN listening_facts
   ON first_exposure.unit = listening_facts.unit;
 -- caps

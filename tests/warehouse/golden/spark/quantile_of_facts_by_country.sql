@@ -76,17 +76,6 @@ WHERE
   NOT unit IS NULL
 GROUP BY
   unit;
--- first_exposure
-/* Units in one arm only, from their first exposure. */
-SELECT
-  unit,
-  arm,
-  exposed_at,
-  CAST(exposed_at AS DATE) AS exposed_on,
-  exposed_at + INTERVAL '7' DAY AS `7d after`
-FROM units_met
-WHERE
-  NOT crossed;
 -- listening_facts
 /* Facts of listening, one row a unit that has any. */
 SELECT
@@ -97,7 +86,18 @@ SELECT
     )) AS `p95 value`,
   COUNT(*) AS rows
 FROM listening_rows AS listening
-JOIN first_exposure
+JOIN (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
   ON listening.user_id = first_exposure.unit
 WHERE
   listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
@@ -121,7 +121,18 @@ SELECT
   first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ) AS `p95 matured`,
   first_exposure.exposed_at <= CAST('2015-05-25 00:00:00' AS TIMESTAMP_NTZ)
   AND COALESCE(listening_facts.`p95 value` > 0, FALSE) AS `p95 known`
-FROM first_exposure
+FROM (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
 LEFT JOIN listening_facts
   ON first_exposure.unit = listening_facts.unit
 LEFT JOIN (
@@ -131,7 +142,18 @@ LEFT JOIN (
     MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
       NOT profile.valid_from IS NULL) AS country
   FROM users AS profile
-  JOIN first_exposure
+  JOIN (
+    /* Units in one arm only, from their first exposure. */
+    SELECT
+      unit,
+      arm,
+      exposed_at,
+      CAST(exposed_at AS DATE) AS exposed_on,
+      exposed_at + INTERVAL '7' DAY AS `7d after`
+    FROM units_met
+    WHERE
+      NOT crossed
+  ) AS first_exposure
     ON profile.user_id = first_exposure.unit
   WHERE
     profile.valid_from <= first_exposure.exposed_at
@@ -177,7 +199,18 @@ SELECT
   first_exposure.unit AS drawn,
   lumped_units.`by country`
 FROM listening_rows AS listening
-JOIN first_exposure
+JOIN (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
   ON listening.user_id = first_exposure.unit
 JOIN lumped_units
   ON first_exposure.unit = lumped_units.unit

@@ -37,16 +37,6 @@ WHERE
   NOT unit IS NULL
 GROUP BY
   unit;
--- units
-/* Units in one arm only. */
-SELECT
-  unit,
-  arm,
-  `median value`,
-  `median known`
-FROM units_met
-WHERE
-  NOT arm IS NULL AND NOT crossed;
 -- median ranks
 /* Up to each value, how many there are. */
 SELECT
@@ -74,7 +64,17 @@ FROM (
       units.arm,
       `median value` AS value,
       units.unit AS drawn
-    FROM units
+    FROM (
+      /* Units in one arm only. */
+      SELECT
+        unit,
+        arm,
+        `median value`,
+        `median known`
+      FROM units_met
+      WHERE
+        NOT arm IS NULL AND NOT crossed
+    ) AS units
     WHERE
       NOT `median value` IS NULL
   ) AS `median values`
@@ -124,7 +124,17 @@ FROM (
         )
       )
     ) AS moments
-  FROM units
+  FROM (
+    /* Units in one arm only. */
+    SELECT
+      unit,
+      arm,
+      `median value`,
+      `median known`
+    FROM units_met
+    WHERE
+      NOT arm IS NULL AND NOT crossed
+  ) AS units
   GROUP BY
     arm
 ) AS cells;

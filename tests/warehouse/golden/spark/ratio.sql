@@ -63,17 +63,6 @@ WHERE
   NOT unit IS NULL
 GROUP BY
   unit;
--- first_exposure
-/* Units in one arm only, from their first exposure. */
-SELECT
-  unit,
-  arm,
-  exposed_at,
-  CAST(exposed_at AS DATE) AS exposed_on,
-  exposed_at + INTERVAL '7' DAY AS `7d after`
-FROM units_met
-WHERE
-  NOT crossed;
 -- listening_facts
 /* Facts of listening, one row a unit that has any. */
 SELECT
@@ -84,7 +73,18 @@ SELECT
   COUNT(*) AS `skip_rate denominator`,
   COUNT(*) AS rows
 FROM listening AS listening
-JOIN first_exposure
+JOIN (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '7' DAY AS `7d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
   ON listening.user_id = first_exposure.unit
 WHERE
   listening.played_at >= CAST('2015-04-06 00:00:00+00:00' AS TIMESTAMP)
@@ -208,7 +208,18 @@ FROM (
         COALESCE(NOT listening_facts.`skip_rate numerator` IS NULL, FALSE)
         OR COALESCE(listening_facts.`skip_rate denominator` > 0, FALSE)
       ) AS `skip_rate known`
-    FROM first_exposure
+    FROM (
+      /* Units in one arm only, from their first exposure. */
+      SELECT
+        unit,
+        arm,
+        exposed_at,
+        CAST(exposed_at AS DATE) AS exposed_on,
+        exposed_at + INTERVAL '7' DAY AS `7d after`
+      FROM units_met
+      WHERE
+        NOT crossed
+    ) AS first_exposure
     LEFT JOIN listening_facts
       ON first_exposure.unit = listening_facts.unit
     LEFT JOIN (
@@ -225,7 +236,18 @@ FROM (
         ) FILTER(WHERE
           NOT profile.valid_from IS NULL) AS is_new
       FROM users AS profile
-      JOIN first_exposure
+      JOIN (
+        /* Units in one arm only, from their first exposure. */
+        SELECT
+          unit,
+          arm,
+          exposed_at,
+          CAST(exposed_at AS DATE) AS exposed_on,
+          exposed_at + INTERVAL '7' DAY AS `7d after`
+        FROM units_met
+        WHERE
+          NOT crossed
+      ) AS first_exposure
         ON profile.user_id = first_exposure.unit
       WHERE
         profile.valid_from <= first_exposure.exposed_at

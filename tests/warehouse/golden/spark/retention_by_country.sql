@@ -63,18 +63,6 @@ WHERE
   NOT unit IS NULL
 GROUP BY
   unit;
--- first_exposure
-/* Units in one arm only, from their first exposure. */
-SELECT
-  unit,
-  arm,
-  exposed_at,
-  CAST(exposed_at AS DATE) AS exposed_on,
-  exposed_at + INTERVAL '21' DAY AS `21d after`,
-  exposed_at + INTERVAL '28' DAY AS `28d after`
-FROM units_met
-WHERE
-  NOT crossed;
 -- listening_facts
 /* Facts of listening, one row a unit that has any. */
 SELECT
@@ -82,7 +70,19 @@ SELECT
   COUNT(*) AS `week_4 value`,
   COUNT(*) AS rows
 FROM listening AS listening
-JOIN first_exposure
+JOIN (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '21' DAY AS `21d after`,
+    exposed_at + INTERVAL '28' DAY AS `28d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
   ON listening.user_id = first_exposure.unit
 WHERE
   listening.played_at >= CAST('2015-04-27 00:00:00+00:00' AS TIMESTAMP)
@@ -111,7 +111,19 @@ SELECT
     END AS DOUBLE)
   END AS `week_4 value`,
   first_exposure.exposed_at <= CAST('2015-05-04 00:00:00' AS TIMESTAMP_NTZ) AS `week_4 matured`
-FROM first_exposure
+FROM (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '21' DAY AS `21d after`,
+    exposed_at + INTERVAL '28' DAY AS `28d after`
+  FROM units_met
+  WHERE
+    NOT crossed
+) AS first_exposure
 LEFT JOIN listening_facts
   ON first_exposure.unit = listening_facts.unit
 LEFT JOIN (
@@ -121,7 +133,19 @@ LEFT JOIN (
     MAX_BY(profile.country, STRUCT(profile.valid_from, profile.country)) FILTER(WHERE
       NOT profile.valid_from IS NULL) AS country
   FROM users AS profile
-  JOIN first_exposure
+  JOIN (
+    /* Units in one arm only, from their first exposure. */
+    SELECT
+      unit,
+      arm,
+      exposed_at,
+      CAST(exposed_at AS DATE) AS exposed_on,
+      exposed_at + INTERVAL '21' DAY AS `21d after`,
+      exposed_at + INTERVAL '28' DAY AS `28d after`
+    FROM units_met
+    WHERE
+      NOT crossed
+  ) AS first_exposure
     ON profile.user_id = first_exposure.unit
   WHERE
     profile.valid_from <= first_exposure.exposed_at
