@@ -4,7 +4,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from twyman.kernel.errors import Invalid
 from twyman.stats.sequential import walk
@@ -334,6 +334,8 @@ def test_plans_that_cannot_be_are_refused(ask) -> None:  # noqa: ANN001
     steps=st.lists(st.floats(0.05, 1), min_size=6, max_size=6),
     sides=st.sampled_from([1, 2]),
 )
+@example(scores=[-5.0], steps=[1.0] * 6, sides=1)
+@example(scores=[-5.0, -5.0], steps=[1.0] * 6, sides=1)
 def test_the_smallest_p_is_the_last_of_the_path(scores: list[float], steps: list[float], sides: int) -> None:
     information = list(itertools.accumulate(steps[: len(scores)]))
     times = [amount / information[-1] for amount in information]

@@ -234,11 +234,11 @@ class _Family:
 
     def p_value(self, look: int) -> float:
         """Invert one look's bound: it lies above the deviate of one side's alpha, and grows with it."""
-        if self.is_all_at_once(look):
-            return min(1.0, self.sides * upper_tail(self.scores[look]))
         low, high = LEAST[self.sides], min(self.scores[look], FARTHEST)
         if high <= low:
             return 1.0
+        if self.is_all_at_once(look):
+            return min(1.0, self.sides * upper_tail(self.scores[look]))
         found = self.nearby(look, low, high)
         if found is not None:
             return min(1.0, self.sides * upper_tail(found))
