@@ -1,5 +1,4 @@
-"""Our statements against one written by hand on Apache Spark, for the same moments of 1,000,000 exposures and
-20,000,000 events.
+"""Our statements against one written by hand on Apache Spark, for the same moments of as many data as on DuckDB.
 
 A driver of Spark's own with two cores, in a fresh process for each run, in turn. A run answers the question three
 times: the first time with everything cold, then twice more, of which the faster counts. Both open the same files as
