@@ -21,6 +21,8 @@ from twyman.metrics.metric import Adjustment, Aggregate, Cap, FactValue, Mean, M
 from twyman.metrics.source import ExposureSource, FactSource, Table, Timestamp
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.duckdb import DuckDB
+from twyman.warehouse.state.history import MOST_TABLES
+from twyman.warehouse.state.ledger import LIVING
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 START = datetime(2024, 3, 4, tzinfo=UTC)
@@ -253,3 +255,13 @@ def test_what_somebody_may_still_be_reading_stays_for_one_refresh_more(month: Pa
 
     assert len(before[1] & before[0]) == 1
     assert not before[2] & before[0]
+
+
+@pytest.mark.parametrize("metrics", [FOLDED, ("kinds", "any")], ids=["sums", "history"])
+def test_a_long_history_is_put_together_and_comes_to_the_same(month: Path, metrics: tuple[str, ...]) -> None:
+    for half_day in range(1, 21):
+        kept = DuckDB(month, incremental=True).measure(question(half_day / 2, metrics))
+
+    same(kept, DuckDB(month).measure(question(10, metrics)))
+    connector = DuckDBConnector(month)
+    assert len([one for one in connector.kept() if one.name.startswith("facts")]) <= MOST_TABLES + LIVING

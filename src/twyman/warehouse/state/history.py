@@ -127,7 +127,8 @@ class History:
         if self.kept is None or len(self.kept.tables) <= MOST_TABLES:
             return
         name = fresh_name("facts", self.title)
-        whole = select(exp.Star()).from_(exp.alias_(self._stacked(self._own()), "kept", table=True))
+        stacked = exp.Subquery(this=self._stacked(self._own()))
+        whole = select(exp.Star()).from_(exp.alias_(stacked, "kept", table=True))
         whole = whole.order_by(column(self.facts.source.timestamp.column, "kept"))
         if self.keeping.keep(name, self.engine.printed(whole)):
             self._commit(self.kept.region, [name], rows=self.kept.rows, made=name)
