@@ -12,6 +12,7 @@ from twyman.cli.main import main
 from twyman.warehouse.connector import Keeping
 from twyman.warehouse.connectors.clickhouse import ClickHouseConnector
 from twyman.warehouse.connectors.postgres import PostgresConnector
+from twyman.warehouse.state import accumulators, history
 
 pytestmark = pytest.mark.engines
 
@@ -54,11 +55,16 @@ def test_a_look_is_verified_from_rows(
     assert "Look 4, kept" in said
 
 
+@pytest.mark.parametrize("most", [1, 12], ids=["put together", "in pieces"])
 def test_what_was_kept_is_listed_collected_and_not_missed(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
+    for state in (history, accumulators):
+        monkeypatch.setattr(state, "MOST_TABLES", most)
     root = studio_on(server, tmp_path, also=", refresh: incremental")
     assert main(["analyze", str(root / "shelf.yaml")]) == 0
+    assert main(["verify", str(root / "shelf.yaml")]) == 0
+    capsys.readouterr()
     assert main(["warehouse", "tables", str(root)]) == 0
     assert "plays" in capsys.readouterr().out
     assert main(["warehouse", "gc", "--all", str(root)]) == 0

@@ -87,7 +87,7 @@ def test_piece_by_piece_is_at_once(server: Server, seed: int, metrics: tuple[str
     exposures, plays = arriving(seed)
     put(server, "kept_exposures", EXPOSED, exposures)
     with closing(PostgresConnector(server.url)) as connector:
-        for day in (2, 3, 6, LAST):
+        for day in (*(half / 2 for half in range(2, 2 * LAST)), LAST):
             end = (START + day * DAY).replace(tzinfo=None)
             put(server, "kept_plays", PLAYED, [row for row in plays if row[4] < end])  # type: ignore[operator]
             asked = question(day, metrics)

@@ -74,6 +74,7 @@ def test_what_takes_too_long_is_ended_on_the_server(spark: Server) -> None:
 
     with pytest.raises(Unavailable, match="longer than 5 s"):
         connector.rows(ENDLESS)
+    assert connector.rows(FREE) == [{"n": 9}]
     connector.close()
     assert spark.rows(FREE) == [{"n": 9}]
 

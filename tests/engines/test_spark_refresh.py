@@ -17,6 +17,7 @@ from tests.warehouse.state.test_refresh import DAY, EXPOSED, FOLDED, PLAYED, STA
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.connectors.spark import SparkConnector
 from twyman.warehouse.sql_warehouse import SqlWarehouse
+from twyman.warehouse.state import accumulators, history
 
 pytestmark = pytest.mark.engines
 
@@ -54,7 +55,9 @@ def at_once(folder: Path, day: int, metrics: tuple[str, ...]) -> object:
 
 
 @pytest.mark.parametrize("metrics", [FOLDED, ("kinds", "any")], ids=["folded", "anew"])
-def test_piece_by_piece_is_at_once(spark: Server, folder: Path, metrics: tuple[str, ...]) -> None:
+def test_piece_by_piece_is_at_once(
+    spark: Server, folder: Path, metrics: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with closing(SparkConnector(spark.url, path=folder)) as first:
         arrived(folder, -30, 3)
         same(SqlWarehouse(first, incremental=True).measure(question(3, metrics)), at_once(folder, 3, metrics))
@@ -63,7 +66,13 @@ def test_piece_by_piece_is_at_once(spark: Server, folder: Path, metrics: tuple[s
         warehouse = SqlWarehouse(then, incremental=True)
         same(warehouse.measure(question(6, metrics)), at_once(folder, 6, metrics))
         assert 0 < warehouse.read["plays"] < 1_500
-        assert then.kept()
+        for state in (history, accumulators):
+            monkeypatch.setattr(state, "MOST_TABLES", 1)
+        arrived(folder, 6, 8)
+    with closing(SparkConnector(spark.url, path=folder)) as last:
+        warehouse = SqlWarehouse(last, incremental=True)
+        same(warehouse.measure(question(8, metrics)), at_once(folder, 8, metrics))
+        assert last.kept()
 
 
 def killed(url: str, folder: Path, day: int, *, once: Path, after: float) -> None:
