@@ -138,7 +138,7 @@ class Session:
             )
         thrown = _THROWN.match(str(error))
         if found or thrown:
-            said = _first(error) if thrown is None else thrown["name"]
+            said = thrown["name"] if thrown and not found else _first(error)
             return Unavailable(f"Spark gave up: {said}: see its log, then try again")
         return Unavailable("Spark doesn't answer: see that it runs at the address in warehouse.url, then try again")
 
