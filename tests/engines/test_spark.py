@@ -20,7 +20,8 @@ ALONE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.
 
 FEW = ("every metric, in autumn", "a table of units, by dimension", "counts")
 """Questions that are asked of Spark each time: its words are Sail's, too, which is asked them all."""
-ENDLESS = "SELECT sum(a.id * b.id) AS n FROM range(1000000) AS a CROSS JOIN range(1000000) AS b"
+ENDLESS = "SELECT /*+ BROADCAST(b) */ sum(a.id * b.id) AS n FROM range(1000000000000) AS a CROSS JOIN range(100) AS b"
+"""Its tasks look for an end each thousand rows of `a`, which a hundred of `b` keep short."""
 FREE = "SELECT count(*) AS n FROM range(9)"
 """Never answered while something endless has all cores."""
 LARGE = "SELECT * FROM VALUES (9223372036854775807L, 1.5BD), (9223372036854775807L, 2.5BD) AS t(n, d)"
