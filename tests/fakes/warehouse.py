@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from twyman.app.ports import Extent, Measured, Question
+from twyman.app.ports import Coexposed, Extent, Measured, Question
 
 Answering = Callable[[datetime | None], Measured]
 
@@ -16,6 +16,7 @@ class FakeWarehouse:
 
     answering: Answering
     runs: Extent = field(default_factory=Extent)
+    met: Coexposed = field(default_factory=lambda: Coexposed(units={}, met={}))
     asked: list[datetime | None] = field(default_factory=list[datetime | None])
 
     cancelled: int = 0
@@ -38,6 +39,10 @@ class FakeWarehouse:
         events = question.cutoff.events if question.cutoff else None
         self.asked.append(events)
         return self.answering(events)
+
+    def coexposed(self, question: Question) -> Coexposed:
+        del question
+        return self.met
 
     def sql(self, question: Question) -> tuple[str, ...]:
         return (f"SELECT '{question.experiment.name}'",)

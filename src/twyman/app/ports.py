@@ -276,6 +276,24 @@ class Measured:
     sql: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coexposed:
+    """What else an experiment's units met.
+
+    Attributes:
+        units: Units that count, by arm (clusters, where those were drawn).
+        met: Of each other experiment, units by our arm and the variant they met of it; `(several)` where they met more
+            than one. Those that met none aren't counted here.
+        of: What is counted: `unit`, or what was drawn.
+        sql: The statements that ran.
+    """
+
+    units: Mapping[str, int]
+    met: Mapping[str, Mapping[tuple[str, str], int]]
+    of: str = "unit"
+    sql: tuple[str, ...] = ()
+
+
 class Warehouse(Protocol):
     """The user's data: answers questions with moments."""
 
@@ -303,6 +321,14 @@ class Warehouse(Protocol):
             Invalid: If a source lacks a column, has a wrong type, ambiguous dates, mixed zones,
                 or no exposure of this experiment.
             Unavailable: If the engine doesn't answer.
+        """
+        ...
+
+    def coexposed(self, question: Question) -> Coexposed:
+        """Count, by arm, which variants of all other experiments the units met before the question's cut-off.
+
+        Raises:
+            NotFound, Invalid, Unavailable: As `measure` does.
         """
         ...
 

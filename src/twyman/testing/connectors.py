@@ -90,6 +90,13 @@ class ConnectorContract:
 
         refuse_difference(warehouse.measure(question), reference().measure(question), whole=WHOLE)
 
+    def test_what_else_units_met_is_that_of_duckdb(self, warehouse: SqlWarehouse) -> None:
+        """Other experiments' exposures of the same units are counted alike."""
+        question = questions()["every metric, in autumn"]
+        seen, expected = warehouse.coexposed(question), reference().coexposed(question)
+        assert expected.met
+        assert (seen.units, seen.met) == (expected.units, expected.met)
+
     def test_no_digits_are_lost_on_numbers_far_from_zero_and_of_many_sizes(self, subject: Subject) -> None:
         """Beside moments in whole numbers, and not beside another engine's."""
         subject.load("ledger", precise.ledger())

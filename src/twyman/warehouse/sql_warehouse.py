@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
-from twyman.app.ports import Extent, Measured, Question
+from twyman.app.ports import Coexposed, Extent, Measured, Question
 from twyman.experiments.experiment import Entry
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
@@ -13,6 +13,7 @@ from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.statement.answer import aware, measured
 from twyman.warehouse.statement.centres import centred, far_columns
+from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.extent import extent_of
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
@@ -117,6 +118,17 @@ class SqlWarehouse:
         refuse_empty(self._engine, question, statement, found)
         refuse_all_null(self._engine, statement, [row for row in rows if row[PART] == CELLS])
         return found
+
+    def coexposed(self, question: Question) -> Coexposed:
+        """Count, by arm, which variants of all other experiments the units met before the question's cut-off.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data.
+            Unavailable: If the engine gave out.
+        """
+        query = compiled_coexposure(self._engine, question)
+        return coexposed(question, self._engine.answer(query), self._engine.script(query))
 
     def sql(self, question: Question) -> tuple[str, ...]:
         """Return the statements that `measure` would run, in order; nothing is written by it.

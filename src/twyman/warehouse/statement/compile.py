@@ -1,6 +1,7 @@
 """From a question to the one statement that answers it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -17,7 +18,7 @@ from twyman.warehouse.statement.cells import cap_parts, caps_part, cells, cells_
 from twyman.warehouse.statement.clusters import clustered
 from twyman.warehouse.units.attributes import Attributes
 from twyman.warehouse.units.dimensions import CROSS, lumped_parts, stratum, together_part
-from twyman.warehouse.units.exposures import FIRST, ROWS, entering, exposure_parts, opened_exposures
+from twyman.warehouse.units.exposures import FIRST, ROWS, Exposures, entering, exposure_parts, opened_exposures
 from twyman.warehouse.units.links import Links
 from twyman.warehouse.values.chains import Chains
 from twyman.warehouse.values.facts import FactTable, opened_facts
@@ -63,6 +64,18 @@ def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | No
         Invalid: If a definition doesn't fit the data.
     """
     return _Compilation(engine, question).statement(refresh)
+
+
+def entered(engine: Engine, question: Question) -> tuple[Exposures, list[Part]]:
+    """Return an experiment's exposures, and the parts from their rows to the units that count, without any metric.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
+    bare = replace(question.experiment, tracked=(), dimensions=(), crossed=(), strata=(), decide=None)
+    made = _Compilation(engine, replace(question, experiment=bare))
+    return made.exposures, made.entered_parts()
 
 
 class _Compilation:
@@ -124,14 +137,18 @@ class _Compilation:
         comment = "Facts of {}, one row a unit that has any."
         facts = [(one.part, one.query(), comment.format(name)) for name, one in self.tables.items()]
         facts += self.chains.parts()
-        met = self.clusters.met_parts() if self.clusters else exposure_parts(self.exposures)
-        entered = [*met[:1], *self.links.parts, *met[1:], *self.who.parts()]
+        entered = self.entered_parts()
         frozen = [] if self.exposures.restricted else self.attributes.parts
         parts = [*entered, *facts, *frozen]
         if refresh is None or self.clusters or self.who.steps or self.links.parts:
             return parts
         kept = refresh.sums(self.question, entered, self.tables)
         return [(name, kept.get(name, query), comment) for name, query, comment in parts]
+
+    def entered_parts(self) -> list[Part]:
+        """Return the parts from rows of exposures to the units that count."""
+        met = self.clusters.met_parts() if self.clusters else exposure_parts(self.exposures)
+        return [*met[:1], *self.links.parts, *met[1:], *self.who.parts()]
 
     def _unit_parts(self) -> list[Part]:
         """Return the part with one row a unit, and those that lump rare values of its dimensions."""
