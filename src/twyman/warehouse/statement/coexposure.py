@@ -44,7 +44,8 @@ def compiled_coexposure(engine: Engine, question: Question) -> exp.Query:
         Invalid: If a definition doesn't fit the data.
     """
     exposures, parts = entered(engine, question)
-    units = exp.Count(this=exp.Distinct(expressions=[column("drawn")]))  # a cluster stands once for each of its units
+    # A cluster stands once for each of its units.
+    units = exp.Count(this=exp.Distinct(expressions=[column("drawn")])) if exposures.clustered else count_rows()
     totals = select(alias(text(TOTALS), PART), column("arm"), *_without_other(), alias(units, "units"))
     answers: list[exp.Query] = [totals.from_(table(DRAWN)).group_by(column("arm"))]
     parts = [*parts, (DRAWN, _drawn(exposures), "What was drawn: each with its arm.")]
@@ -54,9 +55,9 @@ def compiled_coexposure(engine: Engine, question: Question) -> exp.Query:
             (OTHERS, _below(others), "Exposures of other experiments, of the same units."),
             (MET_TOO, _met(exposures), "What was met of each other experiment."),
         ]
-        held = ("arm", "other", "variant")
-        met = select(alias(text(MET), PART), *map(column, held), alias(count_rows(), "units"))
-        answers.append(met.from_(table(MET_TOO)).group_by(*map(column, held)))
+        held = [column("arm"), column("other"), _variant()]
+        met = select(alias(text(MET), PART), *held[:2], alias(held[2], "variant"), alias(count_rows(), "units"))
+        answers.append(met.from_(table(MET_TOO)).group_by(*(one.copy() for one in held)))
     return statement(parts, stacked(answers))
 
 
@@ -78,9 +79,8 @@ def _without_other() -> list[exp.Expr]:
 
 
 def _drawn(exposures: Exposures) -> exp.Select:
-    if not exposures.question.experiment.randomised_by:
-        return select(column("unit"), column("unit").as_("drawn"), column("arm")).from_(table(FIRST))
-    return select(column("unit"), column("cluster").as_("drawn"), column("arm")).from_(table(FIRST))
+    drawn = column("cluster" if exposures.clustered else "unit")
+    return select(column("unit"), alias(drawn, "drawn"), column("arm")).from_(table(FIRST))
 
 
 def _others(engine: Engine, question: Question, exposures: Exposures) -> Iterator[exp.Select]:
@@ -137,14 +137,18 @@ def _below(queries: list[exp.Select]) -> exp.Query:
     return below
 
 
+def _variant() -> exp.Expr:
+    lowest = column("lowest")
+    return when(exp.EQ(this=lowest, expression=column("highest")), lowest.copy(), text(SEVERAL))
+
+
 def _met(exposures: Exposures) -> exp.Select:
     variant = column("variant", OTHERS)
-    low, high = call("min", variant), call("max", variant.copy())
-    one = when(exp.EQ(this=low, expression=high), low.copy(), text(SEVERAL))
+    ends = (alias(call("min", variant), "lowest"), alias(call("max", variant.copy()), "highest"))
     unit = as_text(column("unit", DRAWN), exposures.id_kind)
     held = (column("drawn", DRAWN), column("arm", DRAWN), column("other", OTHERS))
     return (
-        select(*held, alias(one, "variant"))
+        select(*held, *ends)
         .from_(table(OTHERS))
         .join(table(DRAWN), on=exp.EQ(this=column("unit", OTHERS), expression=unit))
         .group_by(*(name.copy() for name in held))

@@ -87,6 +87,11 @@ class Exposures:
         return TRIGGERED_AT if self.question.experiment.trigger else EXPOSED_AT
 
     @property
+    def clustered(self) -> bool:
+        """Whether several units were drawn together."""
+        return bool(self.question.experiment.randomised_by)
+
+    @property
     def restricted(self) -> bool:
         """Whether criteria say who of the exposed is analysed."""
         return bool(self.question.experiment.exclude or self.question.experiment.population)
