@@ -1,0 +1,211 @@
+"""Who else reached the same units? For every other flag: does what a unit met of it depend on our arm?
+
+Randomised apart, two experiments know nothing of each other. Where one's variant comes with the other's arm, each also
+measures the other, and no check of one experiment by itself can see it: the split is even, an A/A test passes, and an
+interaction can't be computed, its cells being empty. The table of joint assignments shows it within two dozen units.
+
+The test holds at every look (METHODS, Rulings 7): an e-value for each flag, e-BH over all flags. How loud it is goes by
+the lower bound of Cramér's V, valid at every look too: below .02 it is a note, up to .1 a warning, above it blocks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twyman.doubt.check import Check, Status, share_text
+from twyman.stats.anytime.dependence import Dependence, dependence
+from twyman.stats.anytime.evalues import e_bh
+from twyman.stats.estimate import NotEstimable
+
+RATE = 0.01
+"""False discovery rate over all other flags, at all looks together; so the chance of any false alarm, too."""
+IGNORED, STRONG = 0.02, 0.1
+"""Lower bound of V from which on it is a warning; from which on it blocks."""
+NONE = ""
+"""The variant of whoever met none."""
+
+Table = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """One other flag beside our arms.
+
+    Attributes:
+        name: The other flag or experiment.
+        variants: What was met of it, `""` (none) first where a unit met none.
+        table: Units by arm and variant.
+        found: The test of independence.
+        among_met: The same among those who met any variant; `None` where that can't be asked.
+        rate: The false discovery rate at which it would be flagged.
+    """
+
+    name: str
+    arms: tuple[str, ...]
+    variants: tuple[str, ...]
+    table: Table
+    found: Dependence
+    among_met: Dependence | None
+    rate: float = 1.0
+
+    @property
+    def shared(self) -> int:
+        """How many units met any variant."""
+        met = [index for index, variant in enumerate(self.variants) if variant != NONE]
+        return int(self.table[:, met].sum())
+
+    @property
+    def only_met_unevenly(self) -> bool:
+        """Whether arms meet it unequally often, and whoever does is dealt its variants evenly."""
+        return self.among_met is not None and self.among_met.p_value > RATE
+
+    @property
+    def widest(self) -> tuple[str, str, str]:
+        """The variant whose share differs most between two arms, with the arm of the larger and of the smaller."""
+        shares = self.table / np.maximum(self.table.sum(axis=1, keepdims=True), 1)
+        gaps = np.where([variant != NONE for variant in self.variants], np.ptp(shares, axis=0), -1.0)
+        column = int(gaps.argmax())
+        return (
+            self.variants[column],
+            self.arms[int(shares[:, column].argmax())],
+            self.arms[int(shares[:, column].argmin())],
+        )
+
+    def share(self, arm: str, variant: str) -> float:
+        """Return the share of an arm's units that met a variant."""
+        row = self.table[self.arms.index(arm)]
+        return float(row[self.variants.index(variant)] / max(row.sum(), 1.0))
+
+
+def beside(units: Mapping[str, int], met: Mapping[str, Mapping[tuple[str, str], int]]) -> tuple[Beside, ...]:
+    """Test every other flag for dependence on our arms, and rank them by the evidence.
+
+    Args:
+        units: Units by arm, all that count.
+        met: Of each other flag: units by our arm and the variant they met; whoever met none isn't counted there.
+
+    Returns:
+        One for each flag that can be tested: met by a unit of ours, and not by all of them in one variant.
+
+    Example:
+        >>> found = beside({"control": 12, "new": 12}, {"no-ads": {("new", "off"): 12}})
+        >>> found[0].found.aliased, found[0].widest
+        (True, ('off', 'new', 'control'))
+
+    References:
+        Wang, R. and Ramdas, A. (2022). False discovery rate control with e-values. JRSS B 84.
+    """
+    made = [one for name, cells in sorted(met.items()) if (one := _beside(name, units, cells)) is not None]
+    rates = e_bh([one.found.log_e for one in made])
+    ranked = sorted(zip(rates, made, strict=True), key=lambda pair: -pair[1].found.log_e)
+    return tuple(replace(one, rate=rate) for rate, one in ranked)
+
+
+def _beside(name: str, units: Mapping[str, int], cells: Mapping[tuple[str, str], int]) -> Beside | None:
+    arms = tuple(units)
+    variants = sorted({variant for _, variant in cells})
+    table = np.array([[cells.get((arm, variant), 0) for variant in variants] for arm in arms], dtype=np.float64)
+    none = np.array([[units[arm]] for arm in arms]) - table.sum(axis=1, keepdims=True)
+    whole = np.hstack((none, table))
+    found = dependence(whole)
+    if isinstance(found, NotEstimable):
+        return None
+    among = dependence(table) if len(variants) > 1 else None
+    return Beside(
+        name=name,
+        arms=arms,
+        variants=(NONE, *variants),
+        table=whole,
+        found=found,
+        among_met=among if isinstance(among, Dependence) else None,
+    )
+
+
+def coexposure(found: Sequence[Beside], *, of: str = "unit") -> list[Check]:
+    """Say which other flags depend on our arms, loudest first; or that none does, and what would have shown.
+
+    Args:
+        found: Every flag that could be tested.
+        of: What is counted: `unit`, or what was drawn.
+    """
+    flagged = [one for one in found if one.rate <= RATE]
+    checks = [_check(one, of, len(found)) for one in flagged]
+    order = list(Status)
+    return sorted(checks, key=lambda check: -order.index(check.status)) or [_quiet(found, of)]
+
+
+def status_of(one: Beside) -> Status:
+    """Return how loud a flagged dependence is."""
+    if one.found.aliased:
+        return Status.BLOCK
+    loud = Status.NOTE if one.found.v_lower < IGNORED else Status.WARN if one.found.v_lower < STRONG else Status.BLOCK
+    return Status.WARN if one.only_met_unevenly and loud is Status.BLOCK else loud
+
+
+def _check(one: Beside, of: str, watched: int) -> Check:
+    variant, most, least = one.widest
+    shares = f"{share_text(one.share(most, variant))} of {most} and {share_text(one.share(least, variant))} of {least}"
+    strength = f"V = {one.found.v:.2f}, at least {one.found.v_lower:.2f}"
+    seen = f"'{one.name}' = {variant} reached {shares} ({int(one.table.sum()):,} {of}s, {strength})"
+    code = "aliased" if one.found.aliased else "uneven_overlap" if one.only_met_unevenly else "leak"
+    text = {
+        "aliased": f"{seen}: the two can't be separated in this cohort, and every effect here is of both. "
+        f"Ask who runs '{one.name}', and deal it independently before reading any metric.",
+        "leak": f"{seen}: part of its effect is counted as ours. Find how it reached these {of}s (a shared list, "
+        "segment or salt), or compare within its variants.",
+        "uneven_overlap": f"{seen}, though whoever meets it is dealt its variants alike: does the treatment change "
+        "who gets there? Then part of the effect goes through it.",
+    }[code]
+    detail: dict[str, object] = {
+        "flag": one.name,
+        "variant": variant,
+        "shares": {arm: one.share(arm, variant) for arm in one.arms},
+        "units": {arm: _row(one, arm) for arm in one.arms},
+        "shared": one.shared,
+        "cramers_v": one.found.v,
+        "cramers_v_lower": one.found.v_lower,
+        "leak": _leak(one),
+        "log_e": one.found.log_e,
+        "rate": one.rate,
+        "flags": watched,
+    }
+    return Check(code=code, status=status_of(one), text=text, p_value=one.found.p_value, detail=detail)
+
+
+def _row(one: Beside, arm: str) -> dict[str, int]:
+    counts = one.table[one.arms.index(arm)]
+    return {variant or "(none)": int(count) for variant, count in zip(one.variants, counts, strict=True)}
+
+
+def _leak(one: Beside) -> float:
+    """Return how many more of one arm than of the other met the variant that differs most."""
+    variant, most, least = one.widest
+    return one.share(most, variant) - one.share(least, variant)
+
+
+def _quiet(found: Sequence[Beside], of: str) -> Check:
+    if not found:
+        return Check(code="coexposure", status=Status.OK, text=f"No other flag reached these {of}s.")
+    units = max(float(one.table.sum()) for one in found)
+    seen = smallest_seen(units, len(found))
+    text = (
+        f"{len(found):,} other flags reached these {of}s, and none depends on the arm: a dependence of V = {seen:.2g} "
+        "would have shown, nine times out of ten."
+    )
+    detail: dict[str, object] = {"flags": len(found), "smallest_v": seen, "closest": found[0].name}
+    return Check(code="coexposure", status=Status.OK, text=text, p_value=found[0].found.p_value, detail=detail)
+
+
+def smallest_seen(units: float, flags: int) -> float:
+    """Return the V that would have been flagged in nine of ten cases: what "none" is worth.
+
+    The e-value needed among so many flags grows with the logarithm of the units; two by two tables.
+
+    Example:
+        >>> round(smallest_seen(10_000, 300), 3)
+        0.067
+    """
+    log_e = np.log(flags / RATE) + 0.5 * np.log(units)
+    return float(min(1.0, (np.sqrt(2 * log_e) + 1.2815515655446004) / np.sqrt(units)))

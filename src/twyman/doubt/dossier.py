@@ -1,0 +1,189 @@
+"""Why might this be wrong? All that was seen, put together: what to look at first, and how likely a fault is.
+
+Each check is evidence. How often it is that loud in healthy experiments and under each kind of fault was counted in
+simulated experiments (`signatures`, made by the fault lab); the ratio of the two is its weight. Kinds of fault compete
+for the evidence as in Bayes' theorem, one fault at a time, with healthy as one of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import e, exp, log
+
+from twyman.doubt.causes import CAUSES
+from twyman.doubt.check import Check, Status
+from twyman.doubt.signatures import PRIORS, SHARPNESS, SIGNATURES
+
+HEALTHY = "healthy"
+LIMITS = (0.05, 0.01, 1e-3, 1e-6, 1e-12)
+"""P-values that part how loud a piece of evidence is, from `ok` up."""
+ABSENT = 0
+"""The bin of what wasn't seen."""
+PLAIN = {Status.OK: 1.0, Status.NOTE: 2.0, Status.WARN: 10.0, Status.BLOCK: 100.0}
+"""Weight of a check without a p-value that the fault lab doesn't know."""
+FAINTEST = 1e-15
+"""P-values below this weigh no more."""
+
+SUGGESTS: Mapping[str, str] = {
+    "aliased": "aliased_twin",
+    "leak": "leak",
+    "uneven_overlap": "leak",
+    "undeclared_moved": "leak",
+    "srm": "wrong_bucketing",
+    "triggered_srm": "redirect_loss",
+    "srm_by_day": "late_arm_start",
+    "srm_by_segment": "srm_by_segment",
+    "srm_stage": "redirect_loss",
+    "mix_shift": "ramp_mix",
+    "crossovers": "crossover",
+    "rows": "unit_mismatch",
+    "repeated_facts": "duplicate_events",
+    "telemetry_volume": "telemetry",
+    "joined": "telemetry",
+    "dominant_unit": "outlier",
+    "bot": "bot",
+    "pre_period": "pre_period_bias",
+    "filter": "post_exposure_filter",
+    "dropped_units": "post_exposure_filter",
+    "counterfactual_missing": "post_exposure_filter",
+    "clock": "clock_skew",
+    "clock_skew": "clock_skew",
+    "not_delivered": "non_delivery",
+    "partly_delivered": "cache",
+    "stray_rows": "missing_exposures",
+}
+"""The kind of fault that a check speaks for first, where the fault lab doesn't know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason to doubt: what was seen, and what it is worth.
+
+    Attributes:
+        check: What was seen.
+        ratio: How many times likelier it is under some fault than in a healthy experiment.
+        cause: The kind of fault it speaks for most; `""` where it speaks for none.
+    """
+
+    check: Check
+    ratio: float
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A kind of fault, and how likely it is given all that was seen."""
+
+    cause: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All doubts of one reading.
+
+    Attributes:
+        doubts: The weightiest first.
+        suspects: Kinds of fault, the likeliest first.
+        probability: That something is wrong: one less the probability of a healthy experiment.
+        prior: The same before anything was seen.
+    """
+
+    doubts: tuple[Doubt, ...]
+    suspects: tuple[Suspect, ...]
+    probability: float
+    prior: float
+
+
+def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = True) -> Dossier:
+    """Rank all doubts, and say how likely a fault is.
+
+    Args:
+        checks: All that was seen, loud or not.
+        surprise: How many times likelier the estimates are where something is wrong than where nothing is, given what
+            was expected of them.
+        whole: Whether every check was made; else what wasn't seen says nothing.
+
+    Example:
+        >>> seen = Check(code="aliased", status=Status.BLOCK, text="'no-ads' reached all of one arm.", p_value=1e-9)
+        >>> found = dossier([seen])
+        >>> found.suspects[0].cause, found.probability > 0.9
+        ('aliased_twin', True)
+
+    References:
+        Fabijan, A. et al. (2019). Diagnosing sample ratio mismatch in online controlled experiments. KDD.
+    """
+    seen = evidence(checks)
+    posterior = _posterior(seen, surprise=surprise, whole=whole)
+    healthy = posterior.pop(HEALTHY)
+    suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
+    doubts = [_doubt(check) for check in checks if check.status is not Status.OK]
+    order = list(Status)
+    return Dossier(
+        doubts=tuple(sorted(doubts, key=lambda one: (-one.ratio, -order.index(one.check.status)))),
+        suspects=tuple(sorted(suspects, key=lambda one: -one.probability)),
+        probability=1 - healthy,
+        prior=1 - PRIORS[HEALTHY],
+    )
+
+
+def evidence(checks: Iterable[Check]) -> dict[str, int]:
+    """Return, by code, the bin of its loudest check: among several, p-values count times their number (Bonferroni).
+
+    Example:
+        >>> evidence([Check(code="srm", status=Status.WARN, text="", p_value=0.0086)])
+        {'srm': 3}
+    """
+    by_code = groupby(sorted(checks, key=lambda check: check.code), key=lambda check: check.code)
+    return {code: _bin(list(group)) for code, group in by_code}
+
+
+def _bin(group: Sequence[Check]) -> int:
+    tested = [check.p_value for check in group if check.p_value is not None]
+    if not tested:
+        return 1 + max(list(Status).index(check.status) for check in group)
+    p_value = min(1.0, min(tested) * len(tested))
+    return 1 + sum(p_value < limit for limit in LIMITS)
+
+
+def _posterior(seen: Mapping[str, int], *, surprise: float, whole: bool) -> dict[str, float]:
+    logs = dict[str, float]()
+    for cause, prior in PRIORS.items():
+        table = SIGNATURES[cause]
+        bins = {code: seen.get(code, ABSENT) for code in table if whole or code in seen}
+        logs[cause] = log(prior) + SHARPNESS * sum(log(table[code][index]) for code, index in bins.items())
+        logs[cause] += 0.0 if cause == HEALTHY else log(surprise)
+    largest = max(logs.values())
+    weights = {cause: exp(value - largest) for cause, value in logs.items()}
+    total = sum(weights.values())
+    return {cause: weight / total for cause, weight in weights.items()}
+
+
+def _doubt(check: Check) -> Doubt:
+    index = _bin([check])
+    known = {cause: PRIORS[cause] * SIGNATURES[cause][check.code][index] for cause in CAUSES if _knows(cause, check)}
+    if not known:
+        return Doubt(check, plain_ratio(check), SUGGESTS.get(check.code, ""))
+    bug = sum(known.values()) / sum(PRIORS[cause] for cause in known)
+    return Doubt(check, bug / SIGNATURES[HEALTHY][check.code][index], max(known, key=known.__getitem__))
+
+
+def _knows(cause: str, check: Check) -> bool:
+    return check.code in SIGNATURES.get(cause, {}) and check.code in SIGNATURES[HEALTHY]
+
+
+def plain_ratio(check: Check) -> float:
+    """Return the most that a p-value can speak against chance; without one, what its loudness stands for.
+
+    Example:
+        >>> round(plain_ratio(Check(code="x", status=Status.WARN, text="", p_value=0.001)))
+        53
+
+    References:
+        Sellke, T., Bayarri, M. J. and Berger, J. O. (2001). Calibration of p values for testing precise null
+        hypotheses. The American Statistician 55.
+    """
+    if check.p_value is None:
+        return PLAIN[check.status]
+    p_value = max(check.p_value, FAINTEST)
+    return 1 / (-e * p_value * log(p_value)) if p_value < 1 / e else 1.0
