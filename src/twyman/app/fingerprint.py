@@ -15,6 +15,10 @@ from twyman.kernel.canonical import digest
 from twyman.metrics.source import AttributeSource, Frame
 
 
+_MENDED = ("title", "references")
+"""Fields of a metric that may change while experiments run on it."""
+
+
 def plan_digest(question: Question) -> str:
     """Return a digest of all that an analysis rests on: arms, metrics, roles, expectations, the plan, and the sources.
 
@@ -80,7 +84,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a definition
         kept = {
             part.name: _plain(getattr(value, part.name))
             for part in fields(value)
-            if part.compare and part.name != "title" and not _unsaid(value, part)
+            if part.compare and part.name not in _MENDED and not _unsaid(value, part)
         }
         return {"kind": type(value).__name__, **kept}
     if isinstance(value, Mapping):

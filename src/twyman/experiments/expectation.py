@@ -31,6 +31,21 @@ class Ceiling:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a change can reach at all, which bounds what it can do to a proportion.
+
+    Attributes:
+        share: Share of the units that meet it at most.
+        baseline: Share of those that count already without it; `None`: the same as of everybody.
+        because: How that is known.
+    """
+
+    share: float
+    baseline: float | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """The effect as its owner expected it, numerically ordered.
 

@@ -274,9 +274,28 @@ class Adjustment:
     theta: Theta = Theta.PER_ARM
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A change of another class, and what it did: a change of less weight shouldn't beat it.
+
+    Attributes:
+        change: Class of that change.
+        lift: What it did to the metric, relative to control, on the improving side.
+        because: What it was.
+    """
+
+    change: str
+    lift: float
+    because: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A definition of a metric, as its owner wrote it."""
+    """A definition of a metric, as its owner wrote it.
+
+    Attributes:
+        references: What the mightiest changes did to it. No plan's digest holds them: the next may be added any day.
+    """
 
     name: str
     kind: Kind
@@ -288,6 +307,7 @@ class Metric:
     cap: Cap | None = None
     direction: Direction = Direction.INCREASE
     adjustment: Adjustment | None = None
+    references: tuple[Reference, ...] = ()
     origin: Origin = field(default_factory=Origin, compare=False, repr=False)
 
     @property
