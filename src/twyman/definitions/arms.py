@@ -32,6 +32,7 @@ def arms(document: ExperimentDocument, subject: Subject, split: Split | None) ->
             share=shares[name],
             control=name == control or arm.control,
             value=_value(name, arm, of_flag=of_flag),
+            logged=_logged(name, arm) if of_flag else "",
         )
         for name, arm in written.items()
     )

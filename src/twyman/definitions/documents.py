@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from twyman.definitions.context_documents import ContextsDocument
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.flag_documents import (
     ClientDocument,
@@ -127,6 +128,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "group": GroupDocument,
     "client": ClientDocument,
     "import": ImportDocument,
+    "contexts": ContextsDocument,
     "surface": SurfaceDocument,
 }
 """The type of each kind's document."""

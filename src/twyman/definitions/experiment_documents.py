@@ -184,6 +184,32 @@ class TriggerDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     where: Expression | None = None
 
 
+class OverrideDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename={"other": "with"}):
+    """A finding of the launch gate that may pass.
+
+    Attributes:
+        finding: Code of the finding.
+        other: The flag, experiment or group that it is about; left out: any.
+        reason: Why it may pass.
+        reviewer: Who looked at it: somebody other than the experiment's owner.
+    """
+
+    finding: Literal["aliased", "value_conflict", "over_full", "nobody", "undelivered"]
+    other: Name | None = None
+    reason: Text
+    reviewer: Text
+
+
+class GateDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the launch gate is told.
+
+    Attributes:
+        override: Findings that don't block, each with its reason and its reviewer.
+    """
+
+    override: list[OverrideDocument] | None = None
+
+
 class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
     """A planned comparison of arms.
 
@@ -212,6 +238,8 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         dimensions: Attributes by which results are broken down, frozen before exposure; a list of several crosses them.
         analysis: Conventions and the plan of looks, fixed at launch.
         population: Who is analysed, and for whom the result may speak.
+        sealed: Whether the launch gate shows others its name only.
+        gate: What the launch gate is told.
     """
 
     arms: dict[ArmName, ArmDocument | None]
@@ -238,3 +266,5 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
     dimensions: list[Text | list[Text]] | None = None
     analysis: AnalysisDocument | None = None
     population: PopulationDocument | None = None
+    sealed: bool = False
+    gate: GateDocument | None = None

@@ -8,6 +8,7 @@ from twyman.definitions.arms import Split, arms, rule_of, split_of
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.flag_set.state import FlagReading
 from twyman.definitions.node import Mapped
+from twyman.definitions.overrides import overrides
 from twyman.definitions.plans import Calendar, Defaults, plan
 from twyman.definitions.populations import Populations
 from twyman.definitions.subject import Subject
@@ -102,6 +103,10 @@ class _Reader:
                 exclude=who.excluded(),
                 population=who.population(),
                 claims=self._claims(),
+                flag=document.flag or "",
+                surface=document.surface or "",
+                sealed=document.sealed,
+                overrides=overrides(document, self.subject),
                 plan=made_plan,
                 origin=self.subject.origin,
             )

@@ -65,6 +65,7 @@ class FlagDocument(NamedDocument, kw_only=True, tag="flag"):
         default: The variant of those whom no rule serves; left out: the caller's own default.
         clients: Who may see it; left out: everybody.
         archived: Whether it is over: all get the default.
+        sealed: Whether the launch gate shows others its name only.
         rules: Who gets what, in order.
     """
 
@@ -73,6 +74,7 @@ class FlagDocument(NamedDocument, kw_only=True, tag="flag"):
     default: Name | None = None
     clients: list[Name] | None = None
     archived: bool = False
+    sealed: bool = False
     rules: list[RuleDocument] | None = None
 
 

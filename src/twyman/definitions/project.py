@@ -6,7 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+from twyman.cohorts.distribution import Contexts
 from twyman.definitions.adjustments import check_covariates
+from twyman.definitions.context_documents import ContextsDocument
+from twyman.definitions.contexts import contexts
 from twyman.definitions.documents import DOCUMENTS, Parsed, ProjectDocument
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.experiments import ExperimentSurroundings, experiment
@@ -51,6 +54,7 @@ class Project:
         zone: Zone in which zoneless times are read and days begin.
         defaults: Error rates and power where an experiment says nothing.
         cuped: Covariate window where a metric says nothing; `None` for no adjustment.
+        contexts: Contexts that stand for everybody.
         counts: Definitions by kind.
         origin: Where the project is declared.
     """
@@ -61,6 +65,7 @@ class Project:
     zone: str = "UTC"
     catalogue: Catalogue = field(default_factory=Catalogue)
     experiments: Mapping[str, Experiment] = field(default_factory=dict[str, Experiment])
+    contexts: Mapping[str, Contexts] = field(default_factory=dict[str, Contexts])
     defaults: Defaults = field(default_factory=Defaults)
     cuped: timedelta | None = CUPED_WINDOW
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -73,7 +78,7 @@ class Reading:
 
     Attributes:
         faults: Errors of each broken experiment, by its name; of each flag, by `"flag "` and its name; of what flags
-            alone need, under `"flags"`; errors of anything else are under `""`.
+            alone need, under `"flags"`, and of contexts, under `"contexts"`; errors of anything else are under `""`.
         remarks: What isn't wrong, and should be known.
     """
 
@@ -127,7 +132,9 @@ class _Reader:
         catalogue = Catalogue(project.catalogue.entities, sources, metrics)
         flags = self._flags(project)
         experiments = self._experiments(project, catalogue, flags)
-        project = replace(project, catalogue=catalogue, experiments=experiments, counts=self._counts())
+        project = replace(
+            project, catalogue=catalogue, experiments=experiments, contexts=self._contexts(), counts=self._counts()
+        )
         remarks = tuple(sorted((each for _, subject in self.subjects for each in subject.remarks), key=_where))
         return Reading(project, self.folder, self._faults(flags), flags, remarks)
 
@@ -238,6 +245,13 @@ class _Reader:
             check_covariates(each, made, sources, subjects[name])
         return made
 
+    def _contexts(self) -> dict[str, Contexts]:
+        return {
+            each.document.name: contexts(each.document, each.subject)
+            for each in self.parsed
+            if isinstance(each.document, ContextsDocument)
+        }
+
     def _flags(self, project: Project) -> FlagReading:
         root = self.folder.root
         lock = read_lock(root / LOCK_FILE, shown(root / LOCK_FILE))
@@ -267,6 +281,8 @@ def _owner(written: Written) -> str:
         return written.name
     if written.kind == "flag":
         return f"flag {written.name}"
+    if written.kind == "contexts":
+        return "contexts"
     return "flags" if written.kind in KINDS else ""
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from twyman.experiments.expectation import Expectation
+from twyman.experiments.expectation import Expectation, Reach
+from twyman.experiments.override import Override
 from twyman.experiments.plan import Plan
 from twyman.experiments.population import Excluded, Trigger
+from twyman.experiments.sign_off import SignOff
 from twyman.flags.targeting import Expression
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.place import Origin
+from twyman.metrics.metric import LATER
 
 MAX_ARMS = 100
 """More arms than this is a mistake in the definition: every arm would share the error rate with all others."""
@@ -32,12 +35,14 @@ class Arm:
     Attributes:
         share: Planned share of the units, of all arms together.
         value: What the data call it; the arm's name unless said.
+        logged: What its flag's exposures call it; empty without a flag.
     """
 
     name: str
     share: float
     control: bool = False
     value: str = ""
+    logged: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class Tracked:
         within: Equivalence margin of a metric that must not move, relative to control.
         mde: The smallest relative effect that the experiment is sized for.
         expectations: What is expected, by treatment.
+        reach: How far the change can reach, where the metric is a proportion.
     """
 
     metric: str
@@ -57,6 +63,7 @@ class Tracked:
     within: float | None = None
     mde: float | None = None
     expectations: Mapping[str, Expectation] = field(default_factory=dict[str, Expectation])
+    reach: Reach | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,12 @@ class Experiment:
         exclude: Segments whose units are left out, by what was known before exposure.
         population: Who is analysed, by what was known before exposure; `None`: everybody.
         claims: For whom the result may speak, where it is less than everybody.
+        change: Class of the change, a free word: past experiments of its class are the likeliest guides.
+        signed: Surprises that somebody outside the team has signed off.
+        flag: The flag whose rule deals out its arms; empty for none.
+        surface: Product area whose experiments are coordinated together; empty for none.
+        sealed: Whether others see its name only.
+        overrides: Findings of the launch gate that may pass.
     """
 
     name: str
@@ -127,6 +140,12 @@ class Experiment:
     exclude: tuple[Excluded, ...] = ()
     population: Expression | None = None
     claims: str = ""
+    change: str = ""
+    signed: tuple[SignOff, ...] = ()
+    flag: str = ""
+    surface: str = ""
+    sealed: bool = False
+    overrides: tuple[Override, ...] = ()
     plan: Plan = Plan()
     origin: Origin = field(default_factory=Origin, compare=False, repr=False)
 

@@ -35,6 +35,7 @@ from twyman.flags.flag import Flag, Rule
 from twyman.flags.state import Segment, State
 from twyman.flags.targeting import Broken
 from twyman.kernel.errors import TwymanError, nearest
+from twyman.kernel.place import Origin
 
 KINDS = ("flag", "segment", "group", "client", "import")
 
@@ -46,6 +47,9 @@ class FlagReading:
     Attributes:
         state: What resolves.
         flags: Flags without an error, by name.
+        sealed: Those of which others see the name only.
+        owners: Who answers for each, as far as it is said.
+        origins: Where each stands.
         wanted: What claims ask for.
         in_the_way: Errors that leave it open who claims what, so that nothing can be allocated.
         lock_errors: What `twyman flags allocate` mends, and why the lock can't be read.
@@ -54,6 +58,9 @@ class FlagReading:
 
     state: State = field(default_factory=State)
     flags: Mapping[str, Flag] = field(default_factory=dict[str, Flag])
+    sealed: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict[str, str])
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
     wanted: Wanted = field(default_factory=Wanted)
     in_the_way: tuple[TwymanError, ...] = ()
     lock_errors: tuple[TwymanError, ...] = ()
@@ -107,7 +114,17 @@ def _reading(held: Collection, root: Path, files: tuple[str, ...]) -> FlagReadin
     _break(held, state)
     sound = {name: each.flag for name, each in held.flags.items() if not state.flags[name].broken}
     lock_errors = (*held.lock.errors, *claims.stale)
-    return FlagReading(versioned(state), sound, wanted, tuple(held.errors_of_claims()), lock_errors, files)
+    return FlagReading(
+        state=versioned(state),
+        flags=sound,
+        sealed=frozenset(name for name, each in held.flags.items() if each.document.sealed),
+        owners={name: each.document.owner for name, each in held.flags.items() if each.document.owner},
+        origins={name: each.subject.origin for name, each in held.flags.items()},
+        wanted=wanted,
+        in_the_way=tuple(held.errors_of_claims()),
+        lock_errors=lock_errors,
+        files=files,
+    )
 
 
 def _flag(document: FlagDocument, node: Mapped, subject: Subject, zone: str) -> ReadFlag:
