@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twyman.app.comparison import Comparison, own_columns
+from twyman.app.localised import localised
 from twyman.app.population import who_counts
 from twyman.app.ports import Cell, Cutoff, Measured
 from twyman.app.results import compared_at
@@ -54,6 +55,7 @@ def checks(
     found: list[Check | None] = [
         sample_ratio(_entered(measured), shares, control=experiment.control.name, of=experiment.randomised_by),
         *who_counts(experiment, measured),
+        *localised(experiment, catalogue, measured),
         *_intake(experiment, measured),
         *_filters(experiment, measured),
         *_cohorts(experiment, measured, final=final),

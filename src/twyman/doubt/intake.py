@@ -11,6 +11,8 @@ from twyman.kernel.time import DAY, duration_text, instant_text
 
 STRAY = 0.01
 """Share of rows with no usable arm or id beyond which it is a warning."""
+LATE = 0.05
+"""Share of facts that arrive after a look's cut-off beyond which the look is read too early."""
 STALE = 2 * DAY
 """How long before the cut-off a source may end before somebody should ask whether it is loaded."""
 
@@ -107,10 +109,17 @@ def late_rows(source: str, late: int, after_cutoff: int, rows: int) -> Check | N
     """Say how many facts came too late for this look."""
     if not late:
         return None
-    share = share_text(late / (rows + late))
-    text = f"Source '{source}': {late:,} facts ({share}) arrived after this look's cut-off and belong to the next."
-    detail: dict[str, object] = {"source": source, "late": late, "after_cutoff": after_cutoff}
-    return Check(code="late_facts", status=Status.NOTE, text=text, detail=detail)
+    share = late / (rows + late)
+    text = (
+        f"Source '{source}': {late:,} facts ({share_text(share)}) arrived after this look's cut-off and belong to the "
+        "next."
+    )
+    status = Status.NOTE
+    if share > LATE:
+        status = Status.WARN
+        text += " That is more than one in twenty: read later after the day (settle), and load the source sooner."
+    detail: dict[str, object] = {"source": source, "late": late, "after_cutoff": after_cutoff, "share": share}
+    return Check(code="late_facts", status=status, text=text, detail=detail)
 
 
 def ahead_rows(source: str, ahead: int | None) -> Check | None:
