@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from twyman.app import health as checking
+from twyman.app.doubting import doubted, without_effects
 from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
 from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
@@ -22,7 +23,7 @@ from twyman.app.timeline import Timeline, timeline
 from twyman.app.views import Answer, Engine, LookView, Reason as ReasonView, Verdict as VerdictView
 from twyman.decisions.budget import budget
 from twyman.decisions.verdict import URGENCY, Action, Evidence, Finding, Reason, Verdict, verdict
-from twyman.doubt.check import Check
+from twyman.doubt.check import Check, loudest_first
 from twyman.experiments.experiment import AnyOf, Entry, Experiment, Goal, Role
 from twyman.experiments.plan import AlwaysValid, Plan, Results, Spending
 from twyman.kernel.errors import Invalid
@@ -129,17 +130,17 @@ class AnalyzeExperiment:
             next=instant_text(line.schedule.next) if line.schedule.next else None,
             kept=taken.kept,
         )
-        return self._answer(question, measured, judged, view, as_of=line.reading.events)
+        return self._answer(replace(question, cutoff=line.reading), measured, judged, view, as_of=line.reading.events)
 
     def _answer(
         self, question: Question, measured: Measured, judged: Judgement | None, view: LookView, *, as_of: datetime
     ) -> Answer:
         experiment, catalogue = question.experiment, question.catalogue
         cutoff = None if view.cutoff is None else Cutoff(as_of, as_of)
-        found = checking.checks(
-            experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone
-        )
         waiting = _waiting(experiment, measured, judged, view)
+        beside = doubted(self.warehouse, question, measured)
+        own = checking.checks(experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone)
+        found = loudest_first((*own, *(beside.checks if waiting is None else without_effects(beside.checks))))
         if judged and (view.final or view.cutoff is None) and not waiting:
             _refuse_if_nothing_estimable(question, judged, measured)
         verdicts = _verdicts(experiment, judged, found, view, waiting)
@@ -161,7 +162,7 @@ class AnalyzeExperiment:
             results=list(shown.rows) if shown else [],
             series=list(shown.series) if shown else [],
             settings=_settings(question, measured),
-            sql=list(measured.sql),
+            sql=[*measured.sql, *beside.sql],
         )
 
 

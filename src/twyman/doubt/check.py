@@ -4,7 +4,7 @@ Tiers (METHODS, Rulings 6): *note* is worth a line and never changes a verdict, 
 somebody's attention, *block* holds the decision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -38,6 +38,12 @@ class Check:
     metric: str | None = None
     arm: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+def loudest_first(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return checks in the order in which they are shown; among equals, as they come."""
+    order = list(Status)
+    return tuple(sorted(checks, key=lambda check: -order.index(check.status)))
 
 
 def tier(p_value: float, *, loudest: Status = Status.BLOCK) -> Status:

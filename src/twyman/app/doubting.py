@@ -1,0 +1,138 @@
+"""What else could explain a result: other flags on the same units, and metrics that moved though nobody said so.
+
+Both ask the warehouse questions of their own, at the same cut-off as the reading.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from twyman.app.ports import Measured, Question, Warehouse
+from twyman.app.results import compared_at
+from twyman.app.wording import percent
+from twyman.doubt.check import Check, Status
+from twyman.doubt.coexposure import Beside, beside, coexposure
+from twyman.doubt.undeclared import Move, undeclared
+from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
+from twyman.kernel.errors import Invalid, NotFound
+from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import Cohort, Metric, OutcomeValue, Quantile, TimeToEvent
+from twyman.metrics.source import FactSource, UnitSource
+from twyman.stats.estimate import NotEstimable
+from twyman.stats.lift import relative
+
+ENOUGH = 100
+"""Units an arm below which means of undeclared metrics aren't near normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What was found beside the experiment's own metrics.
+
+    Attributes:
+        others: Every other flag that could be tested, the likeliest to depend on the arm first.
+        sql: The statements that ran.
+    """
+
+    checks: tuple[Check, ...] = ()
+    others: tuple[Beside, ...] = ()
+    sql: tuple[str, ...] = ()
+
+
+def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Doubted:
+    """Ask what else the units met, and what else of theirs moved.
+
+    Args:
+        warehouse: Where the data are.
+        question: The reading's, with its cut-off.
+        measured: What the reading measured.
+
+    Raises:
+        Invalid: If the data don't fit the definitions.
+        Unavailable: If the engine gave out.
+    """
+    if question.experiment.entry is Entry.AGGREGATES:
+        return Doubted()
+    moved, moved_sql = _moved(warehouse, question, measured)
+    if question.experiment.entry is not Entry.EXPOSURES:
+        return Doubted(checks=tuple(moved), sql=moved_sql)
+    met = warehouse.coexposed(question)
+    others = beside(met.units, met.met)
+    return Doubted(
+        checks=(*coexposure(others, of=met.of), *moved),
+        others=others,
+        sql=(*met.sql, *moved_sql),
+    )
+
+
+def without_effects(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Return the checks that may be shown while effects are hidden: neighbours of the declared metrics tell of those."""
+    return tuple(check for check in checks if check.code != "neighbours_moved")
+
+
+def _moved(warehouse: Warehouse, question: Question, measured: Measured) -> tuple[list[Check], tuple[str, ...]]:
+    """Watch every metric of the catalogue that the experiment doesn't declare."""
+    experiment, catalogue = question.experiment, question.catalogue
+    names = [metric.name for metric in undeclared_metrics(experiment, catalogue)]
+    if not names or not all(measured.units.get(arm.name) for arm in experiment.arms):
+        return [], ()
+    tracked = tuple(Tracked(metric=name, role=Role.INFORMATION) for name in names)
+    bare = replace(experiment, tracked=tracked, dimensions=(), crossed=(), strata=(), decide=None)
+    asked = replace(question, experiment=bare)
+    try:
+        seen = warehouse.measure(asked)
+    except (Invalid, NotFound) as error:
+        why = f"Metrics that nobody declared weren't watched, since one of them can't be read: {error}"
+        return [Check(code="undeclared", status=Status.OK, text=why)], ()
+    return undeclared(list(_moves(asked, experiment, seen)), planned=experiment.plan.units), seen.sql
+
+
+def undeclared_metrics(experiment: Experiment, catalogue: Catalogue) -> list[Metric]:
+    """Return the catalogue's metrics that can be read of the experiment's units and aren't declared by it."""
+    declared = {tracked.metric for tracked in experiment.tracked}
+    return [
+        metric
+        for name, metric in catalogue.metrics.items()
+        if name not in declared and metric.cohort is Cohort.CLOSED and _fits(metric, experiment, catalogue)
+    ]
+
+
+def _fits(metric: Metric, experiment: Experiment, catalogue: Catalogue) -> bool:
+    if isinstance(metric.kind, Quantile | TimeToEvent) or (metric.entity or experiment.entity) != experiment.entity:
+        return False
+    if experiment.entry is Entry.UNITS:
+        source = catalogue.sources.get(experiment.source)
+        outcomes = [value.outcome for value in metric.values if isinstance(value, OutcomeValue)]
+        if not isinstance(source, UnitSource) or len(outcomes) < len(metric.values):
+            return False
+        return all(name in source.outcomes for name in outcomes)
+    sources = [catalogue.sources.get(name) for name in metric.facts]
+    known = [isinstance(source, FactSource) and experiment.entity in source.entities for source in sources]
+    return bool(known) and all(known)
+
+
+def _moves(asked: Question, experiment: Experiment, seen: Measured) -> Iterator[Move]:
+    read = _declared_facts(experiment, asked.catalogue)
+    for tracked in asked.experiment.tracked:
+        metric = asked.catalogue.metric(tracked.metric)
+        for arm in experiment.treatments:
+            found = compared_at(asked.experiment, metric, seen, arm.name)
+            if isinstance(found, NotEstimable):
+                continue
+            gap = found.pair.contrast(1.0)
+            lift = relative(found.pair, alpha=experiment.plan.alpha, method=experiment.plan.lift.value)
+            if gap.se > 0 and min(found.pair.treatment_units, found.pair.control_units) >= ENOUGH:
+                yield Move(
+                    metric=metric.name,
+                    title=metric.title or metric.name,
+                    arm=arm.name,
+                    score=found.pair.score(),
+                    units=found.pair.treatment_units + found.pair.control_units,
+                    says=f"{gap.estimate:+.3g}" if isinstance(lift, NotEstimable) else percent(lift.estimate),
+                    foreign=bool(metric.facts) and not read & set(metric.facts),
+                )
+
+
+def _declared_facts(experiment: Experiment, catalogue: Catalogue) -> set[str]:
+    """Return the sources that metrics read which the change may move."""
+    may: Sequence[Tracked] = [one for one in experiment.tracked if one.role is not Role.MUST_NOT_MOVE]
+    return {name for one in may for name in catalogue.metric(one.metric).facts}

@@ -1,0 +1,95 @@
+"""What moved though nobody said it would: every other metric of the catalogue, watched at every look.
+
+A change that works moves its neighbours, too: metrics over the same facts as those that were declared are a note.
+One that reads facts which nothing declared here reads is a warning: something else may have reached these units.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twyman.doubt.check import Check, Status
+from twyman.stats.anytime.evalues import e_bh, p_of_log_e
+from twyman.stats.anytime.mixture import log_e_values, rate_for
+
+RATE = 0.01
+"""False discovery rate over all undeclared metrics, at all looks together."""
+TUNED_FOR = 10_000
+"""Units at which the watch is sharpest, where the plan names no number."""
+NAMED = 5
+"""How many a sentence names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What an undeclared metric did in a treatment.
+
+    Attributes:
+        score: Difference over its standard error.
+        units: Of both arms.
+        says: The lift in words.
+        foreign: Whether it reads facts that no declared metric reads.
+    """
+
+    metric: str
+    title: str
+    arm: str
+    score: float
+    units: int
+    says: str
+    foreign: bool
+
+
+def undeclared(moves: Sequence[Move], *, planned: int | None = None) -> list[Check]:
+    """Say which undeclared metrics moved, by e-BH over all of them and all treatments.
+
+    Args:
+        moves: Every undeclared metric in every treatment, once.
+        planned: Units that the plan names.
+
+    Example:
+        >>> ads = Move(metric="ads", title="Ads", arm="new", score=-9.0, units=400, says="-92 %", foreign=True)
+        >>> [str(check.status) for check in undeclared([ads])]
+        ['warn']
+
+    References:
+        Wang, R. and Ramdas, A. (2022). False discovery rate control with e-values. JRSS B 84.
+    """
+    if not moves:
+        return []
+    rate = rate_for(planned or TUNED_FOR, alpha=RATE / len(moves))
+    log_e = [float(log_e_values(move.score, rate * move.units)) for move in moves]
+    moved = sorted(
+        ((one, move) for one, move, found in zip(log_e, moves, e_bh(log_e), strict=True) if found <= RATE),
+        key=lambda pair: -pair[0],
+    )
+    if not moved:
+        text = f"{len(moves):,} metrics that nobody declared were watched, and none moved."
+        return [Check(code="undeclared", status=Status.OK, text=text, detail={"metrics": len(moves)})]
+    groups = [[pair for pair in moved if pair[1].foreign], [pair for pair in moved if not pair[1].foreign]]
+    statuses = (Status.WARN, Status.NOTE)
+    return [_check(group, status, len(moves)) for group, status in zip(groups, statuses, strict=True) if group]
+
+
+def _check(moved: Sequence[tuple[float, Move]], status: Status, watched: int) -> Check:
+    listed = ", ".join(f"{move.title} {move.says} in {move.arm}" for _, move in moved[:NAMED])
+    more = f" and {len(moved) - NAMED:,} more" if len(moved) > NAMED else ""
+    why = (
+        "no metric declared here reads these facts, so something else may have reached these units: find what, "
+        "or declare the metric"
+        if status is Status.WARN
+        else "they read the same facts as what was declared: neighbours often move along"
+    )
+    detail: dict[str, object] = {
+        "moved": [{"metric": move.metric, "arm": move.arm, "score": move.score, "log_e": one} for one, move in moved],
+        "watched": watched,
+    }
+    loudest, move = moved[0]
+    return Check(
+        code="undeclared_moved" if status is Status.WARN else "neighbours_moved",
+        status=status,
+        text=f"Moved, though nobody declared it: {listed}{more} (of {watched:,} watched); {why}.",
+        p_value=p_of_log_e(loudest)[0],
+        metric=move.metric,
+        arm=move.arm,
+        detail=detail,
+    )
