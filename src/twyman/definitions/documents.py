@@ -15,6 +15,7 @@ from twyman.definitions.flag_documents import (
     SegmentDocument,
 )
 from twyman.definitions.folder import Written
+from twyman.definitions.history_documents import HistoryDocument
 from twyman.definitions.metric_documents import MetricDocument
 from twyman.definitions.source_documents import (
     AggregatesDocument,
@@ -101,6 +102,7 @@ class ProjectDocument(Document, kw_only=True, tag="project"):
         timezone: Zone in which zoneless times are read and days begin; UTC unless said.
         entities: What is randomised and analysed, by name; left out: any entity may be named.
         defaults: What holds where a definition says nothing.
+        teams: Who belongs to which team: nobody of an experiment's owner signs its surprises off.
     """
 
     name: Name | None = None
@@ -108,6 +110,7 @@ class ProjectDocument(Document, kw_only=True, tag="project"):
     timezone: Text | None = None
     entities: dict[Name, EntityDocument | None] | None = None
     defaults: DefaultsDocument | None = None
+    teams: dict[str, list[Text]] | None = None
 
 
 class SurfaceDocument(NamedDocument, kw_only=True, tag="surface", forbid_unknown_fields=False):
@@ -123,6 +126,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "aggregates": AggregatesDocument,
     "metric": MetricDocument,
     "experiment": ExperimentDocument,
+    "history": HistoryDocument,
     "flag": FlagDocument,
     "segment": SegmentDocument,
     "group": GroupDocument,

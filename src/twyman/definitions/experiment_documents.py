@@ -78,6 +78,40 @@ class ExpectDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     scale: Literal["relative", "absolute"] = "relative"
 
 
+class ReachDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How far the change can reach: what bounds its effect on a proportion.
+
+    Attributes:
+        share: Share of the units that meet the change at most.
+        baseline: Share of those that count already without it; left out: the control arm's.
+        because: How that is known.
+    """
+
+    share: Share
+    baseline: Share | None = None
+    because: Text | None = None
+
+
+class SignOffDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A surprise that somebody outside the team has looked into, and answers for.
+
+    Attributes:
+        metric: The metric that surprised.
+        by: Who signs: nobody of the team that owns the experiment.
+        on: The day.
+        estimate: The effect that was looked at; a later one, further out by more than its interval, isn't covered.
+        because: What was looked into, and what explains the surprise.
+        arm: Of which treatment; left out where there is one.
+    """
+
+    metric: Name
+    by: Text
+    on: Time
+    estimate: Size
+    because: Text
+    arm: ArmName | None = None
+
+
 class TrackedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     """What a metric is for in this experiment.
 
@@ -88,6 +122,7 @@ class TrackedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
         within: Margin within which a metric that must not move counts as unmoved, relative to control.
         expect: What is expected: once for all treatments, or by arm.
         ceiling: What nobody would believe, with its reason: once for all treatments, or by arm.
+        reach: How far the change can reach, which bounds its effect on a proportion.
     """
 
     role: Literal["success", "guardrail", "must_not_move", "information"]
@@ -96,6 +131,7 @@ class TrackedDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     within: Size | None = None
     expect: Annotated[dict[str, ExpectDocument], _BY_ARM] | None = None
     ceiling: Annotated[dict[str, CeilingDocument], _BY_ARM] | None = None
+    reach: ReachDocument | None = None
 
 
 class GoalDocument(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -238,6 +274,8 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         dimensions: Attributes by which results are broken down, frozen before exposure; a list of several crosses them.
         analysis: Conventions and the plan of looks, fixed at launch.
         population: Who is analysed, and for whom the result may speak.
+        change: Class of the change, in a word of your own: layout, ranking, price. Its past is the guide.
+        sign_off: Surprises that somebody outside the team has looked into: one, or a list.
         sealed: Whether the launch gate shows others its name only.
         gate: What the launch gate is told.
     """
@@ -266,5 +304,7 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
     dimensions: list[Text | list[Text]] | None = None
     analysis: AnalysisDocument | None = None
     population: PopulationDocument | None = None
+    change: Text | None = None
+    sign_off: SignOffDocument | list[SignOffDocument] | None = None
     sealed: bool = False
     gate: GateDocument | None = None

@@ -11,10 +11,12 @@ from twyman.definitions.node import Mapped
 from twyman.definitions.overrides import overrides
 from twyman.definitions.plans import Calendar, Defaults, plan
 from twyman.definitions.populations import Populations
+from twyman.definitions.sign_offs import SignOffs
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment
 from twyman.definitions.tracked import goal, tracked
 from twyman.experiments.experiment import Entry, Experiment, Role
+from twyman.experiments.sign_off import SignOff
 from twyman.flags.flag import Flag, Rule
 from twyman.kernel.errors import Invalid, nearest
 from twyman.metrics.catalogue import SOURCE_WORDS, Catalogue
@@ -35,6 +37,7 @@ class ExperimentSurroundings:
     Attributes:
         broken: Names of sources and metrics that stand in the files and couldn't be read.
         flags: Those that could be read.
+        teams: Members by team, as far as the project names them.
     """
 
     catalogue: Catalogue
@@ -42,6 +45,7 @@ class ExperimentSurroundings:
     flags: FlagReading = field(default_factory=FlagReading)
     zone: str = "UTC"
     defaults: Defaults = field(default_factory=Defaults)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def experiment(
@@ -103,6 +107,8 @@ class _Reader:
                 exclude=who.excluded(),
                 population=who.population(),
                 claims=self._claims(),
+                change=(document.change or "").strip(),
+                signed=self._signed(treatments, start),
                 flag=document.flag or "",
                 surface=document.surface or "",
                 sealed=document.sealed,
@@ -113,6 +119,16 @@ class _Reader:
         except Invalid as error:
             self.subject.adopt("", error)
             return None
+
+    def _signed(self, treatments: tuple[str, ...], start: datetime | None) -> tuple[SignOff, ...]:
+        return SignOffs(
+            document=self.document,
+            subject=self.subject,
+            treatments=treatments,
+            start=start,
+            zone=self.among.zone,
+            teams=self.among.teams,
+        ).read()
 
     def _refuse_later(self) -> None:
         document, later = self.document, "isn't available in this version"

@@ -23,7 +23,7 @@ _IS_PROJECT = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?kind[\"']?\s*:\s*[\"']?proje
 _NAME = re.compile(rb"^[\s{]*[\"']?name[\"']?\s*:\s*[\"']?([a-z][a-z0-9_-]*)", re.MULTILINE)
 _HAS_KIND = re.compile(
     rb"^[\s{]*[\"']?kind[\"']?\s*:\s*[\"']?"
-    rb"(project|facts|attributes|exposures|units|aggregates|metric|experiment|flag|segment|group|client|import|contexts|surface)\b",
+    rb"(project|facts|attributes|exposures|units|aggregates|metric|experiment|history|flag|segment|group|client|import|contexts|surface)\b",
     re.MULTILINE,
 )
 

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from twyman.definitions.source_documents import NamedDocument
-from twyman.definitions.words import Duration, Expression, Fraction, Name, Share, Text
+from twyman.definitions.words import Duration, Expression, Fraction, Name, Share, Size, Text
 
 
 class ValueDocument(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +111,20 @@ class CurveDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     times: int | None = None
 
 
+class ReferenceDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A mighty change, and what it did: a change of another class shouldn't beat it.
+
+    Attributes:
+        change: Class of that change.
+        lift: What it did to the metric, relative to control, on the improving side.
+        because: What it was.
+    """
+
+    change: Text
+    lift: Size
+    because: Text
+
+
 class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     """A number per unit from facts in a window after exposure.
 
@@ -140,6 +154,7 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
         unit: Step in which a time to an event is counted, and in which it is given; left out: a day.
         summary: What decides of a time to an event: its mean up to the window's end (left out), or the share of
             units that had it by then; the other is shown beside it.
+        references: What the mightiest changes did to this metric: ceilings for changes of other classes.
     """
 
     type: Literal["mean", "proportion", "ratio", "retention", "quantile", "funnel", "participation", "time_to_event"]
@@ -164,3 +179,4 @@ class MetricDocument(NamedDocument, kw_only=True, tag="metric"):
     curve: CurveDocument | None = None
     unit: Duration | None = None
     summary: Literal["mean_time", "share"] | None = None
+    references: list[ReferenceDocument] | None = None

@@ -6,11 +6,12 @@ from twyman.definitions.adjustments import adjustment
 from twyman.definitions.metric_documents import (
     CapDocument,
     MetricDocument,
+    ReferenceDocument,
     WindowDocument,
 )
 from twyman.definitions.quantiles import check_quantile, missing_of
 from twyman.definitions.subject import Subject
-from twyman.definitions.terms import length, some_length
+from twyman.definitions.terms import effect, length, some_length
 from twyman.definitions.values import MetricSurroundings, kind_of, values_of
 from twyman.definitions.windows import check_waiting, window_of_kind
 from twyman.kernel.errors import nearest
@@ -24,6 +25,7 @@ from twyman.metrics.metric import (
     OutcomeValue,
     Proportion,
     Quantile,
+    Reference,
     Retention,
     TimeToEvent,
     Window,
@@ -55,8 +57,27 @@ def metric(document: MetricDocument, subject: Subject, among: MetricSurroundings
         adjustment=None
         if isinstance(kind, Quantile | TimeToEvent)
         else adjustment(document, subject, among, on_facts=on_facts),
+        references=tuple(
+            made
+            for at, each in enumerate(document.references or [])
+            if (made := _reference(each, f"references.{at}", Direction(document.direction), subject)) is not None
+        ),
         origin=subject.origin,
     )
+
+
+def _reference(written: ReferenceDocument, path: str, direction: Direction, subject: Subject) -> Reference | None:
+    lift = subject.attempt(f"{path}.lift", effect, written.lift, None)
+    if lift is None:
+        return None
+    if lift * direction.sign <= 0:
+        subject.refuse(
+            f"{path}.lift",
+            f"a lift of {written.lift} doesn't improve a metric that should {direction.value}, and a reference bounds "
+            "the improving side: write one that does",
+        )
+        return None
+    return Reference(written.change.strip(), lift, written.because.strip())
 
 
 def _check_entity(document: MetricDocument, kind: Kind, subject: Subject, among: MetricSurroundings) -> None:

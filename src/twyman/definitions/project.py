@@ -17,6 +17,8 @@ from twyman.definitions.flag_set.allocations import LOCK_FILE, read_lock
 from twyman.definitions.flag_set.collection import Collection, Unread
 from twyman.definitions.flag_set.state import KINDS, FlagReading, read_flags
 from twyman.definitions.folder import PROJECT_FILE, Folder, Written, read_folder, shown
+from twyman.definitions.history import History, HistorySurroundings, history
+from twyman.definitions.history_documents import HistoryDocument
 from twyman.definitions.metric_documents import MetricDocument
 from twyman.definitions.metrics import metric
 from twyman.definitions.plans import Defaults
@@ -55,6 +57,8 @@ class Project:
         defaults: Error rates and power where an experiment says nothing.
         cuped: Covariate window where a metric says nothing; `None` for no adjustment.
         contexts: Contexts that stand for everybody.
+        history: What past experiments found.
+        teams: Members by team.
         counts: Definitions by kind.
         origin: Where the project is declared.
     """
@@ -66,6 +70,8 @@ class Project:
     catalogue: Catalogue = field(default_factory=Catalogue)
     experiments: Mapping[str, Experiment] = field(default_factory=dict[str, Experiment])
     contexts: Mapping[str, Contexts] = field(default_factory=dict[str, Contexts])
+    history: History = field(default_factory=History)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     defaults: Defaults = field(default_factory=Defaults)
     cuped: timedelta | None = CUPED_WINDOW
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -133,7 +139,12 @@ class _Reader:
         flags = self._flags(project)
         experiments = self._experiments(project, catalogue, flags)
         project = replace(
-            project, catalogue=catalogue, experiments=experiments, contexts=self._contexts(), counts=self._counts()
+            project,
+            catalogue=catalogue,
+            experiments=experiments,
+            contexts=self._contexts(),
+            history=self._history(project),
+            counts=self._counts(),
         )
         remarks = tuple(sorted((each for _, subject in self.subjects for each in subject.remarks), key=_where))
         return Reading(project, self.folder, self._faults(flags), flags, remarks)
@@ -245,6 +256,14 @@ class _Reader:
             check_covariates(each, made, sources, subjects[name])
         return made
 
+    def _history(self, project: Project) -> History:
+        among = HistorySurroundings(project.zone, self.frames)
+        made = History()
+        for each in self.parsed:
+            if isinstance(each.document, HistoryDocument):
+                made += history(each.document, each.subject, among)
+        return made
+
     def _contexts(self) -> dict[str, Contexts]:
         return {
             each.document.name: contexts(each.document, each.subject)
@@ -265,6 +284,7 @@ class _Reader:
             flags=flags,
             zone=project.zone,
             defaults=project.defaults,
+            teams=project.teams,
         )
         made: dict[str, Experiment] = {}
         for each in self.parsed:
@@ -297,6 +317,7 @@ def _project(written: ProjectDocument, subject: Subject, root: Path) -> Project:
         catalogue=Catalogue(entities),
         defaults=defaults,
         cuped=cuped,
+        teams={team: tuple(members) for team, members in (written.teams or {}).items()},
         origin=subject.origin,
     )
 

@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from twyman.definitions.experiment_documents import CeilingDocument, ExpectDocument, GoalDocument, TrackedDocument
+from twyman.definitions.experiment_documents import (
+    CeilingDocument,
+    ExpectDocument,
+    GoalDocument,
+    ReachDocument,
+    TrackedDocument,
+)
 from twyman.definitions.subject import Subject
-from twyman.definitions.terms import effect, positive
-from twyman.experiments.expectation import Ceiling, Expectation, Scale
+from twyman.definitions.terms import effect, positive, share
+from twyman.experiments.expectation import Ceiling, Expectation, Reach, Scale
 from twyman.experiments.experiment import AllOf, AnyOf, Goal, Role, Tracked
 from twyman.kernel.errors import Invalid, nearest
 from twyman.metrics.metric import Direction
@@ -35,7 +41,16 @@ def tracked(
         within=_size(f"{path}.within", written.within, subject),
         mde=_size(f"{path}.mde", written.mde, subject),
         expectations=_expectations(path, written, treatments, direction, subject),
+        reach=_reach(f"{path}.reach", written.reach, subject),
     )
+
+
+def _reach(path: str, written: ReachDocument | None, subject: Subject) -> Reach | None:
+    if written is None:
+        return None
+    part = subject.attempt(f"{path}.share", share, written.share, 0.0)
+    baseline = None if written.baseline is None else subject.attempt(f"{path}.baseline", share, written.baseline, None)
+    return Reach(part, baseline, (written.because or "").strip())
 
 
 def _size(path: str, written: str | float | None, subject: Subject) -> float | None:
