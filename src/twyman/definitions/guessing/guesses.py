@@ -1,0 +1,40 @@
+"""What the asker says beforehand, so that nothing of it has to be guessed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guesses:
+    """What settles a guess.
+
+    Attributes:
+        unit: Columns of the unit's id; each table takes the first that it has.
+        time: Columns of the time, likewise.
+        event: Columns of the event's name, likewise.
+        value: Numeric columns of events that are summed per unit; none: all that aren't ids or times.
+        key: Column of the experiment's key, in the exposures.
+        arm: Column of the arm, in the exposures.
+        control: The arm that the others are compared with, as the data call it.
+        shares: Planned share by arm, as the data call it; empty: equal shares of all arms found.
+        warehouse: A url, a DuckDB file, a folder of data files or of a project; empty: files from here.
+
+    Example:
+        >>> Guesses(unit=("user_id",)).columns("unit")
+        ('user_id',)
+    """
+
+    unit: tuple[str, ...] = ()
+    time: tuple[str, ...] = ()
+    event: tuple[str, ...] = ()
+    value: tuple[str, ...] = ()
+    key: str | None = None
+    arm: str | None = None
+    control: str | None = None
+    shares: Mapping[str, str] = field(default_factory=dict[str, str])
+    warehouse: str = ""
+
+    def columns(self, role: str) -> tuple[str, ...]:
+        """Return the columns that were named for a role."""
+        named: str | tuple[str, ...] | None = getattr(self, role)
+        return (named,) if isinstance(named, str) else named or ()
