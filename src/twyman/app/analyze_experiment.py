@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from twyman.app import health as checking
+from twyman.app.dossier import dossier_view
 from twyman.app.doubting import doubted, without_effects
 from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
@@ -159,6 +160,7 @@ class AnalyzeExperiment:
             verdict=_verdict_view(first),
             verdicts=[_verdict_view(one) for one in verdicts],
             health=checking.health(experiment, measured, found),
+            dossier=dossier_view(found, shown.rows if shown else (), whole=experiment.entry is Entry.EXPOSURES),
             results=list(shown.rows) if shown else [],
             series=list(shown.series) if shown else [],
             settings=_settings(question, measured),

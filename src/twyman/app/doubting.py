@@ -65,7 +65,7 @@ def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Dou
 
 
 def without_effects(checks: Sequence[Check]) -> tuple[Check, ...]:
-    """Return the checks that may be shown while effects are hidden: neighbours of the declared metrics tell of those."""
+    """Return the checks that may be shown while effects are hidden: neighbours of what was declared tell of it."""
     return tuple(check for check in checks if check.code != "neighbours_moved")
 
 

@@ -318,6 +318,58 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
 
 
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason to doubt: what was seen, what it is worth, what it would explain, and where to look next.
+
+    Attributes:
+        likelihood_ratio: How many times likelier it is under some fault than in a healthy experiment.
+        cause: The kind of fault it speaks for most; `null` where it speaks for none.
+        detail: The numbers behind it.
+    """
+
+    code: str
+    status: str
+    text: str
+    likelihood_ratio: float
+    cause: str | None = None
+    explains: str = ""
+    next: str = ""
+    p_value: float | None = None
+    metric: str | None = None
+    arm: str | None = None
+    detail: dict[str, Any] = {}
+
+
+class Suspect(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of fault, and how likely it is given all that was seen."""
+
+    cause: str
+    title: str
+    stage: str
+    probability: float
+    explains: str
+    next: str
+
+
+class Dossier(msgspec.Struct, frozen=True, kw_only=True):
+    """Why this might be wrong.
+
+    Attributes:
+        probability: That something is wrong, by all that was seen; `prior` before anything was.
+        surprise_ratio: How many times likelier the estimates are where something is wrong, given what was expected.
+        doubts: The weightiest first; what is as it should be isn't among them.
+        causes: Kinds of fault, the likeliest first: those worth a thought.
+        checked: How many checks were made.
+    """
+
+    probability: float
+    prior: float
+    surprise_ratio: float
+    doubts: list[Doubt]
+    causes: list[Suspect]
+    checked: int
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """All that one analysis says.
 
@@ -325,6 +377,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         control: The arm that the others are compared with.
         verdict: The verdict of the treatment that most needs attention (the only one, where there is one).
         verdicts: Every treatment's.
+        dossier: Why this might be wrong.
         settings: Options and numbers that the answer rests on.
         sql: Statements that ran.
     """
@@ -341,6 +394,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     verdicts: list[Verdict]
     health: Health
+    dossier: Dossier | None = None
     results: list[Result]
     series: list[Series]
     settings: dict[str, Any]

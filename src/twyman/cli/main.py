@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from twyman.cli.all_experiments import analyzed_all
+from twyman.cli.doubt import add_doubt
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, STOPPED, exit_code
 from twyman.cli.explained import explained
 from twyman.cli.flags import add_flags
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add_serve(_command, commands.add_parser)
     add_warehouse(_command, commands.add_parser)
     add_verify(_command, commands.add_parser)
+    add_doubt(_command, commands.add_parser)
 
     demo = _command(commands.add_parser, "demo", "replay the story on simulated users", _demo)
     demo.add_argument("folder", type=Path, nargs="?", default=Path("demo"), metavar="FOLDER")

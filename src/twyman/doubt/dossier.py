@@ -29,6 +29,8 @@ SUGGESTS: Mapping[str, str] = {
     "leak": "leak",
     "uneven_overlap": "leak",
     "undeclared_moved": "leak",
+    "must_not_move": "aliased_twin",
+    "expectation": "aliased_twin",
     "srm": "wrong_bucketing",
     "triggered_srm": "redirect_loss",
     "srm_by_day": "late_arm_start",

@@ -1,11 +1,8 @@
 """The answer in a terminal: the verdict and its reasons, then the data's health, then a table that fits 80 columns."""
 
-import unicodedata
 from io import StringIO
 from shutil import get_terminal_size
-from typing import Any, cast
 
-import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -13,6 +10,7 @@ from rich.text import Text
 
 from twyman.app.views import Answer, Verdict
 from twyman.report.health import Found, HealthView, health
+from twyman.report.inert import inert
 from twyman.report.numbers import DASH
 from twyman.report.reading import reading
 from twyman.report.rows import Group, Row, by_role
@@ -36,7 +34,7 @@ def text(answer: Answer, *, width: int | None = None, color: bool = False) -> st
         Lines that end in a newline, none longer than `width`.
     """
     columns = min(width or get_terminal_size((80, 24)).columns, WIDEST)
-    answer = _inert(answer)
+    answer = inert(answer)
     out = StringIO()
     console = Console(
         file=out,
@@ -65,22 +63,6 @@ def text(answer: Answer, *, width: int | None = None, color: bool = False) -> st
     for row in (row for group in groups for row in group.rows if row.diluted):
         console.print(_item("-", f"{row.metric}, {row.arm}, on all exposed: {row.diluted}"))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().replace("\u00a0", " ").splitlines())
-
-
-def _inert(answer: Answer) -> Answer:
-    """Drop control characters: a name in the data must not move the cursor or colour the screen."""
-    return msgspec.convert(_without_controls(answer.to_dict()), Answer)
-
-
-def _without_controls(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    if isinstance(value, str):
-        return "".join(sign for sign in value if sign == "\n" or unicodedata.category(sign) != "Cc")
-    if isinstance(value, dict):
-        pairs = cast("dict[str, Any]", value).items()
-        return {_without_controls(key): _without_controls(part) for key, part in pairs}
-    if isinstance(value, list):
-        return [_without_controls(part) for part in cast("list[Any]", value)]
-    return value
 
 
 def _verdict(console: Console, verdict: Verdict, control: str) -> None:

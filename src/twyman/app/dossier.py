@@ -1,0 +1,105 @@
+"""The dossier in the answer's shape: doubts ranked, kinds of fault named, and how likely any of them is."""
+
+from collections.abc import Sequence
+
+from twyman.app.views import Dossier as DossierView, Doubt as DoubtView, Result, Suspect as SuspectView
+from twyman.doubt.causes import CAUSES
+from twyman.doubt.check import Check
+from twyman.doubt.dossier import Doubt, Suspect, dossier
+
+WORTH = 0.01
+"""Probability below which a kind of fault isn't worth a thought."""
+
+
+def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, whole: bool) -> DossierView:
+    """Weigh all checks, and the estimates against what was expected of them.
+
+    Args:
+        checks: All that were made.
+        rows: Results that may be shown.
+        whole: Whether every kind of check could be made.
+    """
+    surprise = surprise_ratio(rows)
+    checks = [*checks, *judged_checks(rows)]
+    found = dossier(checks, surprise=surprise, whole=whole)
+    return DossierView(
+        probability=found.probability,
+        prior=found.prior,
+        surprise_ratio=surprise,
+        doubts=[_doubt(one) for one in found.doubts],
+        causes=[_suspect(one) for one in found.suspects if one.probability >= WORTH],
+        checked=len(checks),
+    )
+
+
+def judged_checks(rows: Sequence[Result]) -> list[Check]:
+    """Return the doubts that results themselves raise: what mustn't move and did, and what nobody expected."""
+    whole = [row for row in rows if row.segment is None]
+    moved = [_moved(row, row.decision) for row in whole if row.decision and row.role == Role.MUST_NOT_MOVE.value]
+    surprised = [_surprised(row, row.expectation) for row in whole if row.expectation]
+    return [check for check in (*moved, *surprised) if check is not None]
+
+
+def _moved(row: Result, decision: Ruling) -> Check | None:
+    if decision.state != State.CHANGED.value:
+        return None
+    said = effect_text(row.relative, row.absolute)
+    text = f"{row.title} must not move, and did ({said}): the arms differ in something else than this treatment."
+    return Check(
+        code="must_not_move",
+        status=Status.BLOCK,
+        text=text,
+        p_value=decision.p_adjusted,
+        metric=row.metric,
+        arm=row.arm,
+    )
+
+
+def _surprised(row: Result, expected: Expected) -> Check | None:
+    if expected.status == Surprise.WITHIN.value:
+        return None
+    said = effect_text(row.relative, row.absolute)
+    text = (
+        f"{row.title} in {row.arm}: {said}, {abs(expected.surprise_z):.1f} standard deviations from what was expected."
+    )
+    status = Status.BLOCK if expected.holds else Status.NOTE
+    p_value = erfc(abs(expected.surprise_z) / sqrt(2))
+    return Check(code="expectation", status=status, text=text, p_value=p_value, metric=row.metric, arm=row.arm)
+
+
+def surprise_ratio(rows: Sequence[Result]) -> float:
+    """Return the largest ratio of any result: how many times likelier it is where something is wrong."""
+    return max((_ratio(row) for row in rows if row.segment is None), default=1.0)
+
+
+def _ratio(row: Result) -> float:
+    return getattr(row.expectation, "likelihood_ratio", None) or 1.0
+
+
+def _doubt(one: Doubt) -> DoubtView:
+    check, cause = one.check, CAUSES.get(one.cause)
+    return DoubtView(
+        code=check.code,
+        status=check.status.value,
+        text=check.text,
+        likelihood_ratio=one.ratio,
+        cause=one.cause or None,
+        explains=cause.explains if cause else "",
+        next=cause.look if cause else "",
+        p_value=check.p_value,
+        metric=check.metric,
+        arm=check.arm,
+        detail=dict(check.detail),
+    )
+
+
+def _suspect(one: Suspect) -> SuspectView:
+    cause = CAUSES[one.cause]
+    return SuspectView(
+        cause=one.cause,
+        title=cause.title,
+        stage=cause.stage.value,
+        probability=one.probability,
+        explains=cause.explains,
+        next=cause.look,
+    )
