@@ -1,11 +1,23 @@
 """The dossier in the answer's shape: doubts ranked, kinds of fault named, and how likely any of them is."""
 
 from collections.abc import Sequence
+from math import erfc, sqrt
 
-from twyman.app.views import Dossier as DossierView, Doubt as DoubtView, Result, Suspect as SuspectView
+from twyman.app.views import (
+    Dossier as DossierView,
+    Doubt as DoubtView,
+    Expected,
+    Result,
+    Ruling,
+    Suspect as SuspectView,
+)
+from twyman.app.wording import effect_text
+from twyman.decisions.verdict import State
 from twyman.doubt.causes import CAUSES
-from twyman.doubt.check import Check
+from twyman.doubt.check import Check, Status
 from twyman.doubt.dossier import Doubt, Suspect, dossier
+from twyman.doubt.surprise import Surprise
+from twyman.experiments.experiment import Role
 
 WORTH = 0.01
 """Probability below which a kind of fault isn't worth a thought."""

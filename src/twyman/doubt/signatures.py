@@ -1,4 +1,4 @@
-"""How loud each check is in healthy experiments and under each kind of fault. The fault lab counted it: `make faultlab`."""
+"""How loud each check is in healthy experiments and under each kind of fault. Counted by `make faultlab`."""
 
 from collections.abc import Mapping
 
