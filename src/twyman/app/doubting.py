@@ -3,7 +3,7 @@
 Both ask the warehouse questions of their own, at the same cut-off as the reading.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twyman.app.ports import Measured, Question, Warehouse
@@ -16,7 +16,7 @@ from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import Invalid, NotFound
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Cohort, Metric, OutcomeValue, Quantile, TimeToEvent
-from twyman.metrics.source import FactSource, UnitSource
+from twyman.metrics.source import ExposureSource, FactSource, UnitSource
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.lift import relative
 
@@ -56,12 +56,21 @@ def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Dou
     if question.experiment.entry is not Entry.EXPOSURES:
         return Doubted(checks=tuple(moved), sql=moved_sql)
     met = warehouse.coexposed(question)
-    others = beside(met.units, met.met)
+    others = beside(met.units, {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)})
     return Doubted(
         checks=(*coexposure(others, of=met.of), *moved),
         others=others,
         sql=(*met.sql, *moved_sql),
     )
+
+
+def _is_ours(name: str, cells: Mapping[tuple[str, str], int], question: Question) -> bool:
+    """Whether a table that names no experiment holds our own assignment: the same units, in arms of the same name."""
+    source = question.catalogue.sources.get(name)
+    if not isinstance(source, ExposureSource) or source.experiment is not None:
+        return False
+    values = {arm.name: arm.value or arm.name for arm in question.experiment.arms}
+    return all(values[arm] == variant for (arm, variant), units in cells.items() if units)
 
 
 def without_effects(checks: Sequence[Check]) -> tuple[Check, ...]:

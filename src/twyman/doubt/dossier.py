@@ -56,6 +56,9 @@ SUGGESTS: Mapping[str, str] = {
 }
 """The kind of fault that a check speaks for first, where the fault lab doesn't know it."""
 
+SAID_BY: Mapping[str, str] = {"rows": "filter"}
+"""Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -119,7 +122,10 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     posterior = _posterior(seen, surprise=surprise, whole=whole)
     healthy = posterior.pop(HEALTHY)
     suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
-    doubts = [_doubt(check) for check in checks if check.status is not Status.OK]
+    loud = {check.code for check in checks if check.status is not Status.OK}
+    doubts = [
+        _doubt(check) for check in checks if check.status is not Status.OK and SAID_BY.get(check.code) not in loud
+    ]
     order = list(Status)
     return Dossier(
         doubts=tuple(sorted(doubts, key=lambda one: (-one.ratio, -order.index(one.check.status)))),
