@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from twyman.app.audited import Audited
 from twyman.app.ports import Coexposed, Extent, Measured, Question
 
 Answering = Callable[[datetime | None], Measured]
@@ -19,6 +20,7 @@ class FakeWarehouse:
     met: Coexposed = field(default_factory=lambda: Coexposed(units={}, met={}))
     asked: list[datetime | None] = field(default_factory=list[datetime | None])
 
+    told: Audited = field(default_factory=Audited)
     cancelled: int = 0
     together_for: list[list[str]] = field(default_factory=list[list[str]])
 
@@ -43,6 +45,10 @@ class FakeWarehouse:
     def coexposed(self, question: Question) -> Coexposed:
         del question
         return self.met
+
+    def audit(self, question: Question) -> Audited:
+        del question
+        return self.told
 
     def sql(self, question: Question) -> tuple[str, ...]:
         return (f"SELECT '{question.experiment.name}'",)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from twyman.app.audited import Audited
 from twyman.experiments.experiment import Experiment
 from twyman.metrics.catalogue import Catalogue
 from twyman.stats.moments import Moments
@@ -326,6 +327,14 @@ class Warehouse(Protocol):
 
     def coexposed(self, question: Question) -> Coexposed:
         """Count, by arm, which variants of all other experiments the units met before the question's cut-off.
+
+        Raises:
+            NotFound, Invalid, Unavailable: As `measure` does.
+        """
+        ...
+
+    def audit(self, question: Question) -> Audited:
+        """Count what each arm's units did around their exposure, in every source of facts that metrics read.
 
         Raises:
             NotFound, Invalid, Unavailable: As `measure` does.

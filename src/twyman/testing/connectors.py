@@ -17,6 +17,7 @@ from decimal import Decimal
 from math import isclose, isfinite, isnan, nan
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sqlglot import exp
@@ -96,6 +97,21 @@ class ConnectorContract:
         seen, expected = warehouse.coexposed(question), reference().coexposed(question)
         assert expected.met
         assert (seen.units, seen.met) == (expected.units, expected.met)
+
+    def test_an_audit_of_rows_is_that_of_duckdb(self, warehouse: SqlWarehouse) -> None:
+        """What units did before exposure and after it is counted alike."""
+        question = questions()["every metric, in autumn"]
+        seen, expected = warehouse.audit(question), reference().audit(question)
+        assert any(one.rows for one in expected.activity)
+        for one, other in zip(seen.activity, expected.activity, strict=True):
+            assert (one.source, one.arm, one.units, one.matured, one.rows, one.active, one.most) == (
+                other.source, other.arm, other.units, other.matured, other.rows, other.active, other.most,
+            )  # fmt: skip
+            assert (one.tested, one.repeated) == (other.tested, other.repeated)
+            for left, right in ((one.volume, other.volume), (one.weeks, other.weeks)):
+                np.testing.assert_allclose(left.means, right.means, rtol=CLOSE)
+                np.testing.assert_allclose(left.products, right.products, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(one.log_mean, other.log_mean, rtol=1e-9)
 
     def test_no_digits_are_lost_on_numbers_far_from_zero_and_of_many_sizes(self, subject: Subject) -> None:
         """Beside moments in whole numbers, and not beside another engine's."""

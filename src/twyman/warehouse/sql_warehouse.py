@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
+from twyman.app.audited import Audited
 from twyman.app.ports import Coexposed, Extent, Measured, Question
 from twyman.experiments.experiment import Entry
 from twyman.warehouse.connector import Connector, Keeping, Refused
@@ -12,6 +13,7 @@ from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.statement.answer import aware, measured
+from twyman.warehouse.statement.audit import audited, compiled_audit
 from twyman.warehouse.statement.centres import centred, far_columns
 from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
@@ -129,6 +131,21 @@ class SqlWarehouse:
         """
         query = compiled_coexposure(self._engine, question)
         return coexposed(question, self._engine.answer(query), self._engine.script(query))
+
+    def audit(self, question: Question) -> Audited:
+        """Count what each arm's units did around their exposure; of tables of units and counts nothing can be told.
+
+        Sources are read whole, whatever is kept of them: what is kept are sums, and an audit looks at rows.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data.
+            Unavailable: If the engine gave out.
+        """
+        if question.experiment.entry is not Entry.EXPOSURES:
+            return Audited()
+        query = compiled_audit(self._engine, question)
+        return audited(question, self._engine.answer(query), self._engine.script(query))
 
     def sql(self, question: Question) -> tuple[str, ...]:
         """Return the statements that `measure` would run, in order; nothing is written by it.

@@ -1,6 +1,6 @@
 """From a question to the one statement that answers it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -66,8 +66,15 @@ def compiled_exposures(engine: Engine, question: Question, refresh: Refresh | No
     return _Compilation(engine, question).statement(refresh)
 
 
-def entered(engine: Engine, question: Question) -> tuple[Exposures, list[Part]]:
+def entered(
+    engine: Engine, question: Question, opening: Callable[[Exposures, Links], None] | None = None
+) -> tuple[Exposures, list[Part]]:
     """Return an experiment's exposures, and the parts from their rows to the units that count, without any metric.
+
+    Args:
+        engine: Where the data are.
+        question: What is asked.
+        opening: Opens what will be read beside them, and so says which edges of windows and links the parts are to hold.
 
     Raises:
         NotFound: If a source or its table isn't there.
@@ -75,6 +82,8 @@ def entered(engine: Engine, question: Question) -> tuple[Exposures, list[Part]]:
     """
     bare = replace(question.experiment, tracked=(), dimensions=(), crossed=(), strata=(), decide=None)
     made = _Compilation(engine, replace(question, experiment=bare))
+    if opening is not None:
+        opening(made.exposures, made.links)
     return made.exposures, made.entered_parts()
 
 

@@ -1,0 +1,63 @@
+"""What an audit of an experiment's rows tells: how much each arm's units did, before exposure and after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from twyman.stats.moments import Moments
+
+COLUMNS = ("before", "just_before", "after", "first_week", "second_week")
+"""What is counted of each unit's rows: in the two weeks before exposure, in the last hour of them, after exposure, and,
+of units that have been in for two weeks, in the first week after exposure and in the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What one arm's units did in one source of facts, from two weeks before exposure to the cut-off.
+
+    Attributes:
+        units: Units of the arm, with rows or without.
+        matured: Those of them that have been in for two weeks.
+        rows: Rows of them.
+        volume: Moments of a unit's rows: before exposure, in the hour before it, after it.
+        weeks: Moments of a unit's rows in the first and the second week, of the units that have been in for both.
+        active: Units with a row after exposure.
+        tested: Rows of the day after each exposure, of which repeats are looked for; 0 where only the day is known.
+        repeated: Those of them that repeat another's unit, time and measures.
+        busiest: The unit with the most rows.
+        most: How many it has.
+        log_mean, log_spread: Mean and standard deviation of the logarithm of rows, of units with any.
+    """
+
+    source: str
+    arm: str
+    units: int
+    matured: int = 0
+    rows: int = 0
+    volume: Moments = field(default_factory=lambda: Moments.empty(3))
+    weeks: Moments = field(default_factory=lambda: Moments.empty(2))
+    active: int = 0
+    tested: int = 0
+    repeated: int = 0
+    busiest: str = ""
+    most: int = 0
+    log_mean: float = 0.0
+    log_spread: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What an audit found.
+
+    Attributes:
+        activity: By source of facts and arm, arms in their order.
+        delivered: Units by arm that met what the experiment declares as delivered; `None` where it declares nothing.
+        exposed: Units by arm that were looked at for it.
+        assigned: Units by arm in the source of assignments; `None` where none is named.
+        sql: The statements that ran.
+    """
+
+    activity: tuple[Activity, ...] = ()
+    delivered: Mapping[str, int] | None = None
+    exposed: Mapping[str, int] = field(default_factory=dict[str, int])
+    assigned: Mapping[str, int] | None = None
+    sql: tuple[str, ...] = ()

@@ -1,0 +1,267 @@
+"""What each arm's units did around their exposure, in every source of facts: one statement, one pass a source.
+
+Sources are read from two weeks before exposure to the cut-off, whole, whatever is kept of them: an audit looks at
+rows, and sums that are kept don't tell them apart. Repeats are looked for in the day after each exposure: to hold
+every row of every unit against all others would cost more than the look itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import combinations_with_replacement
+from math import sqrt
+
+import numpy as np
+from sqlglot import exp
+
+from twyman.app.audited import COLUMNS, Activity, Audited
+from twyman.app.ports import Question
+from twyman.kernel.time import DAY
+from twyman.metrics.source import Grain
+from twyman.stats.moments import Moments
+from twyman.warehouse.engine import Engine, Row
+from twyman.warehouse.language.syntax import (
+    alias,
+    array,
+    both,
+    call,
+    cast,
+    column,
+    count_rows,
+    filtered,
+    number,
+    or_zero,
+    select,
+    statement,
+    table,
+    text,
+    timestamp,
+    when,
+)
+from twyman.warehouse.model import PART, Part, Span, stacked
+from twyman.warehouse.sources.rows import as_text
+from twyman.warehouse.statement.compile import entered
+from twyman.warehouse.units.exposures import EXPOSED_AT, FIRST, Exposures
+from twyman.warehouse.units.links import Links
+from twyman.warehouse.values.facts import FactTable, opened_facts
+
+BEFORE, HOUR, WEEK = 14 * DAY, timedelta(hours=1), 7 * DAY
+ARMS, ACTIVITY, DELIVERED = "arms", "activity", "delivered"
+
+
+def compiled_audit(engine: Engine, question: Question) -> exp.Query:
+    """Return the statement that audits the rows behind an experiment.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
+    audits = list[_Audit]()
+
+    def opening(exposures: Exposures, links: Links) -> None:
+        for name in sources_of(question):
+            place = question.experiment.origin.at("metrics")
+            audits.append(_Audit(opened_facts(engine, question, exposures, name, place, links)))
+        exposures.edge(EXPOSED_AT, 2 * WEEK)
+
+    exposures, parts = entered(engine, question, opening)
+    answers: list[exp.Query] = [_arms(exposures)]
+    for audit in audits:
+        parts += audit.parts()
+        answers.append(audit.answer())
+    return statement(parts, stacked(answers))
+
+
+def sources_of(question: Question) -> list[str]:
+    """Return the sources of facts that the experiment's metrics read, each once."""
+    tracked = question.experiment.tracked
+    return list(dict.fromkeys(name for one in tracked for name in question.catalogue.metric(one.metric).facts))
+
+
+def _arms(exposures: Exposures) -> exp.Select:
+    """Count units, and those that have been in for two weeks at the cut-off."""
+    cutoff = exposures.question.cutoff
+    in_for_both = _in_for_two_weeks(exposures) if cutoff else exp.true()
+    counted = alias(call("count_if", in_for_both), "matured")
+    return (
+        select(alias(text(ARMS), PART), column("arm"), alias(count_rows(), "units"), counted)
+        .from_(table(FIRST))
+        .group_by(column("arm"))
+    )
+
+
+def _in_for_two_weeks(exposures: Exposures) -> exp.Expr:
+    cutoff = exposures.question.cutoff
+    end = timestamp(cutoff.events) if cutoff else exp.null()
+    return exp.LTE(this=exposures.edge(EXPOSED_AT, 2 * WEEK), expression=end)
+
+
+class _Audit:
+    """One source of facts, counted around exposure."""
+
+    def __init__(self, facts: FactTable) -> None:
+        self.facts, self.name = facts, facts.source.name
+        self.counted = self._counted()
+
+    def parts(self) -> list[Part]:
+        """Return the parts from rows to one row a unit."""
+        return [
+            (f"{self.name}_counted", self.counted, f"Rows of {self.name} around exposure; repeats fall together."),
+            (f"{self.name}_audit", self._by_unit(), "One row a unit that has any."),
+        ]
+
+    def _conditions(self) -> dict[str, exp.Expr | None]:
+        """Return the condition on a row by the column that counts it."""
+        facts, exposures = self.facts, self.facts.exposures
+        before, after = facts.before(timedelta()), exp.Not(this=exp.paren(facts.before(timedelta())))
+        in_for_both = _in_for_two_weeks(exposures) if exposures.question.cutoff else None
+        first, second = facts.before(WEEK), facts.before(2 * WEEK)
+        hour = both(before, exp.Not(this=exp.paren(facts.before(-HOUR)))) if self._to_the_instant else exp.false()
+        return {
+            "before": before,
+            "just_before": hour,
+            "after": after,
+            "first_week": both(after, first, in_for_both),
+            "second_week": both(exp.Not(this=exp.paren(first.copy())), second, in_for_both),
+        }
+
+    @property
+    def _to_the_instant(self) -> bool:
+        return Grain.DAY not in (self.facts.grain, self.facts.exposures.grain)
+
+    def _counted(self) -> exp.Select:
+        """Count rows a unit; those of the day after exposure by their time and measures, so that repeats show."""
+        counts = [alias(filtered(count_rows(), where), title) for title, where in self._conditions().items()]
+        keys = self._keys()
+        query = self.facts.facts(
+            Span(start=-BEFORE), [column("arm", FIRST), *keys, *counts, alias(count_rows(), "rows")], None
+        )
+        return query.group_by(column("unit", FIRST), column("arm", FIRST), *(one.unalias().copy() for one in keys))
+
+    def _keys(self) -> list[exp.Expr]:
+        """Return what tells rows of the day after exposure apart; null for all other rows."""
+        if not self._to_the_instant:
+            return [alias(cast(exp.null(), "TIMESTAMP"), "happened")]
+        facts = self.facts
+        day_after = both(exp.Not(this=exp.paren(facts.before(timedelta()))), facts.before(DAY))
+        told = [facts.time.utc.copy(), *facts.names.values(), *self._other_ids()]
+        names = ["happened", *(f"key {place}" for place in range(1, len(told)))]
+        return [alias(when(day_after, one.copy()), name) for one, name in zip(told, names, strict=True)]
+
+    def _other_ids(self) -> Iterator[exp.Expr]:
+        """Yield the ids of what else a row is of."""
+        for entity, named in self.facts.source.entities.items():
+            if entity != self.facts.exposures.question.experiment.entity:
+                yield self.facts.rows.column(named, f"entities.{entity}")
+
+    def _by_unit(self) -> exp.Select:
+        """Return one row a unit."""
+        inner = f"{self.name}_counted"
+        present = exp.Not(this=exp.Is(this=column("happened"), expression=exp.null()))
+        sums = [alias(cast(call("sum", column(title)), "DOUBLE"), title) for title in COLUMNS]
+        tested = filtered(call("sum", column("rows")), present)
+        apart = filtered(count_rows(), present)
+        held = [
+            column("unit"),
+            column("arm"),
+            *sums,
+            alias(cast(call("sum", column("rows")), "DOUBLE"), "rows"),
+            alias(or_zero(tested), "tested"),
+            alias(exp.Sub(this=or_zero(tested.copy()), expression=apart), "repeated"),
+        ]
+        return select(*held).from_(table(inner)).group_by(column("unit"), column("arm"))
+
+    def answer(self) -> exp.Select:
+        """Return one row an arm: moments over its units with rows, and what stands out."""
+        columns = [column(title) for title in COLUMNS]
+        pairs = combinations_with_replacement(columns, 2)
+        logs = exp.Ln(this=column("rows"))
+        named = as_text(column("unit"), self.facts.exposures.id_kind)
+        told = {
+            "source": text(self.name),
+            "arm": column("arm"),
+            "units": count_rows(),
+            "active": call("count_if", exp.GT(this=column("after"), expression=number(0))),
+            "means": array(call("favg", one.copy()) for one in columns),
+            "covariances": array(_covariance(one, other) for one, other in pairs),
+            "rows": call("sum", column("rows")),
+            "tested": call("sum", column("tested")),
+            "repeated": call("sum", column("repeated")),
+            "busiest": call("arg_max", named, column("rows")),
+            "most": call("max", column("rows")),
+            "log_mean": call("favg", logs),
+            "log_variance": call("var_pop", logs.copy()),
+        }
+        held = [alias(value, title) for title, value in told.items()]
+        return select(alias(text(ACTIVITY), PART), *held).from_(table(f"{self.name}_audit")).group_by(column("arm"))
+
+
+def _covariance(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    if one == other:
+        return call("var_pop", one.copy())
+    return call("covar_pop", one.copy(), other.copy())
+
+
+def audited(question: Question, rows: Sequence[Row], sql: tuple[str, ...]) -> Audited:
+    """Read the statement's answer."""
+    arms = [arm.name for arm in question.experiment.arms]
+    units, matured = (
+        {arms[int(row["arm"])]: int(row[title]) for row in rows if row[PART] == ARMS} for title in ("units", "matured")
+    )
+    found = {(row["source"], arms[int(row["arm"])]): row for row in rows if row[PART] == ACTIVITY}
+    return Audited(
+        activity=tuple(
+            _activity(source, arm, units.get(arm, 0), matured.get(arm, 0), found.get((source, arm)))
+            for source in sources_of(question)
+            for arm in arms
+        ),
+        exposed={arm: units.get(arm, 0) for arm in arms},
+        sql=sql,
+    )
+
+
+def _activity(source: str, arm: str, units: int, matured: int, row: Row | None) -> Activity:
+    """Return an arm's activity; units without a row count with zeros."""
+    if row is None:
+        return Activity(
+            source=source, arm=arm, units=units, matured=matured, volume=_zeros(units, 3), weeks=_zeros(matured, 2)
+        )
+    whole, with_rows = _moments(row), int(row["units"])
+    return Activity(
+        source=source,
+        arm=arm,
+        units=units,
+        matured=matured,
+        rows=int(row["rows"]),
+        volume=whole.columns(0, 1, 2) + _zeros(units - with_rows, 3),
+        weeks=_of_units(whole.columns(3, 4), matured),
+        active=int(row["active"]),
+        tested=int(row["tested"]),
+        repeated=int(row["repeated"]),
+        busiest=str(row["busiest"]),
+        most=int(row["most"]),
+        log_mean=float(row["log_mean"]),
+        log_spread=sqrt(max(float(row["log_variance"]), 0.0)),
+    )
+
+
+def _moments(row: Row) -> Moments:
+    count, columns = int(row["units"]), len(COLUMNS)
+    upper = np.array(row["covariances"], dtype=np.float64) * count
+    products = np.zeros((columns, columns))
+    products[np.triu_indices(columns)] = upper
+    products = products + products.T - np.diag(np.diagonal(products))
+    return Moments(count, np.array(row["means"], dtype=np.float64), products)
+
+
+def _zeros(count: int, columns: int) -> Moments:
+    return Moments(count, np.zeros(columns), np.zeros((columns, columns))) if count else Moments.empty(columns)
+
+
+def _of_units(moments: Moments, count: int) -> Moments:
+    """Return the moments of the same sums over another number of units: those that differ have zeros only."""
+    k = moments.means.size
+    if not count:
+        return Moments.empty(k)
+    total = moments.means * moments.count
+    squares = moments.products + np.outer(total, total) / moments.count
+    return Moments(count, total / count, squares - np.outer(total, total) / count)

@@ -1,0 +1,175 @@
+"""What each arm's units did around exposure, against a count by hand."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlglot
+from sqlglot import exp
+from tests.warehouse.test_golden import DESCRIBED, TABLES, in_tables, question
+
+from twyman.app.audited import Activity, Audited
+from twyman.app.ports import Question
+from twyman.metrics.source import Grain, Timestamp
+from twyman.warehouse.connectors.described import DescribedConnector
+from twyman.warehouse.duckdb import DuckDB
+from twyman.warehouse.engine import Engine
+from twyman.warehouse.statement.audit import compiled_audit
+
+NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
+DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(days=7)
+
+
+@pytest.fixture
+def world(scene: Any, metric: Any) -> Callable[..., Any]:
+    """Sixty units with plays at random from three weeks before exposure on, some of them twice."""
+
+    def made(**more: Any) -> Any:
+        rng = np.random.default_rng(1)
+        exposed = [
+            (unit, ("control", "treatment")[unit % 2], NOON + int(rng.integers(0, 30)) * DAY) for unit in range(60)
+        ]
+        played = []
+        for unit, _, at in exposed[:50]:
+            for _ in range(int(rng.integers(1, 12))):
+                moment = at + int(rng.integers(-21 * 24 * 60, 30 * 24 * 60)) * timedelta(minutes=1)
+                played += [(unit, moment, 1.0)] * int(rng.integers(1, 3))
+            played += [(unit, at + HOUR, 2.0)] * (1 + unit % 3) + [(unit, at - HOUR / 2, 3.0)]
+        return scene(**{"exposed": exposed, "played": played, "metrics": (metric(),), "cutoff": NOON + 35 * DAY} | more)
+
+    return made
+
+
+def audit(asked: Question) -> Audited:
+    return DuckDB().audit(asked)
+
+
+def by_hand(scene: Any, arm: str) -> dict[str, Any]:
+    """Count rows one by one."""
+    counts = {unit: Counter[str]() for unit, name, _ in scene.exposed if name == arm}
+    day = dict[int, list[tuple[Any, ...]]]()
+    for unit, name, at in scene.exposed:
+        for _, when, ms in (row for row in scene.played if row[0] == unit and name == arm):
+            if not at - 14 * DAY <= when < scene.cutoff:
+                continue
+            own, gap, full = counts[unit], when - at, at + 14 * DAY <= scene.cutoff
+            own["before"] += when < at
+            own["just_before"] += -HOUR <= gap < 0 * DAY
+            own["after"] += when >= at
+            own["first"] += full and 0 * DAY <= gap < WEEK
+            own["second"] += full and WEEK <= gap < 2 * WEEK
+            if 0 * DAY <= gap < DAY:
+                day.setdefault(unit, []).append((when, ms))
+    return {
+        "counts": counts,
+        "matured": sum(at + 14 * DAY <= scene.cutoff for _, name, at in scene.exposed if name == arm),
+        "tested": sum(map(len, day.values())),
+        "repeated": sum(len(rows) - len(set(rows)) for rows in day.values()),
+    }
+
+
+@pytest.mark.parametrize("arm", ["control", "treatment"])
+def test_an_audit_counts_as_one_would_by_hand(world: Callable[..., Any], arm: str) -> None:
+    scene = world()
+
+    found = next(one for one in audit(scene.question()).activity if one.arm == arm)
+
+    wanted = by_hand(scene, arm)
+    units = list(wanted["counts"].values())
+    volume = np.array([[one["before"], one["just_before"], one["after"]] for one in units], dtype=float)
+    assert (found.source, found.units, found.matured) == ("plays", 30, wanted["matured"])
+    assert (found.tested, found.repeated) == (wanted["tested"], wanted["repeated"])
+    assert found.active == (volume[:, 2] > 0).sum()
+    assert found.volume.count == 30
+    assert found.volume.means == pytest.approx(volume.mean(axis=0))
+    assert found.volume.products == pytest.approx((volume - volume.mean(axis=0)).T @ (volume - volume.mean(axis=0)))
+    assert found.rows == volume[:, [0, 2]].sum()
+    assert found.most == volume[:, [0, 2]].sum(axis=1).max()
+
+
+def test_weeks_are_of_the_units_that_have_been_in_for_both(world: Callable[..., Any]) -> None:
+    scene = world()
+
+    found = audit(scene.question()).activity[0]
+
+    in_for_both = {u for u, arm, at in scene.exposed if arm == "control" and at + 14 * DAY <= scene.cutoff}
+    counts = by_hand(scene, "control")["counts"]
+    weeks = np.array([[counts[unit]["first"], counts[unit]["second"]] for unit in in_for_both], dtype=float)
+    assert found.weeks.count == len(weeks) == found.matured
+    assert found.weeks.means == pytest.approx(weeks.mean(axis=0))
+    assert np.diagonal(found.weeks.products) == pytest.approx(weeks.var(axis=0) * len(weeks))
+
+
+def test_the_busiest_unit_and_the_spread_of_logarithms(world: Callable[..., Any]) -> None:
+    scene = world()
+    scene.played.extend([(4, NOON + 31 * DAY, 9.0)] * 500)
+
+    found = audit(scene.question()).activity[0]
+
+    rows = [one["before"] + one["after"] for one in by_hand(scene, "control")["counts"].values()]
+    logs = np.log([one for one in rows if one])
+    assert (found.busiest, found.most) == ("4", max(rows))
+    assert (found.log_mean, found.log_spread) == pytest.approx((logs.mean(), logs.std()))
+
+
+def test_where_only_the_day_is_known_no_repeats_are_looked_for(world: Callable[..., Any]) -> None:
+    found = audit(world(facts={"timestamp": Timestamp("at", grain=Grain.DAY)}).question()).activity[0]
+
+    assert (found.tested, found.repeated) == (0, 0)
+    assert found.volume.means[1] == 0
+    assert found.rows > 0
+
+
+def test_rows_that_differ_in_a_measure_or_in_what_they_are_of_are_no_repeats(scene: Any, metric: Any) -> None:
+    played = [(1, NOON + HOUR, 1.0), (1, NOON + HOUR, 2.0), (1, NOON + HOUR, 2.0), (2, NOON + HOUR, 2.0)]
+    exposed = [(1, "control", NOON), (2, "control", NOON), (3, "treatment", NOON)]
+    more = scene(exposed=exposed, played=played, metrics=(metric(),))
+    without = scene(exposed=exposed, played=played, metrics=(metric(),), facts={"measures": {}})
+
+    assert [one.repeated for one in audit(more.question()).activity] == [1, 0]
+    assert [one.repeated for one in audit(without.question()).activity] == [2, 0]
+
+
+def test_an_arm_without_a_row_counts_with_zeros(scene: Any, metric: Any) -> None:
+    found = audit(
+        scene(exposed=[(1, "control", NOON), (2, "treatment", NOON)], played=[], metrics=(metric(),)).question()
+    )
+
+    assert [(one.units, one.rows, one.volume.count) for one in found.activity] == [(1, 0, 1), (1, 0, 1)]
+    assert found.exposed == {"control": 1, "treatment": 1}
+
+
+def test_each_source_that_metrics_read_is_audited_once(scene: Any, metric: Any) -> None:
+    found: list[Activity] = list(
+        audit(
+            scene(
+                exposed=[(1, "control", NOON), (2, "treatment", NOON)],
+                played=[(1, NOON, 1.0)],
+                metrics=(metric(),),
+            ).question()
+        ).activity
+    )
+
+    assert [(one.source, one.arm) for one in found] == [("plays", "control"), ("plays", "treatment")]
+
+
+@pytest.mark.parametrize("engine", list(DESCRIBED))
+def test_the_statement_is_written_for_every_engine_without_words_that_only_ours_knows(engine: str) -> None:
+    dialect = DESCRIBED[engine]
+    asked = question("mean_capped_with_cuped", in_tables())
+    session = Engine(DescribedConnector(dialect, {name: columns_of(name) for name in TABLES}))
+
+    sql = ";\n".join(session.script(compiled_audit(session, asked)))
+
+    found = sqlglot.parse(sql, dialect=dialect.printer)
+    foreign = ["BY NAME", "REPLACE (", "FAVG(", "ARG_M", "MAKE_TIMESTAMP", "EPOCH_US(", "APPROX", "HASH("]
+    foreign += ["FILTER("] if not dialect.filters else []
+    assert all(isinstance(read, exp.Query) and not list(read.find_all(exp.Command)) for read in found)
+    assert [word for word in foreign if word in sql.upper()] == []
+
+
+def columns_of(name: str) -> dict[str, str]:
+    return dict(column.strip().split(" ", 1) for column in TABLES[name].split(","))
