@@ -1,7 +1,8 @@
 """What moved though nobody said it would: every other metric of the catalogue, watched at every look.
 
 A change that works moves its neighbours, too: metrics over the same facts as those that were declared are listed, and
-no doubt. One that reads facts which nothing declared here reads is a warning: something else may have reached these units.
+no doubt. One that reads facts which nothing declared here reads is a warning: something else may have reached these
+units.
 """
 
 from collections.abc import Sequence
@@ -57,7 +58,8 @@ def undeclared(moves: Sequence[Move], *, planned: int | None = None) -> list[Che
     if not moves:
         return []
     rate = rate_for(planned or TUNED_FOR, alpha=RATE / len(moves))
-    log_e = [float(log_e_values(move.score, rate * move.units)) for move in moves]
+    scores, weights = [move.score for move in moves], [rate * move.units for move in moves]
+    log_e: list[float] = log_e_values(scores, weights).tolist()
     moved = sorted(
         ((one, move) for one, move, found in zip(log_e, moves, e_bh(log_e), strict=True) if found <= RATE),
         key=lambda pair: -pair[0],

@@ -1,0 +1,106 @@
+"""All doubts together: the weightiest first, kinds of fault named, and a probability that keeps its laws."""
+
+from math import inf
+
+import pytest
+from hypothesis import given, strategies as st
+
+from twyman.doubt.causes import CAUSES
+from twyman.doubt.check import Check, Status, tier
+from twyman.doubt.dossier import HEALTHY, LIMITS, SUGGESTS, dossier, evidence, plain_ratio
+from twyman.doubt.signatures import PRIORS, SIGNATURES
+
+BINS = len(LIMITS) + 2
+
+
+def seen(code: str, p_value: float | None = None, status: Status | None = None, **more: str) -> Check:
+    loud = status or (tier(p_value) if p_value is not None else Status.OK)
+    return Check(code=code, status=loud, text=code, p_value=p_value, **more)
+
+
+codes = st.sampled_from(sorted(SIGNATURES[HEALTHY]))
+checks = st.lists(st.builds(seen, codes, st.floats(0, 1)), max_size=8)
+
+
+def test_what_was_seen_is_binned_by_p_value_and_by_loudness_where_there_is_none() -> None:
+    assert evidence([seen("a", 0.2), seen("b", 1e-20), seen("c", status=Status.WARN)]) == {"a": 1, "b": 6, "c": 3}
+
+
+def test_of_several_checks_of_a_kind_the_loudest_counts_for_their_number() -> None:
+    assert evidence([seen("a", 0.04)]) == {"a": 2}
+    assert evidence([seen("a", 0.04), seen("a", 0.5)]) == {"a": 1}
+
+
+def test_what_is_as_it_should_be_is_no_doubt() -> None:
+    assert dossier([seen("srm", 0.7)]).doubts == ()
+
+
+def test_doubts_are_ranked_by_what_they_are_worth() -> None:
+    found = dossier([seen("unheard", status=Status.NOTE), seen("unheard_of", status=Status.BLOCK), seen("srm", 1e-9)])
+
+    assert [one.ratio for one in found.doubts] == sorted((one.ratio for one in found.doubts), reverse=True)
+    assert {one.check.code for one in found.doubts} == {"unheard", "unheard_of", "srm"}
+
+
+def test_what_a_filter_left_out_is_said_once() -> None:
+    rows = seen("rows", status=Status.NOTE)
+
+    assert [one.check.code for one in dossier([rows, seen("filter", 0.01)]).doubts] == ["filter"]
+    assert [one.check.code for one in dossier([rows, seen("filter", 0.9)]).doubts] == ["rows"]
+
+
+def test_another_test_on_the_same_units_is_told_from_a_broken_split() -> None:
+    twin = dossier([seen("aliased", 1e-30), seen("srm", 0.6)])
+    split = dossier([seen("srm", 1e-30), seen("coexposure", 0.6)])
+
+    assert twin.suspects[0].cause == "aliased_twin"
+    assert split.suspects[0].cause != "aliased_twin"
+    assert min(twin.probability, split.probability) > 0.9
+
+
+def test_a_kind_of_check_that_could_not_be_made_says_nothing() -> None:
+    part, whole = dossier([seen("srm", 0.6)], whole=False), dossier([seen("srm", 0.6)])
+
+    assert whole.probability < part.probability
+
+
+@given(checks, st.floats(0.01, 1e6))
+def test_probabilities_are_of_one_fault_or_none(found: list[Check], surprise: float) -> None:
+    made = dossier(found, surprise=surprise)
+
+    assert 0 <= made.probability <= 1
+    assert made.probability == pytest.approx(sum(one.probability for one in made.suspects), abs=1e-9)
+    assert [one.probability for one in made.suspects] == sorted((o.probability for o in made.suspects), reverse=True)
+
+
+@given(checks, st.floats(1, 1e3))
+def test_the_more_surprising_the_likelier_a_fault_and_order_plays_no_part(found: list[Check], more: float) -> None:
+    assert dossier(found, surprise=more).probability >= dossier(found).probability - 1e-12
+    assert dossier(found[::-1]).probability == dossier(found).probability
+
+
+def test_without_any_evidence_the_prior_stands() -> None:
+    made = dossier([], whole=False)
+
+    assert made.probability == pytest.approx(made.prior) == pytest.approx(1 - PRIORS[HEALTHY])
+
+
+@pytest.mark.parametrize("cause", [HEALTHY, *CAUSES])
+def test_signatures_are_distributions_over_the_bins_of_every_check(cause: str) -> None:
+    assert SIGNATURES[cause].keys() == SIGNATURES[HEALTHY].keys()
+    for row in SIGNATURES[cause].values():
+        assert len(row) == BINS
+        assert min(row) > 0
+        assert sum(row) == pytest.approx(1, abs=1e-3)
+
+
+def test_every_kind_of_fault_has_its_prior_and_its_words() -> None:
+    assert set(PRIORS) == {HEALTHY, *CAUSES}
+    assert sum(PRIORS.values()) == pytest.approx(1, abs=1e-3)
+    assert set(SUGGESTS.values()) <= set(CAUSES)
+    assert all(cause.title and cause.explains and cause.look for cause in CAUSES.values())
+
+
+@given(st.floats(0, 1))
+def test_a_plain_ratio_never_speaks_for_health(p_value: float) -> None:
+    assert 1 <= plain_ratio(seen("x", p_value)) < inf
