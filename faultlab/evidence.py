@@ -1,0 +1,54 @@
+"""What the product says, as evidence: the loudest check of each code, in one of seven bins.
+
+Everything is read from the answer's plain dictionaries: checks of its health, and those doubts of its dossier that
+come from results. A code's bin is the louder of two: its smallest p-value times the number of its checks
+(Bonferroni), and its loudest status; many crossovers are loud, however evenly they fall on the arms.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+BINS = ("absent", "ok", "note", "warn", "block", "extreme", "certain")
+"""From not in the answer to beyond any chance."""
+
+EDGES = (0.05, 0.01, 0.001, 1e-6, 1e-12)
+"""p-values below which evidence is a note, a warning, a block, extreme, certain."""
+
+Said = Mapping[str, Any]
+
+
+def bins(answer: Said) -> dict[str, int]:
+    """Return the place of each code's bin; codes that are absent are left out.
+
+    Example:
+        >>> said = {"code": "srm", "status": "warn", "p_value": 0.0004}
+        >>> bins({"health": {"checks": [said]}})
+        {'srm': 4}
+    """
+    by_code = dict[str, list[Said]]()
+    for check in checks(answer):
+        by_code.setdefault(str(check["code"]), []).append(check)
+    return {code: _bin(found) for code, found in by_code.items()}
+
+
+def checks(answer: Said) -> list[Said]:
+    """Return the checks of health, and the dossier's doubts of other codes."""
+    known = {check["code"] for check in answer["health"]["checks"]}
+    doubts = (answer.get("dossier") or {}).get("doubts", ())
+    return [*answer["health"]["checks"], *(doubt for doubt in doubts if doubt["code"] not in known)]
+
+
+def bin_of(p_value: float) -> int:
+    """Return the place of a p-value's bin.
+
+    Example:
+        >>> [BINS[bin_of(p)] for p in (0.2, 0.03, 1e-5, 1e-20)]
+        ['ok', 'note', 'block', 'certain']
+    """
+    return 1 + sum(p_value < edge for edge in EDGES)
+
+
+def _bin(found: Sequence[Said]) -> int:
+    with_p = [float(check["p_value"]) for check in found if check.get("p_value") is not None]
+    by_p = bin_of(min(1.0, min(with_p) * len(with_p))) if with_p else 1
+    return max(by_p, *(BINS.index(check["status"]) for check in found))

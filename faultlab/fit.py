@@ -1,0 +1,187 @@
+"""What each cause looks like: probabilities of bins, counted over the training seeds and written down as a module."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from faultlab.evidence import BINS, EDGES
+from faultlab.faults.registry import CAUSES, FAULTS
+from faultlab.posterior import HEALTHY, Signatures, named, posterior
+
+BUG = 0.05
+"""Prior probability of a bug (METHODS 4.3), shared evenly over causes."""
+
+PRIORS = {HEALTHY: 1 - BUG, **dict.fromkeys(CAUSES, BUG / len(CAUSES))}
+
+CHANCE = -np.diff([1.0, *EDGES, 0.0])
+"""Probability of each bin from ok on, where nothing is wrong and a p-value is exact."""
+
+DISTINCT = 1e-3
+"""p-value of a difference to health from which on a cause has its own row for a code; else it is as in health."""
+
+BELIEVED = 20.0
+"""Experiments that the exact probabilities count as, beside the observed ones, in the rows of health."""
+
+PROBABLE = frozenset(
+    {"srm", "srm_by_day", "srm_by_segment", "mix_shift", "pre_period", "filter", "dropped_units", "population"}
+)
+"""Codes whose evidence is the p-value of an exact test in every answer that has them."""
+
+PRESUMED = {
+    "bot": "bot",
+    "clock": "clock_skew",
+    "clock_skew": "clock_skew",
+    "counterfactual_missing": "post_exposure_filter",
+    "dominant_unit": "outlier",
+    "dropped_units": "post_exposure_filter",
+    "joined": "telemetry",
+    "leak": "leak",
+    "not_delivered": "non_delivery",
+    "partly_delivered": "cache",
+    "repeated_facts": "duplicate_events",
+    "srm_stage": "redirect_loss",
+    "stray_rows": "missing_exposures",
+    "telemetry_volume": "telemetry",
+    "triggered_srm": "redirect_loss",
+    "undeclared_moved": "leak",
+    "uneven_overlap": "leak",
+}
+"""What a code speaks for, where none of the experiments has it: presumed, until it is counted."""
+
+QUIET = (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05)
+LOUD = (0.2, 0.2, 0.1, 0.1, 0.1, 0.1, 0.2)
+"""Probabilities of such a code's bins, in health and under its cause."""
+
+Row = NDArray[np.float64]
+Counts = Mapping[str, Mapping[str, Row]]
+
+
+def cause_of(record: Mapping[str, Any]) -> str:
+    """Return the cause that is to be named."""
+    return FAULTS[record["fault"]].cause if record["fault"] else HEALTHY
+
+
+def counted(records: Sequence[Mapping[str, Any]]) -> Counts:
+    """Count bins by cause and code; each experiment counts once, however often it was read."""
+    codes = sorted({code for record in records for reading in record["readings"] for code in reading["bins"]})
+    counts: dict[str, dict[str, Row]] = defaultdict(lambda: {code: np.zeros(len(BINS)) for code in codes})
+    for record in records:
+        rows = counts[cause_of(record)]
+        for reading in record["readings"]:
+            for code in codes:
+                rows[code][reading["bins"].get(code, 0)] += 1 / len(record["readings"])
+    return counts
+
+
+def signatures(counts: Counts) -> Signatures:
+    """Turn counts into probabilities, smoothed; every cause has a row for every code."""
+    normal = {code: _shares(_normal(code, row)) for code, row in counts[HEALTHY].items()}
+    presumed = {code: cause for code, cause in PRESUMED.items() if code not in normal}
+    found: dict[str, dict[str, tuple[float, ...]]] = {HEALTHY: {**normal, **dict.fromkeys(presumed, QUIET)}}
+    for cause in CAUSES:
+        rows = {code: _row(code, row, counts[HEALTHY][code]) for code, row in counts.get(cause, {}).items()}
+        unseen = {code: LOUD if speaks == cause else QUIET for code, speaks in presumed.items()}
+        found[cause] = {**normal, **rows, **unseen}
+    return found
+
+
+def _row(code: str, row: Row, healthy: Row) -> tuple[float, ...]:
+    """Return a cause's row: its own where it differs from health, with Jeffreys' half an experiment a bin."""
+    return _shares(row + 0.5 if _differs(row, healthy) else _normal(code, healthy))
+
+
+def _normal(code: str, row: Row) -> Row:
+    """Smooth the row of health: with the exact probabilities of p-values, else with a little for every bin."""
+    if code not in PROBABLE:
+        return row + np.where(row > 0, 0.5, 0.1)
+    there = row[1:].sum() / max(1.0, row.sum())
+    exact = np.concatenate(([1 - there], there * CHANCE))
+    return row + BELIEVED * exact + 0.02
+
+
+def _differs(row: Row, other: Row) -> bool:
+    """Whether two rows of counts differ by more than chance (likelihood ratio test)."""
+    together = row + other
+    used = together > 0
+    expected = [part.sum() * together[used] / together.sum() for part in (row, other)]
+    statistic = 2 * sum(
+        float((seen[used] * np.log(np.maximum(seen[used], 1e-300) / due))[seen[used] > 0].sum())
+        for seen, due in zip((row, other), expected, strict=True)
+    )
+    return bool(used.sum() > 1 and chi2.sf(statistic, used.sum() - 1) < DISTINCT)
+
+
+def _shares(row: Row) -> tuple[float, ...]:
+    """Return probabilities with the digits that matter."""
+    return tuple(float(f"{share:.3g}") for share in row / row.sum())
+
+
+def sharpness(records: Sequence[Mapping[str, Any]], found: Signatures) -> float:
+    """Return what the evidence should count for, so that the training experiments are told best (log loss)."""
+    counts = [weight_of(records, record) for record in records]
+
+    def loss(tried: float) -> float:
+        total = 0.0
+        for record, count in zip(records, counts, strict=True):
+            probability, _ = named(posterior(record["readings"][-1]["bins"], found, PRIORS, tried))
+            total -= count * log(max(probability if record["fault"] else 1 - probability, 1e-9))
+        return total
+
+    return min((round(0.3 + 0.05 * step, 2) for step in range(15)), key=loss)
+
+
+def weight_of(records: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> float:
+    """Return how much an experiment counts, where bugs are as frequent as the prior says and not as in the lab."""
+    sick = sum(bool(one["fault"]) for one in records)
+    return BUG / max(1, sick) if record["fault"] else (1 - BUG) / max(1, len(records) - sick)
+
+
+def threshold(records: Sequence[Mapping[str, Any]], found: Signatures, sharp: float) -> float:
+    """Return the lowest probability of a bug that at most 1 in 200 healthy experiments has at any reading."""
+    tops = sorted(
+        max(named(posterior(reading["bins"], found, PRIORS, sharp))[0] for reading in record["readings"])
+        for record in records
+        if not record["fault"]
+    )
+    allowed = int(len(tops) * 0.995)
+    return round(min(0.99, max(0.2, tops[min(allowed, len(tops) - 1)] + 0.001)), 3)
+
+
+def write(path: Path, found: Signatures, sharp: float, held_at: float) -> None:
+    """Write the module that the product reads."""
+    path.write_text("\n".join((*_head(sharp, held_at), *_body(found), "}", "")))
+
+
+def _head(sharp: float, held_at: float) -> Iterable[str]:
+    yield '"""How loud each check is in healthy experiments and under each kind of fault: counted by the fault lab."""'
+    yield ""
+    yield "from collections.abc import Mapping"
+    yield ""
+    yield f"BINS = {BINS!r}".replace("'", '"')
+    yield '"""How loud: from not in the answer to beyond any chance, by the louder of p-value and status."""'
+    yield ""
+    yield f"SHARPNESS = {sharp}"
+    yield '"""What the evidence counts for: below 1 where checks say the same thing twice."""'
+    yield ""
+    yield f"THRESHOLD = {held_at}"
+    yield '"""Probability of a fault that 1 in 200 healthy experiments of the training seeds passed at any reading."""'
+    yield ""
+    yield "PRIORS: Mapping[str, float] = {"
+    yield from (f'    "{cause}": {prior:.6g},' for cause, prior in PRIORS.items())
+    yield "}"
+    yield '"""Of 100 experiments 95 are healthy; kinds of fault are alike likely."""'
+    yield ""
+    yield "SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {"
+
+
+def _body(found: Signatures) -> Iterable[str]:
+    for cause, rows in found.items():
+        yield f'    "{cause}": {{'
+        yield from (f'        "{code}": {row!r},' for code, row in rows.items())
+        yield "    },"

@@ -1,0 +1,60 @@
+"""Running experiments: which, over several processes, and what is kept of them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from faultlab.experiment import Record, run
+from faultlab.faults.registry import FAULTS
+
+BUILD = Path(__file__).resolve().parents[1] / "build" / "faultlab"
+"""Where records are kept: ignored by git."""
+
+FIRST = {"train": 1_000_000, "report": 2_000_000}
+"""First seed of those on which thresholds are fixed, and of those on which they are reported."""
+
+HEALTHY_SHARE = 0.3
+"""Share of experiments without a fault. Shares of the lab play no part: what is reported is weighted by the prior."""
+
+
+def planned(number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS)) -> list[tuple[int, str]]:
+    """Return seed and fault of each experiment: faults by turns, healthy ones between them.
+
+    Example:
+        >>> len(planned(40, "train")), planned(1, "train")
+        (40, [(1000000, '')])
+    """
+    chosen = list[tuple[int, str]]()
+    sick = 0
+    for place in range(number):
+        healthy = int((place + 1) * HEALTHY_SHARE + 0.7) > int(place * HEALTHY_SHARE + 0.7) or not faults
+        chosen.append((FIRST[seeds] + place, "" if healthy else faults[sick % len(faults)]))
+        sick += not healthy
+    return chosen
+
+
+def run_all(jobs: Sequence[tuple[int, str]], *, workers: int) -> Iterator[Record]:
+    """Run experiments, in their order, over so many processes; one process is this one."""
+    if workers < 2:
+        yield from (run(*job) for job in jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(run, *zip(*jobs, strict=True), chunksize=4)
+
+
+def keep(records: Iterator[Record], path: Path) -> list[Record]:
+    """Write records as they come, a line each, and return them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = list[Record]()
+    with path.open("w") as lines:
+        for record in records:
+            lines.write(json.dumps(record, separators=(",", ":")) + "\n")
+            kept.append(record)
+    return kept
+
+
+def kept(path: Path) -> list[Record]:
+    """Read records that were kept."""
+    return [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,0 +1,24 @@
+"""What was fixed on the training seeds, read from the module that holds it and not imported with the product."""
+
+import runpy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faultlab.posterior import Signatures
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Signatures, priors and the two numbers that were chosen with them."""
+
+    signatures: Signatures
+    priors: dict[str, float]
+    sharpness: float
+    threshold: float
+
+
+def learned(module: Path) -> Learned:
+    """Read what was fixed: a table of numbers, which this lab wrote."""
+    values: dict[str, Any] = runpy.run_path(str(module))
+    return Learned(values["SIGNATURES"], dict(values["PRIORS"]), values["SHARPNESS"], values.get("THRESHOLD", 0.5))

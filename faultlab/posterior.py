@@ -1,0 +1,33 @@
+"""What evidence says about causes, by Bayes: the lab's own reading of signatures, where the product gives none."""
+
+from collections.abc import Mapping
+from math import exp, log
+
+HEALTHY = "healthy"
+Signatures = Mapping[str, Mapping[str, tuple[float, ...]]]
+
+
+def posterior(
+    seen: Mapping[str, int], signatures: Signatures, priors: Mapping[str, float], sharpness: float = 1.0
+) -> dict[str, float]:
+    """Return the probability of each cause and of health, most probable first.
+
+    Args:
+        seen: Place of the bin of each code in the answer.
+        signatures: Probability of each bin, by cause and code.
+        priors: By cause, health among them.
+        sharpness: What the evidence counts for: below 1 where checks say the same thing twice.
+    """
+    scores = {
+        cause: log(prior) + sharpness * sum(log(row[seen.get(code, 0)]) for code, row in signatures[cause].items())
+        for cause, prior in priors.items()
+    }
+    most = max(scores.values())
+    parts = {cause: exp(score - most) for cause, score in scores.items()}
+    total = sum(parts.values())
+    return {cause: part / total for cause, part in sorted(parts.items(), key=lambda item: -item[1])}
+
+
+def named(found: Mapping[str, float]) -> tuple[float, list[str]]:
+    """Return the probability of any bug, and the causes by rank."""
+    return 1 - found[HEALTHY], [cause for cause in found if cause != HEALTHY]
