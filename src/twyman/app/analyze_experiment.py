@@ -5,7 +5,7 @@ look book), can they carry a conclusion (health), what do the tests say (judgeme
 (verdict).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from twyman.decisions.budget import budget
 from twyman.decisions.verdict import URGENCY, Action, Evidence, Finding, Reason, Verdict, verdict
 from twyman.doubt.check import Check, loudest_first
 from twyman.experiments.experiment import AnyOf, Entry, Experiment, Goal, Role
+from twyman.experiments.history import PastResult
 from twyman.experiments.plan import AlwaysValid, Plan, Results, Spending
 from twyman.kernel.errors import Invalid
 from twyman.kernel.time import Clock, instant_text
@@ -44,6 +45,7 @@ class AnalyzeExperiment:
     Attributes:
         version: Twyman's own, recorded in the answer.
         told: Is told how far it has come.
+        past: Tells what past experiments found, whenever that was.
     """
 
     warehouse: Warehouse
@@ -51,6 +53,7 @@ class AnalyzeExperiment:
     clock: Clock
     version: str
     told: Telling = untold
+    past: Callable[[], Sequence[PastResult]] = tuple
 
     def __call__(
         self, experiment: Experiment, catalogue: Catalogue, *, zone: str = "UTC", as_of: datetime | None = None
@@ -101,7 +104,7 @@ class AnalyzeExperiment:
             reconstructed=False,
             final=not endless,
         )
-        judged = Judge(experiment, question.catalogue, [look], whole, final=view.final)()
+        judged = Judge(experiment, question.catalogue, [look], whole, final=view.final, past=self.past())()
         return self._answer(question, measured, judged, view, as_of=now)
 
     def _dated(self, question: Question, as_of: datetime | None) -> Answer:
@@ -119,7 +122,7 @@ class AnalyzeExperiment:
         final = line.schedule.final and not line.between and _has_its_units(experiment, measured, line)
         judged = None
         if taken.looks and (final or experiment.plan.spending is not None):
-            judged = Judge(experiment, catalogue, taken.looks, taken.used, final=final)()
+            judged = Judge(experiment, catalogue, taken.looks, taken.used, final=final, past=self.past())()
         view = LookView(
             number=taken.looks[-1].number if taken.looks else len(line.schedule.cutoffs),
             planned=line.schedule.planned,
@@ -295,7 +298,10 @@ def _refuse_empty_arm(experiment: Experiment, measured: Measured) -> None:
 
 
 def _verdict_view(one: Verdict) -> VerdictView:
-    reasons = [ReasonView(code=reason.code, text=reason.text, metric=reason.metric) for reason in one.reasons]
+    reasons = [
+        ReasonView(code=reason.code, text=reason.text, metric=reason.metric, checklist=list(reason.checklist))
+        for reason in one.reasons
+    ]
     return VerdictView(arm=one.arm, action=one.action.value, reasons=reasons)
 
 

@@ -3,22 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace as with_looks
 
-from msgspec.structs import replace
-
 from twyman.app.companions import beside
 from twyman.app.comparison import Comparison
 from twyman.app.family import TOO_EARLY
 from twyman.app.information import Used, closes
 from twyman.app.ports import Cell, Look, Measured
 from twyman.app.results import Sight, accumulation, compared_at, hidden, history, members_of, result, segments
+from twyman.app.surprised import Doubter
 from twyman.app.trial import Ruled, Taken, Trial, powered, ruled
-from twyman.app.views import Effect, Expected, Result, Series, Why
+from twyman.app.views import Result, Series, Why
 from twyman.app.wording import effect_text, percent
 from twyman.decisions.budget import Budget, budget
-from twyman.decisions.verdict import Finding, Reason, State
-from twyman.doubt.surprise import Surprise, surprise
-from twyman.experiments.expectation import Expectation, Scale
+from twyman.decisions.verdict import Finding, State
 from twyman.experiments.experiment import Experiment, Role, Tracked
+from twyman.experiments.history import PastResult
 from twyman.experiments.plan import Results
 from twyman.kernel.time import instant_text
 from twyman.metrics.catalogue import Catalogue
@@ -46,13 +44,18 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges an experiment by its looks, the last of which is the present one."""
+    """Judges an experiment by its looks, the last of which is the present one.
+
+    Attributes:
+        past: What past experiments found, whenever that was.
+    """
 
     experiment: Experiment
     catalogue: Catalogue
     looks: Sequence[Look]
     used: Sequence[Used]
     final: bool
+    past: Sequence[PastResult] = ()
 
     def __call__(self) -> Judgement:
         """Judge every metric in every treatment."""
@@ -122,9 +125,8 @@ class Judge:
             kept=measured.kept,
             members=members_of(self.experiment, measured, Cell(name, trial.arm)),
         )
-        row = result(sight, rule)
-        expectation = tracked.expectations.get(trial.arm)
-        expected = expectation and _expected(expectation, row, trial.sign, due=due)
+        doubter = Doubter(experiment=self.experiment, past=self.past, measured=measured)
+        row, doubt = doubter(result(sight, rule), trial, due=due)
         says = effect_text(row.relative, row.absolute)
         secret = trial.at_end and not final
         finding = Finding(
@@ -137,12 +139,12 @@ class Judge:
             says="" if secret else says,
             title=row.title,
             could_see=percent(rule.view.smallest_effect, signed=False) if rule.view.smallest_effect else "",
-            doubt=_doubt(row, expected, says) if expected and expected.holds and not secret else None,
+            doubt=None if secret else doubt,
             early=TOO_EARLY.text if rule.deciding.why is TOO_EARLY else "",
         )
         if secret:
             return hidden(row, HIDDEN), finding
-        return replace(row, expectation=expected), finding
+        return row, finding
 
     def _described(self, trial: Trial, final: bool) -> list[Result]:  # noqa: FBT001
         """Return what is shown beside a metric and never decided on: its companions, and its segments."""
@@ -185,43 +187,3 @@ def _crossed(trial: Trial, rule: Ruled) -> bool:
         return True
     decides = trial.tracked.role in {Role.SUCCESS, Role.MUST_NOT_MOVE}
     return decides and rule.main is not None and rule.main.crossed_at is not None
-
-
-def _expected(expectation: Expectation, row: Result, improving: int, *, due: bool) -> Expected | None:
-    effect: Effect | None = row.absolute if expectation.scale is Scale.ABSOLUTE else row.relative
-    if effect is None or effect.estimate is None or effect.se is None:
-        return None
-    shown = effect.repeated if effect.repeated and effect.repeated.reason is None else effect.fixed
-    ends = (shown.lower, shown.upper) if shown else (None, None)
-    seen = surprise(expectation, effect.estimate, effect.se, interval=ends, improving=improving)
-    ceiling = expectation.ceiling
-    return Expected(
-        status=seen.status.value,
-        surprise_z=seen.z,
-        low=expectation.low,
-        likely=expectation.likely,
-        high=expectation.high,
-        scale=expectation.scale.value,
-        ceiling=ceiling and ceiling.at,
-        because=ceiling and ceiling.because,
-        holds=due and seen.status.doubtful,
-    )
-
-
-def _doubt(row: Result, expected: Expected, says: str) -> Reason:
-    """Say why a result is too far from what was expected to act on, and what to check."""
-    form = percent if expected.scale == Scale.RELATIVE.value else "{:+.4g}".format
-    match Surprise(expected.status):
-        case Surprise.ABOVE_CEILING:
-            because = f" ({expected.because})" if expected.because else ""
-            why = f"above the ceiling of {form(expected.ceiling or 0.0)}{because}"
-        case Surprise.BEYOND_HIGH:
-            why = f"wholly beyond what was thought high ({form(expected.low)} to {form(expected.high)})"
-        case _:
-            why = f"{abs(expected.surprise_z):.1f} standard deviations from the {form(expected.likely)} expected"
-    text = (
-        f"{row.title} in {row.arm}: {says}, {why}. A figure this interesting is usually wrong: check which other "
-        "experiments and settings reached the same units, logging in both arms, and who entered; then somebody outside "
-        "the team signs it off."
-    )
-    return Reason(expected.status, text, row.metric)

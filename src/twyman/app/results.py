@@ -121,6 +121,8 @@ def hidden(row: Result, why: Why) -> Result:
         covariates=[],
         decision=None,
         expectation=None,
+        plausible=None,
+        signed_off=None,
         reason=why,
     )
 

@@ -159,6 +159,80 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool = False
 
 
+class Ceiling(msgspec.Struct, frozen=True, kw_only=True):
+    """How large an effect can be, beside what its owner thinks.
+
+    Attributes:
+        kind: `mechanical`: by how many units the change reaches. `reference`: by what a mightier change did.
+        at: The lift, on the improving side.
+        beyond: Whether the whole interval that decides lies beyond it.
+    """
+
+    kind: str
+    at: float
+    because: str
+    beyond: bool
+
+
+class Plausible(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lift is worth beside all that was known before the experiment began.
+
+    Attributes:
+        mean, sd: Of the lift that was to be expected: history pooled with the owner's expectation, where there is one.
+        scope: Whose past it is: of this `class` of change on the metric, of the `metric`, or `public`.
+        experiments: Past results in it.
+        source: The same in words.
+        weight: Of the owner's expectation in the pool; `None` where there is none.
+        surprise_z: Distance of the lift from `mean`, in standard deviations.
+        level: ok, note, warn, or block (holds the decision).
+        likelihood_ratio: How many times likelier the lift is where something is broken than where all is sound.
+        probability_bug: That something is broken, by `bug_rate` beforehand and bugs that move a lift by `bug_spread`.
+        shrunken, lower, upper: The lift to believe in if nothing is broken, with its central 95 %.
+        exaggeration: How far significant estimates overstate at a true lift of `exaggeration_at`; `power` to see that.
+        false_positive_risk: Share of significant improvements of this kind behind which there is none, where
+            `success_rate` of experiments truly are better (`success_source`).
+        ceilings: Of mechanics, and of mightier changes.
+    """
+
+    mean: float
+    sd: float
+    scope: str
+    experiments: int
+    source: str
+    weight: float | None
+    surprise_z: float
+    level: str
+    likelihood_ratio: float
+    probability_bug: float
+    bug_rate: float
+    bug_spread: float
+    shrunken: float
+    lower: float
+    upper: float
+    exaggeration: float | None
+    exaggeration_at: float | None
+    power: float | None
+    false_positive_risk: float | None
+    success_rate: float
+    success_source: str
+    ceilings: list[Ceiling] = []
+
+
+class SignedOff(msgspec.Struct, frozen=True, kw_only=True):
+    """Who outside the team signed a surprise off.
+
+    Attributes:
+        estimate: What they had looked at.
+        covers: Whether this reading is still that surprise; else it holds again.
+    """
+
+    by: str
+    on: str
+    estimate: float
+    because: str
+    covers: bool
+
+
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """A dimension and one of its values, frozen before exposure."""
 
@@ -171,6 +245,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         diluted: Where units are analysed from a trigger on: the absolute effect on the mean of all exposed.
+        plausible: What the lift is worth beside all that was known before.
+        signed_off: Who signed a surprise of it off.
     """
 
     metric: str
@@ -190,15 +266,22 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     covariates: list[Covariate] = []
     decision: Ruling | None = None
     expectation: Expected | None = None
+    plausible: Plausible | None = None
+    signed_off: SignedOff | None = None
     reason: Why | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason of a verdict: what, why, what now."""
+    """One reason of a verdict: what, why, what now.
+
+    Attributes:
+        checklist: What to look into before anybody signs, likeliest first.
+    """
 
     code: str
     text: str
     metric: str | None = None
+    checklist: list[str] = []
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

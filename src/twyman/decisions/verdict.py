@@ -53,11 +53,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: what, why, what now."""
+    """One reason: what, why, what now.
+
+    Attributes:
+        checklist: What to look into before anybody signs, likeliest first.
+    """
 
     code: str
     text: str
     metric: str | None = None
+    checklist: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
