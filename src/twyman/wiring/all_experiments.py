@@ -14,6 +14,7 @@ from twyman.kernel.errors import NotFound
 from twyman.kernel.time import Clock, instant, system_clock
 from twyman.warehouse.connector import Connector
 from twyman.wiring.analysis import VERSION
+from twyman.wiring.history import past
 from twyman.wiring.warehouses import connector, looks, warehouse
 
 
@@ -88,7 +89,13 @@ def asked_together(
     shared = warehouse(project, first)
     pairs = [(shared, first), *((shared.beside(over), over) for over in others)]
     analyze, *beside = (
-        AnalyzeExperiment(warehouse=one, looks=looks(project, over), clock=clock, version=VERSION)
+        AnalyzeExperiment(
+            warehouse=one,
+            looks=(book := looks(project, over)),
+            clock=clock,
+            version=VERSION,
+            past=past(project, over, book),
+        )
         for one, over in pairs
     )
     return AnalyzeAll(analyze, told=told, beside=beside)

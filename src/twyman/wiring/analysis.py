@@ -20,6 +20,7 @@ from twyman.report.json import json_text
 from twyman.report.notebook import fragment
 from twyman.report.terminal import text
 from twyman.warehouse.connector import Connector
+from twyman.wiring.history import past
 from twyman.wiring.warehouses import connected, connector, looks, warehouse
 
 VERSION = version("twyman")
@@ -161,6 +162,12 @@ def use_case(
         over: The connector to its warehouse, where one is open already.
     """
     over = over or connector(project)
+    book = looks(project, over)
     return AnalyzeExperiment(
-        warehouse=warehouse(project, over), looks=looks(project, over), clock=clock, version=VERSION, told=told
+        warehouse=warehouse(project, over),
+        looks=book,
+        clock=clock,
+        version=VERSION,
+        told=told,
+        past=past(project, over, book),
     )
