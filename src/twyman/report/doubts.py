@@ -1,5 +1,6 @@
 """Why might this be wrong? The dossier in a terminal and as JSON: the weightiest doubt first."""
 
+from dataclasses import dataclass
 from io import StringIO
 from shutil import get_terminal_size
 
@@ -10,14 +11,22 @@ from rich.text import Text
 
 from twyman.app.views import Answer, Dossier, Doubt, Suspect
 from twyman.report.inert import inert
+from twyman.report.words import CHECKS, Word, word
 
 WIDEST = 120
+NAMED = 3
+"""Kinds of fault that are named."""
 MARKS = {"block": "■", "warn": "▲", "note": "·"}
 """How loud a doubt is, at the head of its line."""
 
 
-def json_text(answer: Answer) -> str:
-    """Return the dossier as JSON, with the experiment, the day and the verdicts it belongs to."""
+def json_text(answer: Answer, *, said: tuple[str, ...] = ()) -> str:
+    """Return the dossier as JSON, with the experiment, the day and the verdicts it belongs to.
+
+    Args:
+        answer: What to tell.
+        said: What was taken for what, where nobody defined it.
+    """
     told = {
         "experiment": answer.experiment,
         "as_of": answer.as_of,
@@ -25,6 +34,7 @@ def json_text(answer: Answer) -> str:
         "verdicts": answer.verdicts,
         "units": answer.health.units,
         "dossier": answer.dossier,
+        **({"taken": said} if said else {}),
     }
     return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
 
@@ -64,18 +74,53 @@ def _dossier(console: Console, dossier: Dossier) -> None:
     if dossier.doubts and dossier.causes:
         console.print()
         console.print(Text("Most likely, if something is wrong:"))
-        for cause in dossier.causes[:3]:
+        for cause in dossier.causes[:NAMED]:
             console.print(_item("-", suspicion(cause)))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDoubt:
+    """A doubt as a page shows it."""
+
+    word: Word
+    text: str
+    worth: str
+    explains: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDossier:
+    """A dossier as a page shows it."""
+
+    summary: str
+    doubts: tuple[ShownDoubt, ...]
+    suspects: tuple[str, ...]
+
+
+def shown(dossier: Dossier) -> ShownDossier:
+    """Return the dossier in words, for a page."""
+    return ShownDossier(
+        summary=summary(dossier),
+        doubts=tuple(
+            ShownDoubt(word(CHECKS, one.status), one.text, worth(one), one.explains, one.next) for one in dossier.doubts
+        ),
+        suspects=tuple(suspicion(one) for one in dossier.causes[:NAMED]),
+    )
 
 
 def summary(dossier: Dossier) -> str:
     """Return the dossier in one sentence."""
-    likely = f"The probability that something is wrong is {chance(dossier.probability)}"
-    before = f" ({chance(dossier.prior)} before anything was seen)"
     if not dossier.doubts:
-        return f"Nothing speaks against it: {dossier.checked} checks were made. {likely}{before}."
+        return f"Nothing speaks against it: {dossier.checked} checks were made. {likelihood(dossier)}."
     number = len(dossier.doubts)
-    return f"{number} reason{'s' if number > 1 else ''} to doubt, of {dossier.checked} checks. {likely}{before}."
+    return f"{number} reason{'s' if number > 1 else ''} to doubt, of {dossier.checked} checks. {likelihood(dossier)}."
+
+
+def likelihood(dossier: Dossier) -> str:
+    """Say how likely it is that something is wrong."""
+    before = f"{chance(dossier.prior)} before anything was seen"
+    return f"The probability that something is wrong is {chance(dossier.probability)} ({before})"
 
 
 def worth(doubt: Doubt) -> str:

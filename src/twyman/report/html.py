@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from twyman.app.views import Answer, Result, Verdict
 from twyman.report import figures, numbers
+from twyman.report.doubts import shown
 from twyman.report.health import health
 from twyman.report.reading import cutoffs, flat, reading
 from twyman.report.rows import by_dimension, by_role
@@ -65,6 +66,7 @@ def common(answer: Answer) -> dict[str, Any]:
         "reading": reading(answer),
         "verdicts": [verdict(one, answer.results, control) for one in answer.verdicts],
         "health": health(answer),
+        "dossier": shown(answer.dossier) if answer.dossier else None,
         "groups": groups,
         "legend": frozenset[str]().union(*(group.legend for group in groups)),
         "dimensions": by_dimension(answer.results, control),

@@ -8,6 +8,7 @@ from twyman.report import numbers
 from twyman.report.interval import Picture, deciding, estimated, half_width, lift_of, picture, scale_of, spoken
 from twyman.report.scale import Scale
 from twyman.report.words import EXPECTED, HIDDEN, NO_EFFECT, ROLES, STATES, Word, word
+from twyman.report.worth import worth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Row:
         also: A second state, where harm shows inside a margin.
         seen: The smallest effect that would have been seen, beside every "no effect".
         expected: What was expected, where the result isn't as expected.
+        worth: What it is worth beside all that was known before, where it is significant or surprising.
         tone: Colour of the picture: the state's, unless the result is held for being too good.
         reason: Why there are no numbers.
     """
@@ -52,6 +54,7 @@ class Row:
     also: Word | None
     seen: str
     expected: str
+    worth: str
     notes: tuple[str, ...]
     reason: str
     picture: Picture | None
@@ -161,6 +164,7 @@ def row(result: Result, control: str, scale: Scale) -> Row:
         also=_also(result),
         seen=_seen(result),
         expected=_expected(result),
+        worth=worth(result),
         notes=tuple(_notes(result)),
         reason=_reason(result),
         picture=picture(result, scale),
@@ -271,6 +275,8 @@ def _expected(result: Result) -> str:
 
 
 def _notes(result: Result) -> Iterable[str]:
+    if worth(result):
+        yield worth(result)
     if result.variance_reduction is not None and result.variance_reduction > 0:
         yield f"adjusted: {numbers.brief(round(result.variance_reduction, 2))} less variance"
     if result.method and result.method.cap is not None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from twyman.app.views import Answer, Verdict
+from twyman.report.doubts import likelihood
 from twyman.report.health import Found, HealthView, health
 from twyman.report.inert import inert
 from twyman.report.numbers import DASH
@@ -54,6 +55,8 @@ def text(answer: Answer, *, width: int | None = None, color: bool = False) -> st
         console.print()
         console.print(Text(f"This cohort supports {answer.claims}."))
     _health(console, health(answer))
+    if answer.dossier is not None:
+        console.print(_item("", f"{likelihood(answer.dossier)}: twyman doubt says why."))
     groups = by_role(answer.results, answer.control)
     if groups:
         console.print()
@@ -62,6 +65,8 @@ def text(answer: Answer, *, width: int | None = None, color: bool = False) -> st
         console.print(_item("-", f"{row.metric}, {row.arm}: {row.reason}"))
     for row in (row for group in groups for row in group.rows if row.diluted):
         console.print(_item("-", f"{row.metric}, {row.arm}, on all exposed: {row.diluted}"))
+    for row in (row for group in groups for row in group.rows if row.worth):
+        console.print(_item("-", f"{row.metric}, {row.arm}: {row.worth}."))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().replace("\u00a0", " ").splitlines())
 
 

@@ -113,6 +113,9 @@ def what_now(action: str, reasons: list[Reason]) -> tuple[str, ...]:
     if action != "hold":
         return ()
     start = ("Leave exposure as it is: nobody new, nobody returned, measuring goes on.",)
+    checklist = tuple(dict.fromkeys(step for reason in reasons for step in reason.checklist))
+    if checklist:
+        return start + checklist
     suspects = SUSPECTS if any(reason.code in SURPRISE for reason in reasons) else ()
     end = (
         "When each reason has its explanation, someone outside the team signs it off; "
