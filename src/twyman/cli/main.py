@@ -13,6 +13,7 @@ from twyman.cli.doubt import add_doubt
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, STOPPED, exit_code
 from twyman.cli.explained import explained
 from twyman.cli.flags import add_flags
+from twyman.cli.gate import add_gate
 from twyman.cli.output import deliver, ready
 from twyman.cli.progress import Progress
 from twyman.cli.serve import add_serve
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     add_serve(_command, commands.add_parser)
     add_warehouse(_command, commands.add_parser)
     add_verify(_command, commands.add_parser)
+    add_gate(_command, commands.add_parser)
     add_doubt(_command, commands.add_parser)
 
     demo = _command(commands.add_parser, "demo", "replay the story on simulated users", _demo)

@@ -8,7 +8,7 @@ from twyman.definitions.subject import Subject
 from twyman.definitions.terms import share
 from twyman.experiments.experiment import Arm
 from twyman.flags.exposure import ARMS
-from twyman.flags.flag import Assigned, Flag, Outcome, Rule
+from twyman.flags.flag import Assigned, Outcome, Rule
 from twyman.flags.slices import size
 from twyman.kernel.errors import nearest
 
@@ -94,20 +94,6 @@ def _of_flag(
             )
     known = {name: value for name, value in served.items() if value is not None}
     return known if len(known) == len(served) else None
-
-
-def rule_of(flag: Flag, experiment: str) -> Rule | None:
-    """Return the flag's rule for an experiment: the one that logs for it, else the one of its name; `None` for none.
-
-    Example:
-        >>> from twyman.flags.flag import Split as Sides
-        >>> sides = Sides(())
-        >>> flag = Flag("page", (), (Rule("first", sides), Rule("big", sides, experiment="page-test")))
-        >>> rule_of(flag, "page-test").name
-        'big'
-    """
-    logging = next((rule for rule in flag.rules if rule.experiment == experiment), None)
-    return logging or next((rule for rule in flag.rules if rule.name == experiment), None)
 
 
 def split_of(rule: Rule) -> Split:

@@ -206,6 +206,18 @@ class PopulationDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     where: When | None = None
 
 
+class DeliveryDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Facts that show that a unit met the change: treatments are to have them after exposure, control isn't.
+
+    Attributes:
+        facts: Source of the facts.
+        where: Facts that show it, beside the source's own filter.
+    """
+
+    facts: Name
+    where: Expression | None = None
+
+
 class TriggerDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     """The fact from which on units are analysed: their first at or after exposure.
 
@@ -230,7 +242,9 @@ class OverrideDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename=
         reviewer: Who looked at it: somebody other than the experiment's owner.
     """
 
-    finding: Literal["aliased", "value_conflict", "over_full", "nobody", "undelivered"]
+    finding: Literal[
+        "aliased", "dependent", "prerequisite", "value_conflict", "over_full", "nobody", "undelivered", "sealed"
+    ]
     other: Name | None = None
     reason: Text
     reviewer: Text
@@ -240,7 +254,7 @@ class GateDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     """What the launch gate is told.
 
     Attributes:
-        override: Findings that don't block, each with its reason and its reviewer.
+        override: Findings that may pass, each with its reason and its reviewer.
     """
 
     override: list[OverrideDocument] | None = None
@@ -265,6 +279,8 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         measure_until: No fact from here on counts; the last look is here.
         trigger: Fact from which on units are analysed; left out: their exposure.
         exclude: Segments whose units are left out, by attributes from before exposure.
+        delivery: Facts that show that a unit met the change, such as the opening of the new page.
+        assignments: Source like that of exposures, of what was assigned before anybody met it.
         design: Not available in this version.
         holds: Experiments or surface that a holdback holds.
         stages: Stages of a rollout.
@@ -295,6 +311,8 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
     measure_until: Time | None = None
     trigger: TriggerDocument | None = None
     exclude: list[Name] | None = None
+    delivery: DeliveryDocument | None = None
+    assignments: Name | None = None
     design: Later = None
     holds: Any = None
     stages: Any = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from twyman.definitions.arms import Split, arms, rule_of, split_of
+from twyman.definitions.arms import Split, arms, split_of
 from twyman.definitions.experiment_documents import ExperimentDocument
 from twyman.definitions.flag_set.state import FlagReading
 from twyman.definitions.node import Mapped
@@ -16,6 +16,7 @@ from twyman.definitions.subject import Subject
 from twyman.definitions.terms import moment
 from twyman.definitions.tracked import goal, tracked
 from twyman.experiments.experiment import Entry, Experiment, Role
+from twyman.experiments.rule import rule_of
 from twyman.experiments.sign_off import SignOff
 from twyman.flags.flag import Flag, Rule
 from twyman.kernel.errors import Invalid, nearest
@@ -107,6 +108,8 @@ class _Reader:
                 exclude=who.excluded(),
                 population=who.population(),
                 claims=self._claims(),
+                delivery=who.delivery(),
+                assignments=who.assignments(),
                 change=(document.change or "").strip(),
                 signed=self._signed(treatments, start),
                 flag=document.flag or "",

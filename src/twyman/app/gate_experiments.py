@@ -1,0 +1,238 @@
+"""Before anybody is exposed: resolve contexts for all flags at once, and say what else would differ between arms."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from twyman.app.gate_sight import Entrants, Met, Sight
+from twyman.app.gate_views import Gated, GateReport
+from twyman.app.sample import Sample
+from twyman.doubt.check import Status
+from twyman.doubt.gate.candidate import Candidate, candidates, proposed
+from twyman.doubt.gate.conflict import over_full, still_metrics, value_conflict
+from twyman.doubt.gate.delivery import few_units, nobody, undelivered, unruled
+from twyman.doubt.gate.finding import Finding, overridden
+from twyman.doubt.gate.joint import FALSE_ALARMS, Table, counted, joint
+from twyman.doubt.gate.label import Label
+from twyman.doubt.gate.neighbour import Neighbour, followers, sealed
+from twyman.doubt.gate.seeing import asked_attributes, blind
+from twyman.experiments.experiment import Experiment
+from twyman.flags.allocation import Wanted
+from twyman.flags.state import State
+from twyman.kernel.errors import Invalid, NotFound, nearest
+from twyman.kernel.place import Origin, Place
+
+LOUDEST_FIRST = (Status.BLOCK, Status.WARN, Status.NOTE, Status.OK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launches:
+    """What is to go live, and all that it would live among.
+
+    Attributes:
+        state: All flags, as they would be.
+        experiments: All experiments, by name.
+        wanted: What claims ask of each exclusivity group.
+        sealed: Flags of which others see the name only.
+        owners: Who answers for each flag.
+        origins: Where each flag stands.
+        asked: The one experiment that is asked about; empty for all.
+    """
+
+    state: State
+    experiments: Mapping[str, Experiment]
+    wanted: Wanted = field(default_factory=Wanted)
+    sealed: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict[str, str])
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+    asked: str = ""
+
+    def __post_init__(self) -> None:
+        if self.asked and self.asked not in self.experiments:
+            raise NotFound(f"experiment '{self.asked}' isn't defined: {nearest(self.asked, self.experiments)}")
+        if self.asked and not self.experiments[self.asked].flag:
+            raise Invalid(
+                f"experiment '{self.asked}' has no flag, so nothing here says who gets what: name it under flag:"
+            )
+
+    def place(self, candidate: Candidate) -> Place | None:
+        """Return where a candidate's rule stands; else where the experiment does."""
+        origin = self.origins.get(candidate.flag.name, Origin())
+        return origin.at(f"rules.{candidate.place}") or candidate.experiment.origin.at("flag")
+
+
+@dataclass(frozen=True, slots=True)
+class GateExperiments:
+    """Resolve a sample for everything live, scheduled and sealed, and judge each experiment by it.
+
+    Attributes:
+        sample: Contexts that stand for everybody.
+        at: Now: what is switched off and over by then stays off.
+    """
+
+    sample: Sample
+    at: datetime
+
+    def __call__(self, launches: Launches) -> GateReport:
+        """Return what was found of each experiment that has a flag, or of the one that is asked about."""
+        on_flags = [each for each in launches.experiments.values() if each.flag]
+        every = candidates(launches.state, on_flags)
+        state = proposed(launches.state, every, at=self.at, asked=launches.asked)
+        live = tuple(each for each in every if state.flags[each.flag.name].rules[each.place].enabled)
+        gate = _Gate(launches, Sight(self.sample, state, live), live)
+        wanted = [each for each in live if launches.asked in ("", each.name)]
+        without = {each.name for each in on_flags} - {each.name for each in every}
+        gated = [gate.gated(each) for each in wanted]
+        gated += [_unruled(launches.experiments[name]) for name in sorted(without) if launches.asked in ("", name)]
+        general = (*gate.general(wanted),)
+        return GateReport(
+            sample=self.sample.text,
+            contexts=len(self.sample),
+            flags=len(gate.sight.flags),
+            experiments=tuple(gated),
+            general=general,
+        )
+
+
+def _unruled(experiment: Experiment) -> Gated:
+    place = experiment.origin.at("flag")
+    found = overridden([unruled(experiment.flag, place)], experiment.overrides, place)
+    label = Label(units=0, contexts=0)
+    return Gated(experiment=experiment.name, flag=experiment.flag, label=label, findings=found, place=place)
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """Everything in sight, and the experiments that are judged by it."""
+
+    launches: Launches
+    sight: Sight
+    live: tuple[Candidate, ...]
+
+    def gated(self, candidate: Candidate) -> Gated:
+        entrants, place = self.sight.entrants(candidate), self.launches.place(candidate)
+        tables = dict(self._tables(candidate, entrants))
+        alpha = FALSE_ALARMS / max(1, len(tables))
+        neighbours = tuple(self._neighbours(candidate, entrants, tables, alpha))
+        label = self._label(entrants)
+        found = [*self._delivery(candidate, entrants, alpha)]
+        found += [each for beside in neighbours if (each := beside.finding(entrants.names, place))]
+        overlaps = dict(self._overlaps(candidate, entrants))
+        found += self._conflicts(candidate, overlaps)
+        found += [each for each in [label.finding(candidate.experiment.claims, place)] if each]
+        found.sort(key=lambda each: LOUDEST_FIRST.index(each.status))
+        return Gated(
+            experiment=candidate.name,
+            flag=candidate.flag.name,
+            label=label,
+            arms=entrants.counts,
+            findings=overridden(found, candidate.experiment.overrides, candidate.experiment.origin.at("gate")),
+            neighbours=neighbours,
+            overlaps={name: units for name, units in overlaps.items() if not self._is_sealed_experiment(name)},
+            flags=len(self.sight.flags) - 1,
+            is_shown=not self._is_sealed(candidate.flag.name) or self.launches.asked == candidate.name,
+            place=place,
+        )
+
+    def _tables(self, candidate: Candidate, entrants: Entrants) -> Iterator[tuple[str, Table]]:
+        """Yield the table of arms against each other flag that serves these units more than one value."""
+        for name, met in self.sight.flags.items():
+            if name == candidate.flag.name or not len(entrants.rows):
+                continue
+            table = _table(entrants, met)
+            if np.count_nonzero(table.sum(axis=0)) > 1:
+                yield name, table
+
+    def _neighbours(
+        self, candidate: Candidate, entrants: Entrants, tables: Mapping[str, Table], alpha: float
+    ) -> Iterator[Neighbour]:
+        following = followers(self.sight.state, candidate.flag.name)
+        for name, table in tables.items():
+            yield Neighbour(
+                flag=name,
+                values=self.sight.flags[name].values,
+                joint=joint(table, alpha=alpha),
+                shared=int(np.count_nonzero(self.sight.flags[name].applied[entrants.rows])),
+                experiments=tuple(each.name for each in self.live if each.flag.name == name),
+                follows=name in following,
+                sealed=self._is_sealed(name),
+                owner=self.launches.owners.get(name, ""),
+                place=self.launches.origins.get(name, Origin()).at("rules"),
+            )
+
+    def _delivery(self, candidate: Candidate, entrants: Entrants, alpha: float) -> Iterator[Finding]:
+        place = self.launches.place(candidate)
+        if not len(entrants.rows):
+            yield nobody(candidate, len(self.sight.sample), place)
+            return
+        own = _table(entrants, self.sight.flags[candidate.flag.name])
+        found = (few_units(entrants.counts, alpha, place), undelivered(candidate, entrants.names, own, place))
+        yield from (each for each in found if each)
+
+    def _overlaps(self, candidate: Candidate, entrants: Entrants) -> Iterator[tuple[str, int]]:
+        """Yield how many units each other experiment on another flag shares."""
+        for other in self.live:
+            if other.flag.name == candidate.flag.name:
+                continue
+            sides = self.sight.flags[other.flag.name].sides.get(other.place)
+            shared = 0 if sides is None else int(np.count_nonzero(sides[entrants.rows] >= 0))
+            if shared:
+                yield other.name, shared
+
+    def _conflicts(self, candidate: Candidate, overlaps: Mapping[str, int]) -> Iterator[Finding]:
+        place, launches = self.launches.place(candidate), self.launches
+        for other in self.live:
+            if other.flag.name == candidate.flag.name and other.name != candidate.name:
+                yield from self._on_one_flag(candidate, other, place)
+            elif other.name in overlaps and not self._is_sealed(other.flag.name):
+                shared = overlaps[other.name]
+                yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
+        yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place)
+
+    def _groups_asked(self, candidate: Candidate) -> frozenset[str]:
+        """Return the groups that a candidate's segment asks for, also where the lock has no slices for it yet."""
+        groups = self.launches.wanted.groups
+        return frozenset(name for name, each in groups.items() if candidate.rule.segment in each.claims)
+
+    def _on_one_flag(self, candidate: Candidate, other: Candidate, place: Place | None) -> Iterator[Finding]:
+        ours, theirs = self.sight.alone(candidate), self.sight.alone(other)
+        shared = len(np.intersect1d(ours.rows, theirs.rows, assume_unique=True))
+        found = value_conflict(
+            candidate, other, units=len(ours.rows), shared=shared, place=place, related=self.launches.place(other)
+        )
+        if found and other.experiment.sealed and not candidate.experiment.sealed:
+            owner = other.experiment.owner or self.launches.owners.get(other.flag.name, "")
+            yield sealed(other.name, owner, found.status, place)
+        elif found:
+            yield found
+
+    def _label(self, entrants: Entrants) -> Label:
+        sample = self.sight.sample
+        return Label(
+            units=len(entrants.rows),
+            contexts=len(sample),
+            markets=sample.markets(entrants.rows),
+            of_markets=len(sample.markets()),
+            new=sample.newness(entrants.rows),
+        )
+
+    def _is_sealed(self, flag: str) -> bool:
+        return flag in self.launches.sealed or any(
+            each.experiment.sealed for each in self.live if each.flag.name == flag
+        )
+
+    def _is_sealed_experiment(self, name: str) -> bool:
+        return any(each.name == name and self._is_sealed(each.flag.name) for each in self.live)
+
+    def general(self, several: Sequence[Candidate]) -> Iterator[Finding]:
+        """Yield what is about no experiment alone."""
+        own = {name for each in several for name in each.groups | self._groups_asked(each)}
+        yield from over_full(self.launches.wanted, set(self.launches.wanted.groups) - own, None)
+        yield from blind(self.sight.state, self.sight.sample.lacking(asked_attributes(self.sight.state)))
+
+
+def _table(entrants: Entrants, met: Met) -> Table:
+    codes = met.codes[entrants.rows]
+    return counted(entrants.arms, codes, of_arms=len(entrants.names), of_values=met.values.count)

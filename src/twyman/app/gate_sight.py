@@ -1,0 +1,117 @@
+"""All flags at once: what each serves every context of a sample, and who enters an experiment."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twyman.app.sample import Answers, Mask, Places, Rows, Sample
+from twyman.doubt.gate.candidate import Candidate, alone
+from twyman.doubt.gate.values import Values, values_of
+from twyman.flags.flag import Flag
+from twyman.flags.state import State
+
+Codes = NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a flag serves.
+
+    Attributes:
+        codes: Place of each context's value among the values.
+        applied: Which contexts some rule assigned.
+        sides: By the place of each experiment's rule: the side of its split, -1 for none.
+    """
+
+    values: Values
+    codes: Codes
+    applied: Mask
+    sides: Mapping[int, Places]
+
+
+@dataclass(frozen=True, slots=True)
+class Entrants:
+    """The units of an experiment: the first context of each.
+
+    Attributes:
+        rows: Their contexts.
+        arms: Each one's arm, by its place in `names`.
+        names: Arms that anybody is in, the control first.
+    """
+
+    rows: Rows
+    arms: Places
+    names: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Units by arm."""
+        found = np.bincount(self.arms, minlength=len(self.names))
+        return {name: int(count) for name, count in zip(self.names, found, strict=True)}
+
+
+class Sight:
+    """A sample under a state."""
+
+    def __init__(self, sample: Sample, state: State, several: Iterable[Candidate]) -> None:
+        """Take the sample, the state as it would be, and the experiments that it deals out."""
+        self.sample, self.state = sample, state
+        self._places: dict[str, set[int]] = {}
+        for each in several:
+            self._places.setdefault(each.flag.name, set()).add(each.place)
+
+    @cached_property
+    def flags(self) -> Mapping[str, Met]:
+        """What each flag serves, of those that can be resolved and aren't archived."""
+        ask = self.sample.under(self.state)
+        live = [flag for flag in self.state.flags.values() if not (flag.archived or flag.broken)]
+        return {flag.name: self._met(flag, ask) for flag in live}
+
+    def _met(self, flag: Flag, ask: Callable[[str], Answers]) -> Met:
+        answers, values = ask(flag.name), values_of(flag)
+        kind = np.uint8 if values.count <= 256 else np.uint16 if values.count <= 1 << 16 else np.uint32
+        codes = values.codes(answers.names).astype(kind)[answers.variants]
+        sides = {place: answers.sides[place] for place in self._places.get(flag.name, ()) if place in answers.sides}
+        return Met(values, codes, answers.applies, sides)
+
+    def entrants(self, candidate: Candidate) -> Entrants:
+        """Return who enters an experiment."""
+        met = self.flags.get(candidate.flag.name)
+        sides = met.sides.get(candidate.place) if met else None
+        if sides is None:
+            return Entrants(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64))
+        return self._entered(candidate, sides)
+
+    def alone(self, candidate: Candidate) -> Entrants:
+        """Return who would enter an experiment if its flag had no other rule."""
+        answers = self.sample.under(alone(self.state, candidate))(candidate.flag.name)
+        sides = answers.sides.get(0)
+        return (
+            Entrants(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64))
+            if sides is None
+            else self._entered(candidate, sides)
+        )
+
+    def _entered(self, candidate: Candidate, sides: Places) -> Entrants:
+        """Take the first context of each unit, and number the arms that have any, the control first."""
+        of_side, control = candidate.arms, candidate.experiment.control.name
+        names = sorted({name for name in of_side if name}, key=lambda name: (name != control, name))
+        lookup = np.array([names.index(name) if name else -1 for name in of_side] + [-1], dtype=np.int64)
+        arms = lookup[sides]
+        rows = np.flatnonzero(arms >= 0)
+        rows = rows[self._firsts(rows, candidate.rule.by)]
+        used = np.flatnonzero(np.bincount(arms[rows], minlength=len(names)))
+        places = np.full(len(names), -1, dtype=np.int64)
+        places[used] = np.arange(len(used))
+        return Entrants(rows, places[arms[rows]], tuple(names[place] for place in used))
+
+    def _firsts(self, rows: Rows, by: str) -> Rows:
+        """Return which of some contexts are the first of their unit; without a unit, each is."""
+        units = self.sample.units(by)[rows]
+        known = np.flatnonzero(units >= 0)
+        _, firsts = np.unique(units[known], return_index=True)
+        return np.sort(np.concatenate([known[firsts], np.flatnonzero(units < 0)]))

@@ -1,0 +1,1 @@
+"""The launch gate: what else would differ between an experiment's arms, found before anybody is exposed."""

@@ -1,0 +1,97 @@
+"""What two experiments can't both have: a flag's values on the same units, more slices than there are, a metric."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from twyman.doubt.check import Status, share_text
+from twyman.doubt.gate.candidate import Candidate
+from twyman.doubt.gate.finding import Code, Finding
+from twyman.experiments.experiment import Experiment, Role
+from twyman.flags.allocation import Wanted, percent
+from twyman.flags.bucketing import BUCKETS
+from twyman.kernel.place import Place
+
+
+def value_conflict(
+    candidate: Candidate, other: Candidate, *, units: int, shared: int, place: Place | None, related: Place | None
+) -> Finding | None:
+    """Judge two experiments on one flag: they may share no unit, and only a shared group sees to that.
+
+    Args:
+        candidate: The experiment at the gate.
+        other: The other one on its flag.
+        units: Units that the candidate's rule would reach by itself.
+        shared: Those of them that the other's rule would reach by itself, too.
+        place: Where the candidate's rule stands.
+        related: Where the other's rule stands.
+    """
+    if not shared or candidate.groups & other.groups:
+        return None
+    first, second = sorted((candidate, other), key=lambda each: each.place)
+    return Finding(
+        code=Code.VALUE_CONFLICT,
+        status=Status.BLOCK,
+        text=(
+            f"Flag '{candidate.flag.name}' is dealt out by rule '{candidate.rule.name}' here and by rule "
+            f"'{other.rule.name}' for '{other.name}', to the same units: {shared:,} of {units:,} "
+            f"({share_text(shared / units)}). '{first.name}' gets them, and '{second.name}' whoever is left: let both "
+            "claim from one exclusivity group."
+        ),
+        other=other.name,
+        place=place,
+        related=(related,) if related else (),
+        detail={"units": units, "shared": shared},
+    )
+
+
+def over_full(wanted: Wanted, groups: Iterable[str], place: Place | None) -> Iterator[Finding]:
+    """Yield the groups whose claims ask for more than there is.
+
+    Example:
+        >>> from twyman.flags.allocation import WantedGroup
+        >>> [found] = over_full(Wanted({"home": WantedGroup({"a": 700_000, "b": 500_000})}), ["home"], None)
+        >>> found.detail["exceeds"]
+        200000
+    """
+    for name in sorted(groups):
+        group = wanted.groups.get(name)
+        if group is None:
+            continue
+        asked: Mapping[str, int] = {**group.claims, **({"its holdback": group.holdback} if group.holdback else {})}
+        exceeds = sum(asked.values()) - BUCKETS
+        if exceeds > 0:
+            said = ", ".join(f"{claim} {percent(buckets)}" for claim, buckets in sorted(asked.items()))
+            yield Finding(
+                code=Code.OVER_FULL,
+                status=Status.BLOCK,
+                text=(
+                    f"Exclusivity group '{name}' is over-full: {said} come to {percent(sum(asked.values()))}, "
+                    f"{percent(exceeds)} more than there is. Lower a claim, end one, or take another group."
+                ),
+                other=name,
+                place=place,
+                detail={"claims": dict(asked), "exceeds": exceeds},
+            )
+
+
+def still_metrics(one: Experiment, other: Experiment, *, shared: int, place: Place | None) -> Iterator[Finding]:
+    """Yield metrics that one of two experiments should move and the other must not, where they share units."""
+    ours = _names(one, Role.SUCCESS) & _names(other, Role.MUST_NOT_MOVE)
+    theirs = _names(one, Role.MUST_NOT_MOVE) & _names(other, Role.SUCCESS)
+    if not shared:
+        return
+    for metric, mover, still in [*((m, one, other) for m in sorted(ours)), *((m, other, one) for m in sorted(theirs))]:
+        yield Finding(
+            code=Code.MUST_NOT_MOVE,
+            status=Status.NOTE,
+            text=(
+                f"'{metric}' is what '{mover.name}' should move, and must not move in '{still.name}': they share "
+                f"{shared:,} units. Both arms of either are alike affected; what both do together isn't known."
+            ),
+            other=other.name,
+            place=place,
+            detail={"metric": metric, "shared": shared},
+        )
+
+
+def _names(experiment: Experiment, role: Role) -> set[str]:
+    return {tracked.metric for tracked in experiment.with_role(role)}

@@ -1,0 +1,129 @@
+"""What the launch gate found, as a person reads it (what blocks, what warns, a line for what is fine), and as JSON."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from twyman.app.gate_views import Gated, GateReport
+from twyman.doubt.check import Status
+from twyman.doubt.gate.finding import Finding
+from twyman.doubt.gate.neighbour import Neighbour
+
+_WORDS = {Status.BLOCK: "BLOCKED", Status.WARN: "warning", Status.NOTE: "note"}
+
+
+def text(report: GateReport, *, notes: bool = False) -> str:
+    """Return what blocks and what warns, with its place, and one line for whatever is fine.
+
+    Args:
+        report: What was found.
+        notes: Whether notes are listed, too.
+    """
+    lines = [f"{report.flags:,} flags resolved for {report.sample}", ""]
+    for finding in report.general:
+        lines += _finding(finding)
+    for each in report.experiments:
+        lines += _experiment(each, notes=notes)
+    blocked = sum(not each.passes for each in report.experiments)
+    total = len(report.experiments)
+    if not total:
+        return "\n".join([*lines, "no experiment is live or scheduled"])
+    lines.append(f"{blocked} of {total} blocked" if blocked or not report.passes else f"{_counted(total)} may go live")
+    return "\n".join(lines)
+
+
+def _counted(total: int) -> str:
+    return "the experiment" if total == 1 else f"all {total} experiments"
+
+
+def _experiment(each: Gated, *, notes: bool) -> Iterator[str]:
+    said = "passes" if each.passes else "is blocked"
+    if not each.is_shown:
+        yield f"{each.experiment} {said}; it is sealed: its owner asks by --experiment {each.experiment}"
+        yield ""
+        return
+    arms = ", ".join(f"{units:,} {arm}" for arm, units in each.arms.items())
+    yield f"{each.experiment} {said} ({arms or 'nobody'}; {each.label.text()})"
+    for finding in (*each.told(Status.BLOCK), *each.told(Status.WARN), *(each.told(Status.NOTE) if notes else ())):
+        yield from _finding(finding)
+    for finding in each.findings:
+        if finding.override is not None:
+            said = finding.override
+            yield f"  let pass: {finding.code} {_quoted(finding.other)} ({said.reason}; reviewed by {said.reviewer})"
+    yield f"  {_fine(each, notes=notes)}"
+    yield ""
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if name else ""
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"  {_WORDS[finding.status]} {finding.code}: {finding.text}"
+    places = [str(place) for place in (finding.place, *finding.related) if place]
+    if places:
+        yield f"    {', '.join(places)}"
+
+
+def _fine(each: Gated, *, notes: bool) -> str:
+    odd = sum(1 for beside in each.neighbours if beside.joint.is_dependent)
+    hidden = 0 if notes else len(each.told(Status.NOTE))
+    more = f"; {hidden} note{'s' if hidden > 1 else ''} by --notes" if hidden else ""
+    return f"independent of {each.flags - odd:,} of {each.flags:,} other flags{more}"
+
+
+def document(report: GateReport) -> dict[str, Any]:
+    """Return everything as plain dictionaries and lists; of what is sealed the name only."""
+    return {
+        "passes": report.passes,
+        "sample": report.sample,
+        "contexts": report.contexts,
+        "flags": report.flags,
+        "findings": [_document(each) for each in report.general],
+        "experiments": [_gated(each) for each in report.experiments],
+    }
+
+
+def _gated(each: Gated) -> dict[str, Any]:
+    known: dict[str, Any] = {"experiment": each.experiment, "passes": each.passes, "sealed": not each.is_shown}
+    if not each.is_shown:
+        return known
+    return known | {
+        "flag": each.flag,
+        "units": dict(each.arms),
+        "label": {"text": each.label.text(), "markets": dict(each.label.markets), "new": dict(each.label.new)},
+        "findings": [_document(one) for one in each.findings],
+        "shared_units": dict(each.overlaps),
+        "neighbours": [_neighbour(one, tuple(each.arms)) for one in each.neighbours],
+    }
+
+
+def _neighbour(one: Neighbour, arms: tuple[str, ...]) -> dict[str, Any]:
+    if one.sealed:
+        return {"flag": one.flag, "sealed": True}
+    return {
+        "flag": one.flag,
+        "sealed": False,
+        "experiments": list(one.experiments),
+        "shared": one.shared,
+        **one.detail(arms),
+    }
+
+
+def _document(finding: Finding) -> dict[str, Any]:
+    said = finding.override
+    return {
+        "code": str(finding.code),
+        "status": str(finding.status),
+        "text": finding.text,
+        "with": finding.other or None,
+        "file": finding.place.file if finding.place else None,
+        "line": finding.place.line if finding.place else None,
+        "override": {"reason": said.reason, "reviewer": said.reviewer} if said else None,
+        "detail": dict(finding.detail),
+    }
+
+
+def json_text(report: GateReport) -> str:
+    """Return it as JSON."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,169 @@
+"""Contexts that stand for everybody: read from files, or drawn, and seen as the launch gate's sample."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from twyman.app.sample import Answers, Places, Rows
+from twyman.cohorts.cohort import Cohort
+from twyman.cohorts.distribution import LARGEST, Contexts
+from twyman.cohorts.drawn import drawn, unit_paths
+from twyman.cohorts.numbering import units_of, values_of
+from twyman.cohorts.resolver import Vectorised
+from twyman.flags.context import with_targeting_key
+from twyman.flags.state import State
+from twyman.kernel.errors import Invalid, NotFound, TwymanError
+from twyman.wiring.flags import contexts as read_lines
+
+LINES = (".jsonl", ".ndjson", ".json")
+COLUMNAR = (".csv", ".parquet")
+
+
+@dataclass
+class CohortSample:
+    """A cohort as the gate sees it.
+
+    Attributes:
+        text: Where its contexts come from.
+        market: Attribute that holds the market.
+        is_new: Attribute that says whether a unit is new.
+        environments: Where it asks from.
+    """
+
+    text: str
+    cohort: Cohort
+    market: str = "country"
+    is_new: str = "is_new"
+    environments: tuple[str, ...] = ()
+    _units: dict[str, Places] = field(default_factory=dict[str, Places])
+
+    def __len__(self) -> int:
+        return len(self.cohort)
+
+    def under(self, state: State) -> Callable[[str], Answers]:
+        """Return what answers as a flag of a state, by its name."""
+        resolver = Vectorised(state, environments=self.environments)
+        return lambda flag: resolver.evaluate(flag, self.cohort)
+
+    def units(self, by: str) -> Places:
+        """Return a number for each context's unit by a path; -1 where it has none."""
+        if by not in self._units:
+            self._units[by] = units_of(self.cohort, by)
+        return self._units[by]
+
+    def markets(self, rows: Rows | None = None) -> Mapping[str, int]:
+        """Count some contexts, or all, by market."""
+        return _counts(self._markets, rows)
+
+    def newness(self, rows: Rows) -> Mapping[str, int]:
+        """Count contexts of new and of existing units."""
+        counts = _counts(self._newness, rows)
+        names = {"true": "new", "1": "new", "new": "new"}
+        found: dict[str, int] = {}
+        for value, count in counts.items():
+            name = names.get(value.lower(), "existing")
+            found[name] = found.get(name, 0) + count
+        return found
+
+    def lacking(self, attributes: Iterable[str]) -> tuple[str, ...]:
+        """Return which attributes no context has."""
+        return tuple(path for path in attributes if not self._has(path))
+
+    def _has(self, path: str) -> bool:
+        return any(value is not None for block in self.cohort.blocks for value in block.column(path).distinct[1])
+
+    @cached_property
+    def _markets(self) -> tuple[Places, list[str]]:
+        return values_of(self.cohort, self.market)
+
+    @cached_property
+    def _newness(self) -> tuple[Places, list[str]]:
+        return values_of(self.cohort, self.is_new)
+
+
+def _counts(column: tuple[Places, list[str]], rows: Rows | None) -> dict[str, int]:
+    codes, names = column
+    codes = codes if rows is None else codes[rows]
+    found = np.bincount(codes[codes >= 0], minlength=len(names))
+    return {name: int(count) for name, count in zip(names, found, strict=True) if count}
+
+
+def sample(contexts: Contexts, state: State, *, root: Path, environments: Sequence[str] = ()) -> CohortSample:
+    """Return the sample that a definition of contexts describes.
+
+    Args:
+        contexts: The definition.
+        state: The flags that are asked: their ids are drawn.
+        root: Folder from which files are named.
+        environments: Where it asks from; left out, from everywhere that a rule names.
+
+    Raises:
+        NotFound: If there is no such file.
+        Invalid: If a file can't be read, or holds no context.
+    """
+    if contexts.table:
+        try:
+            cohort = _read(root, contexts.table, unit_paths(state))
+        except TwymanError as error:
+            raise type(error)(error.message, place=contexts.origin.at("table")) from None
+        text = f"{len(cohort):,} contexts of '{contexts.table}'"
+    else:
+        cohort = drawn(contexts.draw, state, np.random.default_rng(contexts.draw.seed))
+        text = f"{len(cohort):,} contexts drawn as '{contexts.name}' says"
+    everywhere = {name for flag in state.flags.values() for rule in flag.rules for name in rule.environments}
+    return CohortSample(
+        text, cohort, contexts.market, contexts.is_new, tuple(environments) or tuple(sorted(everywhere))
+    )
+
+
+def _read(root: Path, pattern: str, ids: Sequence[str]) -> Cohort:
+    files = _files(root, pattern)
+    kinds = {file.suffix for file in files}
+    if kinds <= {*LINES}:
+        rows = [with_targeting_key(each) for file in files for each in read_lines(file)]
+        cohort = Cohort.of_contexts(rows)
+    elif kinds <= {*COLUMNAR}:
+        tables = [_table(file, ids) for file in files]
+        cohort = Cohort.of_table(_keyed(pa.concat_tables(tables, promote_options="permissive")))
+    else:
+        raise Invalid(f"contexts '{pattern}' are {', '.join(sorted(kinds))}: give CSV, Parquet, or JSON lines (.jsonl)")
+    if not 0 < len(cohort) <= LARGEST:
+        raise Invalid(f"contexts '{pattern}' hold {len(cohort):,} rows: give between 1 and {LARGEST:,}")
+    return cohort
+
+
+def _files(root: Path, pattern: str) -> list[Path]:
+    try:
+        files = sorted(root.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
+    except (ValueError, NotImplementedError):
+        files = []
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise NotFound(f"contexts '{pattern}' aren't there: name a file from '{root}', or --contexts FILE")
+    return files
+
+
+def _table(file: Path, ids: Sequence[str]) -> pa.Table:
+    try:
+        if file.suffix == ".parquet":
+            return cast("Any", pa_parquet).read_table(file)
+        kinds = {name: pa.large_string() for name in (*ids, "targetingKey")}  # 0042 is an id, and not 42
+        return cast("Any", pa_csv).read_csv(file, convert_options=pa_csv.ConvertOptions(column_types=kinds))
+    except (pa.ArrowException, OSError) as error:
+        raise Invalid(
+            f"contexts '{file.name}' can't be read ({str(error).splitlines()[0]:.200}): mend the file"
+        ) from None
+
+
+def _keyed(table: pa.Table) -> pa.Table:
+    names = table.column_names
+    if "targeting_key" in names or "targetingKey" not in names:
+        return table
+    return table.rename_columns(["targeting_key" if name == "targetingKey" else name for name in names])
