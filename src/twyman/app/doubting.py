@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twyman.app.ports import Measured, Question, Warehouse
+from twyman.app.precision import precision
 from twyman.app.results import compared_at
 from twyman.app.wording import percent
 from twyman.doubt.check import Check, Status
@@ -58,7 +59,7 @@ def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Dou
     met = warehouse.coexposed(question)
     others = beside(met.units, {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)})
     return Doubted(
-        checks=(*coexposure(others, of=met.of), *moved),
+        checks=(*coexposure(others, of=met.of, precision=precision(question, measured)), *moved),
         others=others,
         sql=(*met.sql, *moved_sql),
     )

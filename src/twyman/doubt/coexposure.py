@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twyman.doubt.check import Check, Status, share_text
+from twyman.doubt.follow_up import FollowUp, Precision, follow_up
 from twyman.stats.anytime.dependence import Dependence, dependence
 from twyman.stats.anytime.evalues import e_bh
 from twyman.stats.estimate import NotEstimable
@@ -123,17 +124,27 @@ def _beside(name: str, units: Mapping[str, int], cells: Mapping[tuple[str, str],
     )
 
 
-def coexposure(found: Sequence[Beside], *, of: str = "unit") -> list[Check]:
+def coexposure(found: Sequence[Beside], *, of: str = "unit", precision: Precision | None = None) -> list[Check]:
     """Say which other flags depend on our arms, loudest first; or that none does, and what would have shown.
 
     Args:
         found: Every flag that could be tested.
         of: What is counted: `unit`, or what was drawn.
+        precision: Of the metric that a follow-up is to show something of, where flags can't be separated.
     """
-    flagged = [one for one in found if one.rate <= RATE]
-    checks = [_check(one, of, len(found)) for one in flagged]
+    checks = [_check(one, of, len(found), precision) for one in flagged(found)]
     order = list(Status)
     return sorted(checks, key=lambda check: -order.index(check.status)) or [_quiet(found, of)]
+
+
+def flagged(found: Sequence[Beside]) -> list[Beside]:
+    """Return the flags that depend on our arms."""
+    return [one for one in found if one.rate <= RATE]
+
+
+def code_of(one: Beside) -> str:
+    """Return what kind of dependence a flagged one is: `aliased`, `uneven_overlap` or `leak`."""
+    return "aliased" if one.found.aliased else "uneven_overlap" if one.only_met_unevenly else "leak"
 
 
 def status_of(one: Beside) -> Status:
@@ -144,15 +155,17 @@ def status_of(one: Beside) -> Status:
     return Status.WARN if one.only_met_unevenly and loud is Status.BLOCK else loud
 
 
-def _check(one: Beside, of: str, watched: int) -> Check:
+def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> Check:
     variant, most, least = one.widest
     shares = f"{share_text(one.share(most, variant))} of {most} and {share_text(one.share(least, variant))} of {least}"
     strength = f"V = {one.found.v:.2f}, at least {one.found.v_lower:.2f}"
     seen = f"'{one.name}' = {variant} reached {shares} ({int(one.table.sum()):,} {of}s, {strength})"
-    code = "aliased" if one.found.aliased else "uneven_overlap" if one.only_met_unevenly else "leak"
+    code = code_of(one)
+    apart = _apart(one, watched, precision)
     text = {
         "aliased": f"{seen}: the two can't be separated in this cohort, and every effect here is of both. "
-        f"Ask who runs '{one.name}', and deal it independently before reading any metric.",
+        f"Ask who runs '{one.name}', and deal it independently before reading any metric. "
+        f"{apart.text}",
         "leak": f"{seen}: part of its effect is counted as ours. Find how it reached these {of}s (a shared list, "
         "segment or salt), or compare within its variants.",
         "uneven_overlap": f"{seen}, though whoever meets it is dealt its variants alike: does the treatment change "
@@ -171,7 +184,14 @@ def _check(one: Beside, of: str, watched: int) -> Check:
         "rate": one.rate,
         "flags": watched,
     }
+    if code == "aliased":
+        detail["follow_up"] = {"units": apart.units, "days": apart.days, "units_to_flag": apart.apart}
     return Check(code=code, status=status_of(one), text=text, p_value=one.found.p_value, detail=detail)
+
+
+def _apart(one: Beside, watched: int, precision: Precision | None) -> FollowUp:
+    met = one.table.sum(axis=1)
+    return follow_up(met[met > 0].tolist(), flags=watched, rate=RATE, precision=precision)
 
 
 def _row(one: Beside, arm: str) -> dict[str, int]:
