@@ -12,13 +12,15 @@ from twyman.app.views import (
     Suspect as SuspectView,
 )
 from twyman.app.wording import effect_text
-from twyman.decisions.verdict import State
+from twyman.decisions.verdict import Reason, State
 from twyman.doubt.causes import CAUSES
 from twyman.doubt.check import Check, Status
 from twyman.doubt.dossier import Doubt, Suspect, dossier
 from twyman.doubt.surprise import Surprise
 from twyman.experiments.experiment import Role
 
+LIKELY = 0.5
+"""Probability of a fault above which nothing is decided."""
 WORTH = 0.01
 """Probability below which a kind of fault isn't worth a thought."""
 
@@ -42,6 +44,19 @@ def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, whole: bool
         causes=[_suspect(one) for one in found.suspects if one.probability >= WORTH],
         checked=len(checks),
     )
+
+
+def likely_wrong(dossier: DossierView) -> Reason | None:
+    """Say why a fault is likelier than not; `None` where it isn't, or where only an expectation says so."""
+    spoken = [doubt for doubt in dossier.doubts if doubt.code != "expectation"]
+    if dossier.probability <= LIKELY or not spoken or not dossier.causes:
+        return None
+    first = dossier.causes[0]
+    text = (
+        f"Something is likely wrong ({dossier.probability:.0%}, all doubts taken together), most of all: {first.title}. "
+        f"{first.next}"
+    )
+    return Reason("likely_wrong", text.replace("%", " %"))
 
 
 def judged_checks(rows: Sequence[Result]) -> list[Check]:
@@ -85,7 +100,9 @@ def surprise_ratio(rows: Sequence[Result]) -> float:
 
 
 def _ratio(row: Result) -> float:
-    return getattr(row.expectation, "likelihood_ratio", None) or 1.0
+    """Return how surprising a result is; what somebody outside the team has signed off no longer is."""
+    signed = row.signed_off is not None and row.signed_off.covers
+    return 1.0 if row.plausible is None or signed else row.plausible.likelihood_ratio
 
 
 def _doubt(one: Doubt) -> DoubtView:

@@ -2,14 +2,14 @@
 
 Levels go by the surprise in standard deviations, either side alike (METHODS, Part B 4.3): from 2 a note, from 3 a
 warning, from 4 a hold. What an owner expected holds by its own rule (`surprise`), and the pool then only warns.
-Without an expectation a history of twenty results or more may hold; a shorter one, and other people's experiments,
-only warn: they don't know this metric's tails.
+Without an expectation a history of twenty results or more may hold, and a shorter one warn: it doesn't know this
+metric's tails. Other people's experiments by themselves are worth a note: they may be of another kind altogether.
 """
 
 from dataclasses import dataclass
 
 from twyman.doubt.check import Status
-from twyman.doubt.prior import Prior
+from twyman.doubt.prior import Prior, Scope
 from twyman.stats.history import Shrunken, likelihood_ratio, probability_of_a_bug
 
 NOTED, WARNED, HELD = 2.0, 3.0, 4.0
@@ -57,24 +57,31 @@ def plausibility(prior: Prior, estimate: float, se: float) -> Plausibility:
         >>> from twyman.doubt.prior import Asked, prior
         >>> seen = plausibility(prior([], Asked(metric="retention")), 0.06, 0.008)
         >>> f"{seen.z:.1f} {seen.level} {seen.probability:.3f} {seen.shrunken.mean:+.1%}"
-        '5.5 warn 1.000 +2.7%'
+        '5.5 note 0.212 +6.0%'
     """
     belief = prior.belief
     spread = max(BUG_SPREAD, BUG_REACH * belief.sd)
     z = belief.surprise(estimate, se)
-    ratio = likelihood_ratio(belief, estimate, se, bug_spread=spread)
+    ratio = likelihood_ratio(prior.hedged, estimate, se, bug_spread=spread)
     return Plausibility(
         z=z,
-        level=_level(abs(z), may_hold=not prior.elicited and len(prior.past) >= ENOUGH_TO_HOLD),
+        level=_level(abs(z), _loudest(prior)),
         ratio=ratio,
         probability=probability_of_a_bug(ratio, rate=BUG_RATE),
         rate=BUG_RATE,
         spread=spread,
-        shrunken=belief.shrunken(estimate, se),
+        shrunken=prior.hedged.shrunken(estimate, se),
     )
 
 
-def _level(size: float, *, may_hold: bool) -> Status:
+def _loudest(prior: Prior) -> Status:
+    if prior.elicited:
+        return Status.WARN
+    if prior.scope is Scope.PUBLIC:
+        return Status.NOTE
+    return Status.BLOCK if len(prior.past) >= ENOUGH_TO_HOLD else Status.WARN
+
+
+def _level(size: float, loudest: Status) -> Status:
     reached = sum(size >= bound for bound in (NOTED, WARNED, HELD))
-    loudest = Status.BLOCK if may_hold else Status.WARN
     return list(Status)[min(reached, list(Status).index(loudest))]

@@ -19,6 +19,9 @@ ENOUGH = 5
 REFERENCE = Past(0.0, (0.012 / 1.6448536269514722,))
 """Browne and Jones 2017: 90 % of effects within 1.2 % either way."""
 
+HEDGED = Past(0.0, (*REFERENCE.sds, 0.3), (0.5, 0.5))
+"""The same, where as likely as not this metric is of no such kind, and effects spread as vendors' priors allow."""
+
 REFERENCE_SOURCE = "6,700 public e-commerce tests (Browne and Jones 2017): 90 % within 1.2 % either way"
 
 PUBLIC_SUCCESS = 0.10
@@ -41,7 +44,8 @@ class Prior:
     """What was to be expected of a result, relative to control.
 
     Attributes:
-        belief: The distribution.
+        belief: The distribution: what a surprise is measured by.
+        hedged: The same, less sure of itself where others' experiments stand in: what a bug is weighed against.
         scope: Whose past is in it.
         past: The past results in it; none for the public class.
         source: The same in words.
@@ -50,6 +54,7 @@ class Prior:
     """
 
     belief: Belief
+    hedged: Belief
     scope: Scope
     past: tuple[PastResult, ...]
     source: str
@@ -95,6 +100,7 @@ def prior(past: Sequence[PastResult], asked: Asked) -> Prior:
     wins, wins_source = _success(chosen, asked)
     return Prior(
         belief=Belief(spread, asked.expected, weight),
+        hedged=Belief(HEDGED if scope is Scope.PUBLIC else spread, asked.expected, weight),
         scope=scope,
         past=chosen,
         source=_source(scope, chosen, asked),

@@ -35,10 +35,11 @@ def _is_significant(result: Result) -> bool:
 
 
 def _parts(result: Result, told: Plausible) -> Iterator[str]:
-    digits = numbers.decimals(100 * (told.upper - told.lower) / 2)
-    left = f"{numbers.percent(told.shrunken, digits)} {numbers.span(told.lower, told.upper, digits)}"
-    yield f"beside {_known(told)} it is worth {left}"
-    yield f"that something is broken: {_probability(told.probability_bug)}"
+    if told.scope != "public" or told.weight is not None:
+        digits = numbers.decimals(100 * (told.upper - told.lower) / 2)
+        left = f"{numbers.percent(told.shrunken, digits)} {numbers.span(told.lower, told.upper, digits)}"
+        yield f"beside {_known(told)} it is worth {left}"
+        yield f"that something is broken: {_probability(told.probability_bug)}"
     if not _is_significant(result):
         return
     if told.exaggeration is not None and told.exaggeration_at is not None and told.exaggeration >= 1.05:
