@@ -124,3 +124,29 @@ def test_every_code_of_a_reason_is_in_the_table_of_the_reference() -> None:
     assert {"not_measured", "deteriorated"} <= set(written)
     assert [code for code in written if f"`{code}`" not in page] == []
     assert [action for action in Action if f"| {action} |" not in page] == []
+
+
+WRONG = Reason("likely_wrong", "Something is likely wrong (62 %).")
+
+
+def doubted(*findings: Finding, broken: tuple[Reason, ...] = (), final: bool = False) -> tuple[Action, list[str]]:
+    seen = verdict(
+        Evidence(arm="new", broken=broken, findings=findings, goal="retention", final=final, likely_wrong=WRONG)
+    )
+    return seen.action, [reason.code for reason in seen.reasons]
+
+
+def test_a_win_is_held_where_a_fault_is_likelier_than_not() -> None:
+    assert doubted(WON) == (Action.HOLD, ["likely_wrong"])
+
+
+def test_so_is_an_end_without_an_effect() -> None:
+    assert doubted(OPEN, final=True) == (Action.HOLD, ["likely_wrong"])
+
+
+def test_a_fault_that_is_named_already_is_not_told_twice() -> None:
+    assert doubted(WON, broken=(BROKEN,)) == (Action.HOLD, ["srm"])
+
+
+def test_nothing_is_held_while_nothing_is_due() -> None:
+    assert doubted(OPEN)[0] is Action.CONTINUE

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from twyman.app import health as checking
-from twyman.app.dossier import dossier_view
+from twyman.app.dossier import dossier_view, likely_wrong
 from twyman.app.doubting import doubted, without_effects
 from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
@@ -21,11 +21,12 @@ from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehou
 from twyman.app.take_looks import TakeLooks
 from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import Timeline, timeline
-from twyman.app.views import Answer, Engine, LookView, Reason as ReasonView, Verdict as VerdictView
+from twyman.app.verdicts import Grounds, verdict_view, verdicts_of
+from twyman.app.views import Answer, Engine, LookView
 from twyman.decisions.budget import budget
-from twyman.decisions.verdict import URGENCY, Action, Evidence, Finding, Reason, Verdict, verdict
-from twyman.doubt.check import Check, loudest_first
-from twyman.experiments.experiment import AnyOf, Entry, Experiment, Goal, Role
+from twyman.decisions.verdict import URGENCY, Reason
+from twyman.doubt.check import loudest_first
+from twyman.experiments.experiment import Entry, Experiment, Role
 from twyman.experiments.history import PastResult
 from twyman.experiments.plan import AlwaysValid, Plan, Results, Spending
 from twyman.kernel.errors import Invalid
@@ -147,8 +148,10 @@ class AnalyzeExperiment:
         found = loudest_first((*own, *(beside.checks if waiting is None else without_effects(beside.checks))))
         if judged and (view.final or view.cutoff is None) and not waiting:
             _refuse_if_nothing_estimable(question, judged, measured)
-        verdicts = _verdicts(experiment, judged, found, view, waiting)
         shown = judged if judged and not _without_effects(experiment, view) else None
+        doubts = dossier_view(found, shown.rows if shown else (), whole=experiment.entry is Entry.EXPOSURES)
+        grounds = Grounds(checking.broken(found), likely_wrong(doubts), waiting)
+        verdicts = verdicts_of(experiment, judged, grounds, view)
         first = min(verdicts, key=lambda one: URGENCY.index(one.action))
         return Answer(
             experiment=experiment.name,
@@ -160,10 +163,10 @@ class AnalyzeExperiment:
             as_of=instant_text(as_of),
             engine=Engine(twyman=self.version, warehouse=self.warehouse.engine),
             look=view,
-            verdict=_verdict_view(first),
-            verdicts=[_verdict_view(one) for one in verdicts],
+            verdict=verdict_view(first),
+            verdicts=[verdict_view(one) for one in verdicts],
             health=checking.health(experiment, measured, found),
-            dossier=dossier_view(found, shown.rows if shown else (), whole=experiment.entry is Entry.EXPOSURES),
+            dossier=doubts,
             results=list(shown.rows) if shown else [],
             series=list(shown.series) if shown else [],
             settings=_settings(question, measured),
@@ -219,59 +222,14 @@ def _waiting(experiment: Experiment, measured: Measured, judged: Judgement | Non
     return None
 
 
-def _verdicts(
-    experiment: Experiment,
-    judged: Judgement | None,
-    found: Sequence[Check],
-    view: LookView,
-    waiting: Reason | None,
-) -> list[Verdict]:
-    broken = [Reason(check.code, check.text, check.metric) for check in checking.broken(tuple(found))]
-    return [
-        _verdict(experiment, arm.name, judged.findings[arm.name] if judged else (), broken, view, waiting)
-        for arm in experiment.treatments
-    ]
-
-
-def _verdict(
-    experiment: Experiment,
-    arm: str,
-    findings: Sequence[Finding],
-    broken: Sequence[Reason],
-    view: LookView,
-    waiting: Reason | None,
-) -> Verdict:
-    """Give the verdict of a treatment; between looks the last look's stands, and its numbers stay there."""
-    evidence = Evidence(
-        arm=arm,
-        broken=broken,
-        findings=findings,
-        goal=experiment.decide or _any_success(experiment),
-        final=view.final,
-        waiting=waiting,
-    )
-    if not view.between or waiting is None:
-        return verdict(evidence)
-    if broken:
-        return verdict(replace(evidence, findings=()))
-    stood = verdict(replace(evidence, waiting=None) if findings else evidence)
-    if stood.action is Action.CONTINUE:
-        return Verdict(arm, stood.action, (waiting,))
-    told = Reason("last_look", f"Look {view.number} said {stood.action.value}, and that stands: read it as of its day.")
-    return Verdict(arm, stood.action, (told, waiting))
-
-
-def _any_success(experiment: Experiment) -> Goal | None:
-    goals = tuple(tracked.metric for tracked in experiment.with_role(Role.SUCCESS))
-    return AnyOf(goals) if goals else None
-
-
 def _refuse_if_nothing_estimable(question: Question, judged: Judgement, measured: Measured) -> None:
-    """Refuse an answer in which no metric has a number, naming each and why."""
+    """Refuse an answer in which no metric has a number, naming each and why; who asks for none is told of the data."""
     if any(row.absolute is not None for row in judged.rows):
         return
     _refuse_empty_arm(question.experiment, measured)
     unread = {scanned.source for scanned in measured.scanned if not scanned.rows}
+    if not unread and all(tracked.role is Role.INFORMATION for tracked in question.experiment.tracked):
+        return
     refusals = list[Invalid]()
     for name, why in judged.unestimable.items():
         metric, text, path = question.catalogue.metric(name), why.text, ""
@@ -295,14 +253,6 @@ def _refuse_empty_arm(experiment: Experiment, measured: Measured) -> None:
         f"or say what the data call this arm, as in {empty.name}: {{is: B}}",
         place=experiment.origin.at(f"arms.{empty.name}"),
     )
-
-
-def _verdict_view(one: Verdict) -> VerdictView:
-    reasons = [
-        ReasonView(code=reason.code, text=reason.text, metric=reason.metric, checklist=list(reason.checklist))
-        for reason in one.reasons
-    ]
-    return VerdictView(arm=one.arm, action=one.action.value, reasons=reasons)
 
 
 def _settings(question: Question, measured: Measured) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def likely_wrong(dossier: DossierView) -> Reason | None:
         return None
     first = dossier.causes[0]
     text = (
-        f"Something is likely wrong ({dossier.probability:.0%}, all doubts taken together), most of all: {first.title}. "
-        f"{first.next}"
+        f"Something is likely wrong ({dossier.probability:.0%}, all doubts taken together), most of all: "
+        f"{first.title}. {first.next}"
     )
     return Reason("likely_wrong", text.replace("%", " %"))
 

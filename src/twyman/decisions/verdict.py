@@ -9,6 +9,7 @@ applies gives its reasons, so that nobody has to ask again after mending the fir
 | a metric deteriorated, on sound data | abort |
 | a metric that must not move has changed, and isn't shown to be within its margin | hold |
 | a decision is due and the result is too good, or too far, to be believed | hold |
+| a decision is due and, all doubts taken together, a fault is likelier than not | hold |
 | the goal is met, guardrails with margins are non-inferior, none without deteriorated | ship |
 | powered for every success metric's smallest effect of interest, or the last look, and none met | end |
 | else | continue |
@@ -109,6 +110,7 @@ class Evidence:
         goal: When the experiment counts as won; `None` where it has no success metric.
         final: Whether this is the last look.
         waiting: Why no effect is shown at this reading (between looks, before the first, hidden until the end).
+        likely_wrong: Why something is likely wrong, all doubts taken together; `None` where nothing is.
     """
 
     arm: str
@@ -117,6 +119,7 @@ class Evidence:
     goal: Goal | None
     final: bool
     waiting: Reason | None = None
+    likely_wrong: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,14 @@ def _doubted(evidence: Evidence) -> Sequence[Reason]:
     return [finding.doubt for finding in evidence.findings if finding.doubt]
 
 
+def _likely_wrong(evidence: Evidence) -> Sequence[Reason]:
+    """Hold what would be decided where a fault is likelier than not, and nothing that holds says so already."""
+    if _broken(evidence) or _moved(evidence) or _doubted(evidence):
+        return []
+    due = evidence.final or bool(_won(evidence) or _spent(evidence))
+    return [evidence.likely_wrong] if evidence.likely_wrong and due and not evidence.waiting else []
+
+
 def _won(evidence: Evidence) -> Sequence[Reason]:
     if any(finding.state is State.INFERIOR for finding in evidence.findings):
         return []
@@ -290,6 +301,7 @@ _TABLE: tuple[tuple[Action, Callable[[Evidence], Sequence[Reason]]], ...] = (
     (Action.ABORT, _deteriorated),
     (Action.HOLD, _moved),
     (Action.HOLD, _doubted),
+    (Action.HOLD, _likely_wrong),
     (Action.SHIP, _won),
     (Action.END, _spent),
     (Action.CONTINUE, _going_on),
