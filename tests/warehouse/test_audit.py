@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,15 @@ import numpy as np
 import pytest
 import sqlglot
 from sqlglot import exp
+from tests.warehouse.conftest import EXPOSED, arrow
 from tests.warehouse.test_golden import DESCRIBED, TABLES, in_tables, question
 
 from twyman.app.audited import Activity, Audited
 from twyman.app.ports import Question
-from twyman.metrics.source import Grain, Timestamp
+from twyman.experiments.delivery import Delivery
+from twyman.kernel.errors import Invalid
+from twyman.kernel.place import Origin
+from twyman.metrics.source import ExposureSource, Frame, Grain, Timestamp
 from twyman.warehouse.connectors.described import DescribedConnector
 from twyman.warehouse.duckdb import DuckDB
 from twyman.warehouse.engine import Engine
@@ -154,6 +159,57 @@ def test_each_source_that_metrics_read_is_audited_once(scene: Any, metric: Any) 
     )
 
     assert [(one.source, one.arm) for one in found] == [("plays", "control"), ("plays", "treatment")]
+
+
+def test_units_that_met_the_change_are_counted_after_exposure_only(scene: Any, metric: Any) -> None:
+    exposed = [(unit, "treatment" if unit > 3 else "control", NOON) for unit in range(1, 7)]
+    played = [(1, NOON + HOUR, 1.0), (4, NOON + HOUR, 1.0), (4, NOON + DAY, 1.0), (5, NOON + HOUR, 9.0)]
+    played += [(6, NOON - HOUR, 1.0), (4, NOON + 61 * DAY, 1.0)]
+
+    def met(where: str | None) -> object:
+        declared = {"delivery": Delivery("plays", where)}
+        return audit(scene(exposed=exposed, played=played, metrics=(metric(),), experiment=declared).question())
+
+    found, all_of_them = met("ms < 5"), met(None)
+
+    assert isinstance(found, Audited)
+    assert isinstance(all_of_them, Audited)
+    assert found.delivered == {"control": 1, "treatment": 1}
+    assert found.exposed == {"control": 3, "treatment": 3}
+    assert all_of_them.delivered == {"control": 1, "treatment": 2}
+
+
+def test_a_delivery_whose_filter_cant_be_read_is_traced_to_its_line(scene: Any, metric: Any) -> None:
+    asked = scene(
+        exposed=[(1, "control", NOON), (2, "treatment", NOON)],
+        played=[(1, NOON, 1.0)],
+        metrics=(metric(),),
+        experiment={"delivery": Delivery("plays", "pag = 1"), "origin": Origin("e.yaml", {"delivery.where": 17})},
+    )
+
+    with pytest.raises(Invalid, match="pag") as error:
+        audit(asked.question())
+
+    assert error.value.place is not None
+    assert error.value.place.line == 17
+
+
+def test_units_assigned_are_counted_by_arm_from_their_own_source(scene: Any, metric: Any) -> None:
+    exposed = [(1, "control", NOON), (2, "treatment", NOON)]
+    given = arrow(EXPOSED, [*exposed, (3, "treatment", NOON), (3, "treatment", NOON + DAY), (4, "control", NOON)])
+    asked = scene(exposed=exposed, played=[], metrics=(metric(),), experiment={"assignments": "given"})
+    source = ExposureSource(
+        name="given",
+        relation=Frame(given),
+        entities={"user": "user_id"},
+        timestamp=Timestamp("at"),
+        arm="arm",
+    )
+
+    found = audit(replace(asked, sources={"given": source}).question())
+
+    assert found.assigned == {"control": 2, "treatment": 2}
+    assert found.exposed == {"control": 1, "treatment": 1}
 
 
 @pytest.mark.parametrize("engine", list(DESCRIBED))

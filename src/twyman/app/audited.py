@@ -21,8 +21,10 @@ class Activity:
         volume: Moments of a unit's rows: before exposure, in the hour before it, after it.
         weeks: Moments of a unit's rows in the first and the second week, of the units that have been in for both.
         active: Units with a row after exposure.
+        with_rows: Units with any row.
         tested: Rows of the day after each exposure, of which repeats are looked for; 0 where only the day is known.
         repeated: Those of them that repeat another's unit, time and measures.
+        repeating: Units with any such.
         busiest: The unit with the most rows.
         most: How many it has.
         log_mean, log_spread: Mean and standard deviation of the logarithm of rows, of units with any.
@@ -38,6 +40,8 @@ class Activity:
     active: int = 0
     tested: int = 0
     repeated: int = 0
+    repeating: int = 0
+    with_rows: int = 0
     busiest: str = ""
     most: int = 0
     log_mean: float = 0.0

@@ -8,6 +8,7 @@ from twyman.definitions.flag_set.state import FlagReading
 from twyman.definitions.flag_set.targeting import Targeting
 from twyman.definitions.node import Mapped
 from twyman.definitions.subject import Subject
+from twyman.experiments.delivery import Delivery
 from twyman.experiments.experiment import Entry
 from twyman.experiments.population import Counterfactual, Excluded, Trigger, attributes_of, unanswerable
 from twyman.flags.targeting import All, Expression, InSegment, Not, Some
@@ -48,6 +49,30 @@ class Populations:
                 "trigger.facts", f"facts '{written.facts}' isn't defined: {nearest(written.facts, known)}"
             )
         return Trigger(facts=written.facts, where=written.where, counterfactual=Counterfactual(written.counterfactual))
+
+    def delivery(self) -> Delivery | None:
+        """Return the facts that show that a unit met the change."""
+        written = self.document.delivery
+        if written is None or not self._dated("delivery", "look for it in the table's own columns"):
+            return None
+        if not isinstance(self.catalogue.sources.get(written.facts), FactSource) and written.facts not in self.broken:
+            known = [name for name, each in self.catalogue.sources.items() if isinstance(each, FactSource)]
+            self.subject.refuse(
+                "delivery.facts", f"facts '{written.facts}' isn't defined: {nearest(written.facts, known)}"
+            )
+        return Delivery(written.facts, written.where)
+
+    def assignments(self) -> str:
+        """Return the source of what was assigned before exposure; empty for none."""
+        written = self.document.assignments
+        if written is None or not self._dated("assignments", "count them yourself"):
+            return ""
+        if not isinstance(self.catalogue.sources.get(written), ExposureSource) and written not in self.broken:
+            known = [name for name, each in self.catalogue.sources.items() if isinstance(each, ExposureSource)]
+            self.subject.refuse(
+                "assignments", f"source '{written}' of kind exposures isn't defined: {nearest(written, known)}"
+            )
+        return written
 
     def excluded(self) -> tuple[Excluded, ...]:
         """Return the segments whose units are left out."""

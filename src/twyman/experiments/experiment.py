@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from twyman.experiments.delivery import Delivery
 from twyman.experiments.expectation import Expectation, Reach
 from twyman.experiments.override import Override
 from twyman.experiments.plan import Plan
@@ -116,6 +117,8 @@ class Experiment:
         surface: Product area whose experiments are coordinated together; empty for none.
         sealed: Whether others see its name only.
         overrides: Findings of the launch gate that may pass.
+        delivery: Facts that show that a unit met the change; `None` where nothing is declared.
+        assignments: Source of what was assigned before exposure; empty for none.
     """
 
     name: str
@@ -140,6 +143,8 @@ class Experiment:
     exclude: tuple[Excluded, ...] = ()
     population: Expression | None = None
     claims: str = ""
+    delivery: Delivery | None = None
+    assignments: str = ""
     change: str = ""
     signed: tuple[SignOff, ...] = ()
     flag: str = ""

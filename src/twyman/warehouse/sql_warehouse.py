@@ -13,7 +13,7 @@ from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.statement.answer import aware, measured
-from twyman.warehouse.statement.audit import audited, compiled_audit
+from twyman.warehouse.statement.audit import audited, compiled_assignments, compiled_audit
 from twyman.warehouse.statement.centres import centred, far_columns
 from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
@@ -144,8 +144,12 @@ class SqlWarehouse:
         """
         if question.experiment.entry is not Entry.EXPOSURES:
             return Audited()
-        query = compiled_audit(self._engine, question)
-        return audited(question, self._engine.answer(query), self._engine.script(query))
+        query, asked = compiled_audit(self._engine, question), compiled_assignments(self._engine, question)
+        rows, sql = self._engine.answer(query), self._engine.script(query)
+        if asked is None:
+            return audited(question, rows, sql)
+        assigned = self._engine.answer(asked)
+        return audited(question, rows, (*sql, *self._engine.script(asked)), assigned)
 
     def sql(self, question: Question) -> tuple[str, ...]:
         """Return the statements that `measure` would run, in order; nothing is written by it.

@@ -5,7 +5,8 @@ rows, and sums that are kept don't tell them apart. Repeats are looked for in th
 every row of every unit against all others would cost more than the look itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations_with_replacement
 from math import sqrt
@@ -71,10 +72,27 @@ def compiled_audit(engine: Engine, question: Question) -> exp.Query:
     return statement(parts, stacked(answers))
 
 
+def compiled_assignments(engine: Engine, question: Question) -> exp.Query | None:
+    """Return the statement that counts units assigned, by arm; `None` where no assignments are named.
+
+    Raises:
+        NotFound: If the source or its table isn't there.
+        Invalid: If the definition doesn't fit the data.
+    """
+    experiment = question.experiment
+    if not experiment.assignments:
+        return None
+    bare = replace(experiment, source=experiment.assignments, trigger=None, exclude=(), population=None)
+    _, parts = entered(engine, replace(question, experiment=bare))
+    counted = select(alias(text(ARMS), PART), column("arm"), alias(count_rows(), "units"))
+    return statement(parts, counted.from_(table(FIRST)).group_by(column("arm")))
+
+
 def sources_of(question: Question) -> list[str]:
-    """Return the sources of facts that the experiment's metrics read, each once."""
-    tracked = question.experiment.tracked
-    return list(dict.fromkeys(name for one in tracked for name in question.catalogue.metric(one.metric).facts))
+    """Return the sources of facts that the experiment's metrics and its delivery read, each once."""
+    experiment = question.experiment
+    read = [name for one in experiment.tracked for name in question.catalogue.metric(one.metric).facts]
+    return list(dict.fromkeys([*read, *([experiment.delivery.facts] if experiment.delivery else [])]))
 
 
 def _arms(exposures: Exposures) -> exp.Select:
@@ -100,6 +118,8 @@ class _Audit:
 
     def __init__(self, facts: FactTable) -> None:
         self.facts, self.name = facts, facts.source.name
+        declared = facts.exposures.question.experiment.delivery
+        self.declared = declared if declared is not None and declared.facts == self.name else None
         self.counted = self._counted()
 
     def parts(self) -> list[Part]:
@@ -116,13 +136,21 @@ class _Audit:
         in_for_both = _in_for_two_weeks(exposures) if exposures.question.cutoff else None
         first, second = facts.before(WEEK), facts.before(2 * WEEK)
         hour = both(before, exp.Not(this=exp.paren(facts.before(-HOUR)))) if self._to_the_instant else exp.false()
-        return {
+        conditions = {
             "before": before,
             "just_before": hour,
             "after": after,
             "first_week": both(after, first, in_for_both),
             "second_week": both(exp.Not(this=exp.paren(first.copy())), second, in_for_both),
         }
+        return conditions | ({DELIVERED: both(after, self._met())} if self.declared else {})
+
+    def _met(self) -> exp.Expr | None:
+        """Return the condition that a row shows that its unit met the change."""
+        if self.declared is None or self.declared.where is None:
+            return None
+        origin = self.facts.exposures.question.experiment.origin
+        return self.facts.condition(self.declared.where, origin.at("delivery.where"))
 
     @property
     def _to_the_instant(self) -> bool:
@@ -157,7 +185,8 @@ class _Audit:
         """Return one row a unit."""
         inner = f"{self.name}_counted"
         present = exp.Not(this=exp.Is(this=column("happened"), expression=exp.null()))
-        sums = [alias(cast(call("sum", column(title)), "DOUBLE"), title) for title in COLUMNS]
+        counted = [*COLUMNS, *([DELIVERED] if self.declared else [])]
+        sums = [alias(cast(call("sum", column(title)), "DOUBLE"), title) for title in counted]
         tested = filtered(call("sum", column("rows")), present)
         apart = filtered(count_rows(), present)
         held = [
@@ -186,11 +215,14 @@ class _Audit:
             "rows": call("sum", column("rows")),
             "tested": call("sum", column("tested")),
             "repeated": call("sum", column("repeated")),
+            "repeating": call("count_if", exp.GT(this=column("repeated"), expression=number(0))),
             "busiest": call("arg_max", named, column("rows")),
             "most": call("max", column("rows")),
             "log_mean": call("favg", logs),
             "log_variance": call("var_pop", logs.copy()),
         }
+        if self.declared:
+            told[DELIVERED] = call("count_if", exp.GT(this=column(DELIVERED), expression=number(0)))
         held = [alias(value, title) for title, value in told.items()]
         return select(alias(text(ACTIVITY), PART), *held).from_(table(f"{self.name}_audit")).group_by(column("arm"))
 
@@ -201,12 +233,22 @@ def _covariance(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     return call("covar_pop", one.copy(), other.copy())
 
 
-def audited(question: Question, rows: Sequence[Row], sql: tuple[str, ...]) -> Audited:
-    """Read the statement's answer."""
+def audited(
+    question: Question, rows: Sequence[Row], sql: tuple[str, ...], assigned: Sequence[Row] | None = None
+) -> Audited:
+    """Read the statement's answer.
+
+    Args:
+        question: What was asked.
+        rows: The answer.
+        sql: The statements that ran.
+        assigned: Units assigned, by arm; `None` where no assignments are named.
+    """
     arms = [arm.name for arm in question.experiment.arms]
     units, matured = (
         {arms[int(row["arm"])]: int(row[title]) for row in rows if row[PART] == ARMS} for title in ("units", "matured")
     )
+    declared = question.experiment.delivery
     found = {(row["source"], arms[int(row["arm"])]): row for row in rows if row[PART] == ACTIVITY}
     return Audited(
         activity=tuple(
@@ -215,8 +257,14 @@ def audited(question: Question, rows: Sequence[Row], sql: tuple[str, ...]) -> Au
             for arm in arms
         ),
         exposed={arm: units.get(arm, 0) for arm in arms},
+        delivered=_delivered(arms, found, declared.facts) if declared else None,
+        assigned=None if assigned is None else {arms[int(row["arm"])]: int(row["units"]) for row in assigned},
         sql=sql,
     )
+
+
+def _delivered(arms: Sequence[str], found: Mapping[tuple[str, str], Row], facts: str) -> dict[str, int]:
+    return {arm: int(found[facts, arm][DELIVERED] or 0) if (facts, arm) in found else 0 for arm in arms}
 
 
 def _activity(source: str, arm: str, units: int, matured: int, row: Row | None) -> Activity:
@@ -237,6 +285,8 @@ def _activity(source: str, arm: str, units: int, matured: int, row: Row | None) 
         active=int(row["active"]),
         tested=int(row["tested"]),
         repeated=int(row["repeated"]),
+        repeating=int(row["repeating"]),
+        with_rows=with_rows,
         busiest=str(row["busiest"]),
         most=int(row["most"]),
         log_mean=float(row["log_mean"]),

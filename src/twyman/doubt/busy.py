@@ -1,0 +1,127 @@
+"""Rows that are no behaviour: written twice, or by a unit that is no person."""
+
+from dataclasses import dataclass
+from math import exp, log
+
+from scipy.special import ndtr
+
+from twyman.doubt.activity import told
+from twyman.doubt.check import BLOCK, Check, Status, p_text, share_text
+from twyman.stats.estimate import NotEstimable
+from twyman.stats.lift import absolute
+from twyman.stats.moments import Moments
+from twyman.stats.proportion import proportions
+
+REPEATS, MANY_REPEATS = 0.01, 0.05
+"""Shares of repeated rows beyond which it is a note, and a warning, however even."""
+FAR, TIMES, ENOUGH = 6.0, 100.0, 100
+"""A bot: so many standard deviations above the mean of logarithms, so many times the mean, of so many units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeating:
+    """Rows of an arm in a source, those that repeat another, and how many units have any.
+
+    Attributes:
+        tested: Rows that were looked at.
+        repeated: Those that repeat another's unit, time and measures.
+        units: Units with any such.
+        active: Units with any row.
+    """
+
+    arm: str
+    tested: int
+    repeated: int
+    units: int
+    active: int
+
+    @property
+    def share(self) -> float:
+        """Share of rows that repeat another."""
+        return self.repeated / self.tested if self.tested else 0.0
+
+
+def repeats(source: str, treatment: Repeating, control: Repeating, *, checks: int = 1) -> Check | None:
+    """Test whether rows that repeat another are as frequent in both arms; `None` where none does.
+
+    See docs/explanation/root-causes.md
+    """
+    if not treatment.repeated + control.repeated:
+        return None
+    pair = proportions(
+        Moments.binary(treatment.units, treatment.active), Moments.binary(control.units, control.active), test="score"
+    )
+    p_value, status = (None, Status.OK) if isinstance(pair, NotEstimable) else told(absolute(pair).p_value, checks)
+    gap = abs(treatment.share - control.share)
+    if gap < REPEATS:
+        status = min(status, Status.NOTE, key=list(Status).index)
+    elif p_value is not None and p_value < BLOCK:
+        status = Status.BLOCK
+    uneven = status is not Status.OK
+    if not uneven and max(treatment.share, control.share) > REPEATS:
+        status = Status.WARN if max(treatment.share, control.share) > MANY_REPEATS else Status.NOTE
+    text = (
+        f"Rows of {source} that repeat another's unit, time and measures, on the day after exposure: "
+        f"{share_text(treatment.share)} of {treatment.arm}'s, {share_text(control.share)} of {control.arm}'s"
+        f"{'' if p_value is None else f' ({p_text(p_value)})'}."
+    )
+    if uneven:
+        text += " Uneven: what is counted differs by arm. Log each event with an id, and count it once."
+    elif status is not Status.OK:
+        text += " A row written twice, or a join that fans out? Count each event once."
+    detail: dict[str, object] = {
+        "source": source,
+        "treatment": treatment.share,
+        "control": control.share,
+        "uneven": uneven,
+    }
+    return Check(code="repeated_facts", status=status, text=text, p_value=p_value, arm=treatment.arm, detail=detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busiest:
+    """The unit with the most rows of an arm.
+
+    Attributes:
+        units: Units of the arm with any row.
+        mean: Their mean number of rows.
+        log_mean, log_spread: Mean and standard deviation of the logarithm of rows.
+    """
+
+    arm: str
+    unit: str
+    rows: int
+    units: int
+    mean: float
+    log_mean: float
+    log_spread: float
+
+
+def bot(source: str, seen: Busiest) -> Check | None:
+    """Warn of a unit with an absurd number of rows; `None` where units are too few to tell.
+
+    Rows a unit are lognormal at worst in what people do: six standard deviations above the mean of logarithms is one
+    unit in a billion. A spread without any unit gives no answer.
+
+    See docs/explanation/root-causes.md
+    """
+    if seen.units < ENOUGH or seen.log_spread < 1e-9 or not seen.rows:
+        return None
+    # The unit itself is part of the spread that it is measured by: it is taken out.
+    n, own = seen.units, log(seen.rows)
+    mean = (n * seen.log_mean - own) / (n - 1)
+    variance = (n * seen.log_spread**2 - (own - seen.log_mean) ** 2 * n / (n - 1)) / (n - 1)
+    spread = max(variance, 1e-6) ** 0.5
+    far = (own - mean) / spread
+    rest = (n * seen.mean - seen.rows) / (n - 1)
+    absurd = far > FAR and seen.rows > TIMES * max(rest, 1.0)
+    p_value = min(1.0, n * float(ndtr(-float(far))))
+    detail: dict[str, object] = {"source": source, "unit": seen.unit, "rows": seen.rows, "deviations": far}
+    text = f"{source}: no unit of {seen.arm} has an absurd number of rows; the most is {seen.rows:,}."
+    if absurd:
+        text = (
+            f"{source}: unit {seen.unit} of {seen.arm} has {seen.rows:,} rows, others {exp(mean):.3g} (median). "
+            "A bot, or a client that loops? Leave it out in the source, and say so."
+        )
+    status = Status.WARN if absurd else Status.OK
+    return Check(code="bot", status=status, text=text, p_value=p_value, arm=seen.arm, detail=detail)
