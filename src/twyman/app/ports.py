@@ -12,6 +12,7 @@ from typing import Protocol
 from twyman.app.audited import Audited
 from twyman.experiments.experiment import Experiment
 from twyman.metrics.catalogue import Catalogue
+from twyman.stats.buckets import Buckets
 from twyman.stats.moments import Moments
 from twyman.stats.survival import RiskTable
 
@@ -386,5 +387,68 @@ class LookBook(Protocol):
 
         Raises:
             Conflict: If a look of this number is there already.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Rows of a source of facts, and those that repeat another: same unit, same instant, same measures."""
+
+    rows: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """Moments of units by bucket, a hash of their ids: what A/A tests are dealt from.
+
+    Attributes:
+        of: Which entity's id was hashed.
+        units: Units that count, or clusters of them where those are analysed.
+        groups: Different ids that were hashed.
+        labels: Names of the buckets that hold a unit.
+        days: Days of exposure, in order; one `None` where days aren't asked for.
+        columns: Names of the columns of each metric's moments.
+        buckets: By metric, for each of the days, moments by bucket in the order of `labels`.
+        skew: Skewness of each metric over all units; of a ratio, of its units' distances to it.
+        repeats: By source of facts that tell the instant, how many rows repeat another.
+        sql: The statements that ran.
+    """
+
+    of: str
+    units: int
+    groups: int
+    labels: tuple[str, ...]
+    days: tuple[date | None, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    buckets: Mapping[str, tuple[Buckets, ...]]
+    skew: Mapping[str, float]
+    repeats: Mapping[str, Repeats] = field(default_factory=dict[str, Repeats])
+    sql: tuple[str, ...] = ()
+
+
+class Dealer(Protocol):
+    """The user's data, dealt to buckets."""
+
+    @property
+    def engine(self) -> str:
+        """Name and version of the engine."""
+        ...
+
+    def extent(self, question: Question) -> Extent:
+        """Say from when to when the data run."""
+        ...
+
+    def dealt(self, question: Question, *, by: str = "", by_day: bool = False) -> Dealt:
+        """Reduce an experiment's units to moments by bucket, in one statement.
+
+        Args:
+            question: The experiment, whose dimensions and strata play no part.
+            by: Entity whose ids are hashed while units are analysed one by one; empty: what is analysed.
+            by_day: Whether days of exposure are told apart.
+
+        Raises:
+            NotFound, Invalid, Unavailable: As `measure` does.
         """
         ...

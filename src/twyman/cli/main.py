@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from twyman.cli.aa import add_aa
 from twyman.cli.all_experiments import analyzed_all
 from twyman.cli.doubt import add_doubt
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, STOPPED, exit_code
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add_serve(_command, commands.add_parser)
     add_warehouse(_command, commands.add_parser)
     add_verify(_command, commands.add_parser)
+    add_aa(_command, commands.add_parser)
     add_gate(_command, commands.add_parser)
     add_doubt(_command, commands.add_parser)
 

@@ -1,16 +1,19 @@
 """An answer that a terminal can't be moved by."""
 
 import unicodedata
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from twyman.app.views import Answer
 
+_T = TypeVar("_T")
 
-def inert(answer: Answer) -> Answer:
+
+def inert(answer: _T) -> _T:
     """Drop control characters: a name in the data must not move the cursor or colour the screen."""
-    return msgspec.convert(_without_controls(answer.to_dict()), Answer)
+    plain = answer.to_dict() if isinstance(answer, Answer) else msgspec.to_builtins(answer)
+    return msgspec.convert(_without_controls(plain), type(answer))
 
 
 def _without_controls(value: Any) -> Any:  # noqa: ANN401 - a JSON value

@@ -137,13 +137,18 @@ def assignment(keys: Hashes, salts: Sequence[int]) -> NDArray[np.bool_]:
         Steele, G. L., Lea, D. and Flood, C. H. (2014). Fast splittable pseudorandom number generators.
         OOPSLA 2014 (its 64-bit finaliser).
     """
+    return draws(keys, salts) >> np.uint64(63) == 1
+
+
+def draws(keys: Hashes, salts: Sequence[int]) -> Hashes:
+    """Return 64 fair bits for each unit, one row a salt: independent from unit to unit, and from salt to salt."""
     of_salts = np.array([_bits(f"salt {salt}") for salt in salts], dtype=np.uint64)
     mixed = keys[None, :] ^ of_salts[:, None]
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed ^= mixed >> np.uint64(shift)
         mixed *= np.uint64(factor)
     mixed ^= mixed >> np.uint64(31)
-    return mixed >> np.uint64(63) == 1
+    return mixed
 
 
 def _bits(text: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from twyman.app.audited import Audited
-from twyman.app.ports import Coexposed, Extent, Measured, Question
+from twyman.app.ports import Coexposed, Dealt, Extent, Measured, Question
 from twyman.experiments.experiment import Entry
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
@@ -17,6 +17,8 @@ from twyman.warehouse.statement.audit import audited, compiled_assignments, comp
 from twyman.warehouse.statement.centres import centred, far_columns
 from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
+from twyman.warehouse.statement.dealt import compiled_dealing
+from twyman.warehouse.statement.dealt_answer import dealt_of
 from twyman.warehouse.statement.extent import extent_of
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.statement.unit_tables import compiled_units
@@ -150,6 +152,22 @@ class SqlWarehouse:
             return audited(question, rows, sql)
         assigned = self._engine.answer(asked)
         return audited(question, rows, (*sql, *self._engine.script(asked)), assigned)
+
+    def dealt(self, question: Question, *, by: str = "", by_day: bool = False) -> Dealt:
+        """Reduce an experiment's units to moments by bucket, a hash of their ids.
+
+        Args:
+            question: The experiment, whose dimensions and strata play no part.
+            by: Entity whose ids are hashed while units are analysed one by one; empty: what is analysed.
+            by_day: Whether days of exposure are told apart.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data, or nobody entered.
+            Unavailable: If the engine gave out.
+        """
+        dealing = compiled_dealing(self._engine, question, by=by, by_day=by_day)
+        return dealt_of(dealing, question, self._engine.answer(dealing.query), self._engine.script(dealing.query))
 
     def sql(self, question: Question) -> tuple[str, ...]:
         """Return the statements that `measure` would run, in order; nothing is written by it.

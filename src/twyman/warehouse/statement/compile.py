@@ -1,7 +1,7 @@
 """From a question to the one statement that answers it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -15,7 +15,7 @@ from twyman.warehouse.model import CELLS, STRATA, MetricColumns, Part, Statement
 from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.statement.analysed import analysed, opened_trigger
 from twyman.warehouse.statement.cells import cap_parts, caps_part, cells, cells_part, unit_columns
-from twyman.warehouse.statement.clusters import clustered
+from twyman.warehouse.statement.clusters import Clusters, clustered
 from twyman.warehouse.units.attributes import Attributes
 from twyman.warehouse.units.dimensions import CROSS, lumped_parts, stratum, together_part
 from twyman.warehouse.units.exposures import FIRST, ROWS, Exposures, entering, exposure_parts, opened_exposures
@@ -87,6 +87,36 @@ def entered(
     return made.exposures, made.entered_parts()
 
 
+@dataclass(frozen=True, slots=True)
+class UnitParts:
+    """The parts of a statement down to the one that holds one row a unit with its values, which is the last.
+
+    Attributes:
+        made: What each metric holds there; companions are among them.
+        clusters: What was drawn, where that isn't the unit itself; then a unit's cluster is held, too.
+        tables: Sources of facts.
+        id_kind: Type of a unit's id.
+    """
+
+    parts: list[Part]
+    made: list[MetricColumns]
+    clusters: Clusters | None
+    tables: list[FactTable]
+    id_kind: str
+
+
+def unit_parts(engine: Engine, question: Question) -> UnitParts:
+    """Compile a question whose units enter by exposures, down to one row a unit.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
+    made = _Compilation(engine, question)
+    parts = made.parts_to_units(None)
+    return UnitParts(parts, made.made, made.clusters, [*made.tables.values()], made.exposures.id_kind)
+
+
 class _Compilation:
     """One question on its way to a statement: sources are opened as metrics name them, then parts are written."""
 
@@ -121,12 +151,11 @@ class _Compilation:
     def statement(self, refresh: Refresh | None) -> Statement:
         """Return the statement, and what its answer means."""
         experiment, clusters = self.question.experiment, self.clusters
-        parts = [*self._fact_parts(refresh), *self._unit_parts()]
-        caps = cap_parts(self.made, parts[-1][0])
-        units = caps[-1][0] if caps else parts[-1][0]
+        parts = self.parts_to_units(refresh)
+        units = parts[-1][0]
         ranks = ranked(self.made, units=units, dimensions=list(self.held), drawn="cluster" if clusters else "unit")
         answers = [*self._answers(), *ranks.answers, *risk_parts(self.made, units=units, dimensions=list(self.held))]
-        parts = [*parts, *caps, *self._cell_parts(units), *ranks.parts]
+        parts = [*parts, *self._cell_parts(units), *ranks.parts]
         parts = read_once(parts, (*self.tables.values(), *self.who.triggers), self.question, answers)
         return Statement(
             query=statement(parts, stacked(answers)),
@@ -139,6 +168,11 @@ class _Compilation:
             latest={name: Seen(one).latest() for name, one in self.tables.items()},
             zoneless=tuple(dict.fromkeys(self._zoneless())),
         )
+
+    def parts_to_units(self, refresh: Refresh | None) -> list[Part]:
+        """Return the parts from rows of exposures to one row a unit, with values capped."""
+        parts = [*self._fact_parts(refresh), *self._unit_parts()]
+        return [*parts, *cap_parts(self.made, parts[-1][0])]
 
     def _fact_parts(self, refresh: Refresh | None) -> list[Part]:
         """Return the parts from rows of exposures to one row a unit for each source of facts."""

@@ -40,6 +40,7 @@ from twyman.warehouse.model import (
     UNITS,
     MetricColumns,
     MomentColumn,
+    Part,
     Statement,
     stacked,
 )
@@ -48,7 +49,7 @@ from twyman.warehouse.sources.rows import Asked, Rows, as_text, is_number, opene
 from twyman.warehouse.statement.cells import cap_parts, caps_part, cells, cells_part, unit_columns
 from twyman.warehouse.units.dimensions import lumped_parts, stratum
 from twyman.warehouse.units.entering import MET, Entering, arm_number
-from twyman.warehouse.units.exposures import entity_column, id_columns
+from twyman.warehouse.units.exposures import entity_column, id_column, id_columns
 from twyman.warehouse.values.ranks import ranked
 from twyman.warehouse.values.wanted import gated, meets, scaled
 
@@ -215,11 +216,8 @@ def compiled_units(engine: Engine, question: Question, metrics: Sequence[Metric]
         Invalid: If a definition doesn't fit the data.
     """
     experiment = question.experiment
-    source = question.catalogue.source(experiment.source, UnitSource, place=experiment.origin.at("units"))
-    ids = id_columns(question, dict(source.entities or {}))
-    asked = Asked(name=source.name, relation=source.relation, origin=source.origin, formats=source.formats, ids=ids)
-    units = UnitTable(question, source, opened(engine, asked, zone=question.zone, bounds=Bounds()))
-    made = [units.columns(metric) for metric in metrics]
+    units, made = _opened(engine, question, metrics)
+    source = units.source
     held = {f"by {name}": units.dimension(name) for name in experiment.dimensions}
     if experiment.strata:
         held[STRATA] = stratum([units.label(name, "strata") for name in experiment.strata])
@@ -245,6 +243,53 @@ def compiled_units(engine: Engine, question: Question, metrics: Sequence[Metric]
         metrics=tuple(made),
         dimensions={f"by {name}": name for name in experiment.dimensions},
     )
+
+
+def dealt_units(
+    engine: Engine, question: Question, metrics: Sequence[Metric], by: str = ""
+) -> tuple[list[Part], list[MetricColumns], str]:
+    """Return the parts down to one row a unit, what each metric holds there, and the type of its id.
+
+    Args:
+        engine: Where the data are.
+        question: What is asked; its dimensions and strata play no part.
+        metrics: What is measured.
+        by: Entity whose ids are held, too, as `cluster`.
+
+    Raises:
+        NotFound: If the table isn't there.
+        Invalid: If a definition doesn't fit the data, or the table has no id of that entity.
+    """
+    units, made = _opened(engine, question, metrics)
+    entities = dict(units.source.entities or {})
+    held: dict[str, exp.Expr] = {}
+    if by:
+        if by not in entities:
+            raise Invalid(
+                f"'{units.source.name}' has no id of '{by}', and nothing else says whose each unit is: "
+                "add its column to entities",
+                place=units.source.origin.at("entities"),
+            )
+        found = id_column(units.rows, entities, by)
+        held["cluster"] = as_text(found, units.rows.kind(found, units.source.origin.at("entities")))
+    parts = [
+        (ROWS, _row_query(units, made, held), f"Rows of {units.source.name}. {arm_names(question)}"),
+        *_unit_parts(units, made, list(held)),
+    ]
+    kind = "BIGINT"
+    if entities:
+        kind = units.rows.kind(entity_column(question, units.rows, entities), units.source.origin.at("entities"))
+    return [*parts, *cap_parts(made, TABLE)], made, kind
+
+
+def _opened(engine: Engine, question: Question, metrics: Sequence[Metric]) -> tuple[UnitTable, list[MetricColumns]]:
+    """Open the experiment's table of units."""
+    experiment = question.experiment
+    source = question.catalogue.source(experiment.source, UnitSource, place=experiment.origin.at("units"))
+    ids = id_columns(question, dict(source.entities or {}))
+    asked = Asked(name=source.name, relation=source.relation, origin=source.origin, formats=source.formats, ids=ids)
+    units = UnitTable(question, source, opened(engine, asked, zone=question.zone, bounds=Bounds()))
+    return units, [units.columns(metric) for metric in metrics]
 
 
 def arm_names(question: Question) -> str:

@@ -1,0 +1,115 @@
+"""Why a metric's test rejects too often or too seldom: the first cause whose figure is large enough, and its cure."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from twyman.app.trust import Cause, Trust
+from twyman.metrics.metric import Metric, Ratio
+from twyman.stats.tails import critical_value
+
+KOHAVI = 355.0
+"""Units an arm by which a mean is near enough to normal, in squared skewnesses (Kohavi et al. 2014)."""
+ONE_UNIT = 0.2
+"""Share of all variation from which on a handful of units stands out."""
+REPEATED = 0.01
+"""Share of rows from which on repeated ones count as a cause."""
+FEW = 20
+"""Conversions an arm below which a proportion's p-values are lumpy."""
+ALMOST_SURE = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What was dealt.
+
+    Attributes:
+        of: Its name.
+        alone: Whether each id stands for one unit.
+        declared: Whether the experiment says that units are drawn together.
+        smaller: Units of the smaller arm.
+        equal: Whether arms are of one size.
+    """
+
+    of: str
+    alone: bool
+    declared: bool
+    smaller: float
+    equal: bool
+
+
+def explained(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause | None, str, str]:
+    """Return a metric's cause, reason and cure."""
+    if found.verdict == "trusted":
+        return None, *_noted(metric, found, arms)
+    if found.largest > ONE_UNIT:
+        return _one_unit(metric, found)
+    if found.verdict == "inflated" and not arms.alone and _scatters(found):
+        return _clusters(found, arms)
+    return _rare(metric, found, arms) or _tailed(metric, found, arms)
+
+
+def _tailed(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str]:
+    if KOHAVI * found.skew**2 > arms.smaller:
+        return Cause.SKEW, _asks(found, arms), _capped(metric)
+    if (found.duplicates or 0) > REPEATED:
+        return Cause.DUPLICATES, _repeats(found), "deduplicate: count each row once in the source's sql"
+    said = f"neither clusters (estimates scatter {found.scatter:.2f} times as expected) nor skew ({found.skew:.1f})"
+    return Cause.UNKNOWN, f"{said} say why", "look for several ids of one person, and deal by what they share: --by"
+
+
+def _scatters(found: Trust) -> bool:
+    return found.scatter > 1 + critical_value(ALMOST_SURE) * sqrt(2 / found.alarms.runs)
+
+
+def _clusters(found: Trust, arms: Arms) -> tuple[Cause, str, str]:
+    return (
+        Cause.CLUSTERS,
+        f"what units of one {arms.of} do goes together: estimates scatter {found.scatter:.1f} times as much "
+        "(in variance) as a test of single units believes",
+        f"analyse each {arms.of} as one: randomised_by: {arms.of}",
+    )
+
+
+def _rare(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str] | None:
+    if not metric.is_binary or found.skew == 0:
+        return None
+    # of a share p near 0 or 1 the skewness is 1 / sqrt(p (1 - p)), but for a factor of |1 - 2 p|
+    events = arms.smaller / max(found.skew**2, 1.0)
+    if events >= FEW:
+        return None
+    said = f"about {events:.0f} units in the smaller arm differ from the rest, so p-values come in lumps"
+    return Cause.RARE, said, "wait for more units, or choose a more common outcome"
+
+
+def _one_unit(metric: Metric, found: Trust) -> tuple[Cause, str, str]:
+    said = f"one unit, or a few, make {found.largest:.0%} of all variation (skewness {found.skew:,.0f})"
+    return Cause.SKEW, said, _capped(metric)
+
+
+def _capped(metric: Metric) -> str:
+    if isinstance(metric.kind, Ratio):
+        return "leave that unit out, as in where: on the source, or cap what is summed"
+    return "cap it, as in cap: {percentile: 99.9}"
+
+
+def _asks(found: Trust, arms: Arms) -> str:
+    needed = KOHAVI * found.skew**2
+    return f"skewness {found.skew:,.1f} asks for {needed:,.0f} units an arm, and the smaller has {arms.smaller:,.0f}"
+
+
+def _noted(metric: Metric, found: Trust, arms: Arms) -> tuple[str, str]:
+    """Return what a trusted metric's reader should know all the same."""
+    linked = next((one for one in found.together if one.alarms.verdict == "inflated"), None)
+    if linked is not None:
+        said = f"of single units, drawn by {linked.of}, the test rejects {linked.alarms.rate:.1%}"
+        factor = f"{said}: estimates scatter {linked.scatter:.1f} times as much as it believes"
+        return factor, "" if arms.declared else f"if that is how they are drawn, say randomised_by: {linked.of}"
+    if (found.duplicates or 0) > REPEATED:
+        return _repeats(found), "deduplicate: they add noise and no information"
+    if not arms.equal and not metric.is_binary and KOHAVI * found.skew**2 > arms.smaller:
+        return _asks(found, arms), "read one-sided limits with care, or cap the metric"
+    return "", ""
+
+
+def _repeats(found: Trust) -> str:
+    return f"{found.duplicates or 0:.1%} of its rows repeat another of the same unit, instant and measures"
