@@ -7,6 +7,7 @@ from twyman.doubt.activity import Sides, clock, joined, rows_before, telemetry, 
 from twyman.doubt.busy import Busiest, Repeating, bot, repeats
 from twyman.doubt.check import Check, Status
 from twyman.doubt.delivered import WITH_FACTS, delivery, stage
+from twyman.doubt.sparse import sparse
 from twyman.experiments.experiment import Experiment
 
 COUNTED_BY_CLUSTER = {"bot"}
@@ -46,6 +47,7 @@ def _all(experiment: Experiment, audited: Audited) -> Iterator[Check | None]:
         joined(name, (t.arm, t.active, t.units), (c.arm, c.active, c.units), checks=tests) for name, t, c in pairs
     )
     yield from loud_or_least(repeats(name, _repeating(t), _repeating(c), checks=tests) for name, t, c in pairs)
+    yield from (_sparse(audited, name) for name in sources)
     yield from loud_or_least(bot(one.source, _busiest(one)) for one in audited.activity)
 
 
@@ -73,6 +75,12 @@ def _weeks(treatment: Activity, control: Activity) -> Sides:
 
 def _repeating(one: Activity) -> Repeating:
     return Repeating(arm=one.arm, tested=one.tested, repeated=one.repeated, units=one.repeating, active=one.with_rows)
+
+
+def _sparse(audited: Audited, source: str) -> Check | None:
+    arms = [one for one in audited.activity if one.source == source]
+    units, active, rows = (sum(counts) for counts in zip(*((a.units, a.with_rows, a.rows) for a in arms), strict=True))
+    return sparse(source, units, active, rows)
 
 
 def _busiest(one: Activity) -> Busiest:
