@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twyman.doubt.check import share_text
 from twyman.stats.anytime.dependence import dependence
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.tails import critical_value
@@ -70,9 +71,8 @@ class FollowUp:
         if self.units is None or self.precision is None:
             return f"Whether they still go together {shows}"
         days = f", about {self.days:,} days at the present rate," if self.days is not None else ""
-        seen = f"{self.precision.says} in {self.precision.metric} with a power of {self.precision.power:.0%}".replace(
-            "%", " %"
-        )
+        power = share_text(self.precision.power)
+        seen = f"{self.precision.says} in {self.precision.metric} with a power of {power}"
         return f"Of both dealt apart, {self.units:,} units{days} show {seen}; whether they still go together {shows}"
 
 
