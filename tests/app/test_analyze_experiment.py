@@ -237,8 +237,9 @@ def test_a_plan_without_end_or_size_is_refused() -> None:
         read(world(), endless)
 
 
-def test_an_experiment_in_which_nothing_varies_is_refused_with_its_metrics() -> None:
-    only = replace(STORY, tracked=(Tracked(metric="ads", role=Role.INFORMATION),))
+def test_an_experiment_in_which_nothing_varies_is_refused_with_its_metrics_unless_all_are_information() -> None:
+    only = replace(STORY, tracked=(Tracked(metric="ads", role=Role.GUARDRAIL),))
+    told = replace(STORY, tracked=(Tracked(metric="ads", role=Role.INFORMATION),))
 
     def flat(events: datetime | None) -> Measured:
         del events
@@ -248,6 +249,7 @@ def test_an_experiment_in_which_nothing_varies_is_refused_with_its_metrics() -> 
 
     with pytest.raises(Invalid, match="metric 'ads' can't be estimated"):
         read(FakeWarehouse(flat, Extent(START, END, {}, END)), only)
+    assert read(FakeWarehouse(flat, Extent(START, END, {}, END)), told).health.units == {"moments": 100, "control": 100}
 
 
 def test_the_error_spent_grows_over_looks_and_ends_at_alpha() -> None:

@@ -6,11 +6,13 @@ refused, with the option that does. What comes out is a project like any other, 
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from twyman.app.telling import Telling, untold
+from twyman.app.views import Answer
 from twyman.definitions import Project, project_of
 from twyman.definitions.guessing.arms import arms, slug, unused
 from twyman.definitions.guessing.columns import WORDS, Taken, column, plain, refuse_unused, some_column
@@ -23,9 +25,10 @@ from twyman.definitions.guessing.windows import LENGTHS, window
 from twyman.definitions.guessing.writing import write
 from twyman.experiments.experiment import Experiment
 from twyman.kernel.errors import Invalid, NotFound, nearest
-from twyman.kernel.time import DAY, day_after
+from twyman.kernel.time import DAY, Clock, day_after, instant, system_clock
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.inspection import Inspected, relation_of
+from twyman.wiring.analysis import use_case
 from twyman.wiring.warehouses import connected
 
 Document = dict[str, Any]
@@ -94,6 +97,27 @@ def guessed(exposures: str, events: Sequence[str], experiment: str | None, optio
     return Guessed(made, found, documents, tuple(look.said))
 
 
+def answered(
+    found: Guessed, *, as_of: str | None = None, clock: Clock = system_clock, told: Telling = untold
+) -> Answer:
+    """Analyse an experiment that was understood from its tables.
+
+    Args:
+        found: The experiment.
+        as_of: The day of reading; left out, the end of the data.
+        clock: Tells the time.
+        told: Is told how far it has come.
+
+    Raises:
+        Invalid, NotFound, Conflict, Unavailable: As `analyze` does.
+    """
+    project = found.project
+    day = instant(as_of, zone=project.zone) if as_of is not None else None
+    with connected(project) as over:
+        ask = use_case(project, clock=clock, told=told, over=over)
+        return ask(found.experiment, project.catalogue, zone=project.zone, as_of=day)
+
+
 @dataclass(slots=True)
 class _Met:
     """The table of exposures, open, with the rows of one experiment."""
@@ -138,7 +162,7 @@ class _Look:
         self.said.extend(found.said)
         facts = self._all_facts(met, columns)
         length = self._window(met, facts)
-        sources, happenings = self._sources(facts)
+        sources, happenings = self._sources(met, facts)
         measured, said = metrics(happenings, window=length)
         self._say(*said)
         experiment = self._experiment(met, found.written, measured)
@@ -230,14 +254,16 @@ class _Look:
         self._say(said)
         return length
 
-    def _sources(self, facts: Sequence[_Facts]) -> tuple[list[Document], list[Happening]]:
+    def _sources(self, met: _Met, facts: Sequence[_Facts]) -> tuple[list[Document], list[Happening]]:
         refuse_no_number(self.options, {each.title: each.table.numeric for each in facts})
         documents, happenings = list[Document](), list[Happening]()
         for each in facts:
             names = each.table.counts(each.event, most=MOST_NAMES + 1) if each.event else {}
             exposing_ = [name for name in names if name in _EXPOSING]
             documents.append(_source(each, exposing_))
-            happenings.append(self._happening(each, {k: v for k, v in names.items() if k not in exposing_}))
+            is_met = each.title == self.where.exposures and not met.is_.sql
+            others = {name: count for name, count in names.items() if name not in exposing_}
+            happenings.append(replace(self._happening(each, others), is_met=is_met))
         return documents, happenings
 
     def _happening(self, each: _Facts, names: Mapping[str, int]) -> Happening:

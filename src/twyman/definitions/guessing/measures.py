@@ -29,6 +29,7 @@ class Happening:
         names: Rows by name of event; more than `MOST_NAMES` only say so.
         sums: Numeric columns that are summed.
         truths: Columns of 0 and 1, or of what is true or false.
+        is_met: Whether its rows are the exposures, too: then each unit has one, on the day it came.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Happening:
     names: Mapping[str, int] = field(default_factory=dict[str, int])
     sums: Sequence[str] = ()
     truths: Sequence[str] = ()
+    is_met: bool = False
 
 
 def numeric(columns: Sequence[str], taken: Sequence[str], options: Guesses, *, table: str) -> tuple[list[str], str]:
@@ -118,9 +120,12 @@ _Made = tuple[str, str, dict[str, object]]
 
 
 def _rows(each: Happening) -> list[_Made]:
+    rows: _Made = ("rows", f"Rows of {each.title} per unit", {"type": "mean", "value": {"count": "*"}})
+    if each.is_met:
+        return [rows]
     return [
         ("any", f"Units with any row of {each.title}", {"type": "proportion"}),
-        ("rows", f"Rows of {each.title} per unit", {"type": "mean", "value": {"count": "*"}}),
+        rows,
         ("days_active", "Days with any row, per unit", {"type": "mean", "value": {"count_distinct": each.day}}),
     ]
 
