@@ -5,8 +5,6 @@ units twice. Here each unit counts once, and those without facts count as metric
 may differ for just that.
 """
 
-from collections.abc import Mapping
-
 from twyman.doubt.check import Check, Status, share_text
 
 SPARSE = 0.1
@@ -32,9 +30,9 @@ def sparse(source: str, units: int, active: int, rows: int) -> Check | None:
     if not units or not active or active >= SPARSE * units or not active < rows < FEW * active:
         return None
     text = (
-        f"{share_text(active / units)} of units have a fact in '{source}', and the others count, too; of {active:,} that "
-        f"do some have several ({rows:,} rows). A join that keeps matches only compares these alone, and one that "
+        f"{share_text(active / units)} of units have a fact in '{source}', and the others count, too; of {active:,} "
+        f"that do some have several ({rows:,} rows). A join that keeps matches only compares these alone, and one that "
         "repeats rows counts some twice: expect figures made that way to differ."
     )
-    detail: Mapping[str, object] = {"source": source, "units": units, "with_facts": active, "rows": rows}
+    detail: dict[str, object] = {"source": source, "units": units, "with_facts": active, "rows": rows}
     return Check(code="sparse_facts", status=Status.NOTE, text=text, detail=detail)
