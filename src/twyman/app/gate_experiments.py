@@ -197,10 +197,15 @@ class _Gate:
         return frozenset(name for name, each in groups.items() if candidate.rule.segment in each.claims)
 
     def _on_one_flag(self, candidate: Candidate, other: Candidate, place: Place | None) -> Iterator[Finding]:
-        ours, theirs = self.sight.alone(candidate), self.sight.alone(other)
-        shared = len(np.intersect1d(ours.rows, theirs.rows, assume_unique=True))
+        ours, by = self.sight.reach(candidate), candidate.rule.by
+        both = ours & self.sight.reach(other)
         found = value_conflict(
-            candidate, other, units=len(ours.rows), shared=shared, place=place, related=self.launches.place(other)
+            candidate,
+            other,
+            units=self.sight.count(ours, by),
+            shared=self.sight.count(both, by),
+            place=place,
+            related=self.launches.place(other),
         )
         if found and other.experiment.sealed and not candidate.experiment.sealed:
             owner = other.experiment.owner or self.launches.owners.get(other.flag.name, "")

@@ -86,15 +86,15 @@ class Sight:
             return Entrants(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64))
         return self._entered(candidate, sides)
 
-    def alone(self, candidate: Candidate) -> Entrants:
-        """Return who would enter an experiment if its flag had no other rule."""
+    def reach(self, candidate: Candidate) -> Mask:
+        """Return which contexts an experiment would take if its flag had no other rule."""
         answers = self.sample.under(alone(self.state, candidate))(candidate.flag.name)
         sides = answers.sides.get(0)
-        return (
-            Entrants(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64))
-            if sides is None
-            else self._entered(candidate, sides)
-        )
+        return np.zeros(len(self.sample), dtype=np.bool_) if sides is None else sides >= 0
+
+    def count(self, contexts: Mask, by: str) -> int:
+        """Return how many units some contexts are of."""
+        return len(self._firsts(np.flatnonzero(contexts), by))
 
     def _entered(self, candidate: Candidate, sides: Places) -> Entrants:
         """Take the first context of each unit, and number the arms that have any, the control first."""
