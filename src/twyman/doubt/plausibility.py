@@ -63,6 +63,7 @@ def plausibility(prior: Prior, estimate: float, se: float) -> Plausibility:
     spread = max(BUG_SPREAD, BUG_REACH * belief.sd)
     z = belief.surprise(estimate, se)
     ratio = likelihood_ratio(prior.hedged, estimate, se, bug_spread=spread)
+    ratio = max(ratio, 1.0) if abs(z) >= NOTED else ratio  # however far away, a surprise never speaks for health
     return Plausibility(
         z=z,
         level=_level(abs(z), _loudest(prior)),
