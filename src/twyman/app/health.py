@@ -133,6 +133,7 @@ def _intake(experiment: Experiment, measured: Measured) -> Iterator[Check | None
             in_two_arms=entrants.in_two_arms,
             left_out=sum(entrants.left_out.values()),
             two_arms_kept=sum(measured.crossovers.values()),
+            one_each=experiment.entry is Entry.UNITS,
         )
         yield stray_rows(entrants.unknown_arms, entrants.without_unit, entrants.rows)
     if measured.days_left_out is not None:

@@ -17,8 +17,19 @@ STALE = 2 * DAY
 """How long before the cut-off a source may end before somebody should ask whether it is loaded."""
 
 
-def repeated_rows(repeated: int, rows: int, *, in_two_arms: int, left_out: int, two_arms_kept: int) -> Check:
-    """Report rows beyond a unit's first, and what the source's filter removed before."""
+def repeated_rows(
+    repeated: int, rows: int, *, in_two_arms: int, left_out: int, two_arms_kept: int, one_each: bool = False
+) -> Check:
+    """Report rows beyond a unit's first, and what the source's filter removed before.
+
+    Args:
+        repeated: Rows beyond the first of their unit and arm.
+        rows: Rows of the experiment.
+        in_two_arms: Units in two arms in the source.
+        left_out: Rows that its filter leaves out.
+        two_arms_kept: Units in two arms after the filter.
+        one_each: Whether the table is to hold one row a unit: then repeats are a doubt.
+    """
     parts = list[str]()
     if left_out:
         parts.append(f"{left_out:,} of {rows:,} rows are left out by the source's filter")
@@ -29,9 +40,16 @@ def repeated_rows(repeated: int, rows: int, *, in_two_arms: int, left_out: int, 
     detail: dict[str, object] = {"repeated": repeated, "rows": rows, "left_out": left_out, "in_two_arms": in_two_arms}
     if not parts:
         return Check(code="rows", status=Status.OK, text="Every row is one unit's only row.", detail=detail)
-    status = Status.NOTE if left_out or in_two_arms else Status.OK
+    status = Status.NOTE if left_out or in_two_arms or (repeated and one_each) else Status.OK
+    if repeated and one_each:
+        parts.append("the table is to hold one row a unit: are its rows events")
     text = "; ".join(parts)
-    return Check(code="rows", status=status, text=f"{text[0].upper()}{text[1:]}.", detail=detail)
+    return Check(
+        code="rows",
+        status=status,
+        text=f"{text[0].upper()}{text[1:]}{'?' if repeated and one_each else '.'}",
+        detail=detail,
+    )
 
 
 def stray_rows(unknown_arms: Mapping[str, int], without_unit: int, rows: int) -> Check | None:
