@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faultlab.faults.fault import Fault, Layer
 from faultlab.people import Users, people
-from faultlab.trial import HISTORY, Trial, trial
+from faultlab.trial import HISTORY, WINDOW, Trial, trial
 
 HOURS = (
     0.023, 0.025, 0.0195, 0.0161, 0.0197, 0.0256, 0.0286, 0.0272, 0.0305, 0.0386, 0.0442, 0.0485,
@@ -120,6 +120,10 @@ class World:
         odds = self.before * np.exp(self.users.habit)
         return np.minimum(0.97, odds / (1 + odds))
 
+    def daily(self) -> NDArray[np.float64]:
+        """Return the same by user and day of the week's rhythm."""
+        return self.chance()[:, None] * np.asarray(WEEK)[np.arange(self.trial.days) % 7]
+
     def exposed_at(self, user: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the moment of exposure: a second before that day's listening begins."""
         return self.epoch + DAY * day + _clock(self.luck.hour[user, day]) - 1_000_000
@@ -169,9 +173,8 @@ def _nothing(_: World) -> None:
 
 def _meet(made: World) -> None:
     """Expose each user on the first day of enrolment on which they come."""
-    week = np.asarray(WEEK)[np.arange(made.trial.days) % 7]
     signed_up = HISTORY - np.where(made.users.is_new, made.users.tenure, np.inf)
-    made.visits = made.luck.active < made.chance()[:, None] * week
+    made.visits = made.luck.active < made.daily()
     made.visits &= np.arange(made.trial.days) >= signed_up[:, None] - 1
     enrolment = made.visits[:, HISTORY : HISTORY + made.trial.enrols]
     made.exposed = np.where(enrolment.any(axis=1), HISTORY + enrolment.argmax(axis=1), NEVER)
@@ -217,7 +220,12 @@ def _log(made: World) -> None:
             },
         ),
         "ads": _some(every, "ads", ads),
-        "pages": Facts(user, at, arrived, {"home": 1 + (rest < 0.3), "moments": (shown & opens).astype(np.int64)}),
+        "pages": Facts(
+            user.copy(),
+            at.copy(),
+            arrived.copy(),
+            {"home": 1 + (rest < 0.3), "moments": (shown & opens).astype(np.int64)},
+        ),
         "searches": _some(every, "searches", np.floor(songs * 0.03 + _again(rest, 11)).astype(np.int64)),
     }
 
@@ -240,7 +248,7 @@ def _gained(made: World, lift: NDArray[np.float32]) -> NDArray[np.bool_]:
     if made.trial.metric != "active_days":
         return np.zeros_like(made.visits)
     more = _diluted(made, lift)
-    return (made.luck.active < np.minimum(0.99, made.chance()[:, None] * (1 + more))) & (more > 0)
+    return (made.luck.active < made.daily() * (1 + more)) & (more > 0)
 
 
 def _lost(made: World, lift: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -248,13 +256,15 @@ def _lost(made: World, lift: NDArray[np.float32]) -> NDArray[np.bool_]:
     if made.trial.metric != "active_days":
         return np.zeros_like(made.visits)
     less = _diluted(made, lift)
-    return (made.luck.active >= made.chance()[:, None] * (1 + less)) & (less < 0)
+    return (made.luck.active >= made.daily() * (1 + less)) & (less < 0)
 
 
 def _diluted(made: World, lift: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the lift on days after the exposure's own, of which nobody can be gained: larger by as much."""
-    met = made.exposed >= 0
-    later = float(made.chance()[met].mean()) * 6
+    """Return the lift on days after the exposure's own, of which nobody can be gained: larger by as much.
+
+    Of the window's last day half lies within it.
+    """
+    later = float(made.daily()[made.exposed >= 0].mean()) * (WINDOW - 0.5)
     free = np.arange(made.trial.days) > made.exposed[:, None]
     return np.where(free, lift * np.float32((1 + later) / later), 0).astype(np.float32)
 
