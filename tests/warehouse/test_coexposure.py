@@ -1,13 +1,15 @@
 """What else an experiment's units met: counted by arm, before the cut-off, whatever table says it."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 from hypothesis import given, settings, strategies as st
-from tests.warehouse.conftest import DAY, EXPOSED, NOON, Scene, arrow
+from tests.warehouse.conftest import DAY, EXPOSED, NOON, Scene, arrow, mean, plays
 
-from twyman.app.ports import Coexposed
+from twyman.app.ports import Coexposed, variant_of
+from twyman.metrics.metric import Aggregate
 from twyman.metrics.source import ExposureSource, Frame, Timestamp
 from twyman.warehouse.duckdb import DuckDB
 
@@ -137,3 +139,42 @@ def test_it_is_what_a_plain_loop_counts(rows: list[tuple[int, str, str]]) -> Non
                 expected.setdefault(key, Counter())[arm, met.pop() if len(met) == 1 else "(several)"] += 1
     assert found.met == {key: dict(counts) for key, counts in expected.items()}
     assert found.units == {arm: sum(one == arm for one in counted.values()) for arm in ("control", "treatment")}
+
+
+def test_results_are_broken_down_by_what_was_met_of_another_experiment_before_the_cut_off() -> None:
+    met = [
+        row(1, "ads", "on"),
+        row(3, "ads", "off"),
+        row(3, "ads", "on"),
+        row(4, "ads", "off"),
+        row(2, "ads", "on", 60),
+    ]
+    played = [(unit, NOON + DAY, 1000.0 * unit) for unit in (1, 2, 3, 4)]
+    late = [row(2, "x", "on"), row(2, "ads", "on", 60)]
+    exposures = {"relation": Frame(arrow(KEYED, [*OURS, *met, *late])), "experiment": "key"}
+    scene = Scene(exposures=exposures, played=played, metrics=(mean(plays(Aggregate.SUM, "seconds")),))
+
+    found = DuckDB().measure(replace(scene.question(), beside=("ads",)))
+
+    by = {(cell.arm[0], cell.value): one.means[0] for cell, one in found.cells.items() if cell.dimension}
+    assert {cell.dimension for cell in found.cells} == {"", variant_of("ads")}
+    assert by == {
+        ("control", "on"): 1,
+        ("control", "(none)"): 2,
+        ("treatment", "(several)"): 3,
+        ("treatment", "off"): 4,
+    }
+
+
+def test_two_other_experiments_and_a_dimensionless_question_stand_side_by_side() -> None:
+    rows = [*OURS, row(1, "ads", "on"), row(3, "new page", "b")]
+    scene = Scene(
+        exposures={"relation": Frame(arrow(KEYED, rows)), "experiment": "key"}, metrics=(mean(),), played=[(1, NOON)]
+    )
+
+    found = DuckDB().measure(replace(scene.question(), beside=("ads", "new page")))
+
+    sizes = {(cell.dimension, cell.arm, cell.value): one.count for cell, one in found.cells.items() if cell.dimension}
+    assert sizes["variant of new page", "treatment", "b"] == 1
+    assert sizes["variant of new page", "control", "(none)"] == 2
+    assert sizes["variant of ads", "control", "on"] == sizes["variant of ads", "control", "(none)"] == 1

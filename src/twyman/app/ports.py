@@ -32,12 +32,25 @@ class Question:
     Attributes:
         zone: Zone in which zoneless times are read and days begin.
         cutoff: `None` where the source has no dates (tables of units, counts).
+        beside: Other experiments, as the data call them, whose variants break results down as dimensions do, each
+            under `variant_of` it; only where units enter by exposures.
     """
 
     experiment: Experiment
     catalogue: Catalogue
     zone: str = "UTC"
     cutoff: Cutoff | None = None
+    beside: tuple[str, ...] = ()
+
+
+def variant_of(name: str) -> str:
+    """Return the dimension of the variants met of another experiment: `(none)`, `(several)` or the variant's name.
+
+    Example:
+        >>> variant_of("no-ads")
+        'variant of no-ads'
+    """
+    return f"variant of {name}"
 
 
 @dataclass(frozen=True, slots=True)

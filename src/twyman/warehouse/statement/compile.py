@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from twyman.app.ports import Question
+from twyman.app.ports import Question, variant_of
 from twyman.kernel.place import Place
 from twyman.metrics.companion import companions
 from twyman.metrics.metric import Metric
@@ -20,6 +20,7 @@ from twyman.warehouse.units.attributes import Attributes
 from twyman.warehouse.units.dimensions import CROSS, lumped_parts, stratum, together_part
 from twyman.warehouse.units.exposures import FIRST, ROWS, Exposures, entering, exposure_parts, opened_exposures
 from twyman.warehouse.units.links import Links
+from twyman.warehouse.units.others import Beside
 from twyman.warehouse.values.chains import Chains
 from twyman.warehouse.values.facts import FactTable, opened_facts
 from twyman.warehouse.values.ranks import ranked
@@ -132,7 +133,8 @@ class _Compilation:
         self.chains = Chains(self._facts)
         values = Values(question, self._facts, FIRST, self.attributes, self.chains)
         self.made = [values.columns(metric) for metric in measured_metrics(question)]
-        self.held = self._held()
+        self.beside = Beside(engine, self.exposures, question.beside)
+        self.held = self._held() | self.beside.held()
 
     def _facts(self, name: str, place: Place | None) -> FactTable:
         if name not in self.tables:
@@ -162,12 +164,17 @@ class _Compilation:
             arms=tuple(arm.name for arm in experiment.arms),
             values=tuple(arm.value or arm.name for arm in experiment.arms),
             metrics=tuple(clusters.columns(self.made) if clusters else self.made),
-            dimensions={name: name.removeprefix("by ") for name in self.held if name != STRATA},
+            dimensions=self._dimensions(),
             steps=self.who.steps,
             clustered=clusters is not None,
             latest={name: Seen(one).latest() for name, one in self.tables.items()},
             zoneless=tuple(dict.fromkeys(self._zoneless())),
         )
+
+    def _dimensions(self) -> dict[str, str]:
+        """Return what each column is called that results are broken down by."""
+        named = {held: variant_of(name) for held, name in self.beside.names().items()}
+        return {held: named.get(held, held.removeprefix("by ")) for held in self.held if held != STRATA}
 
     def parts_to_units(self, refresh: Refresh | None) -> list[Part]:
         """Return the parts from rows of exposures to one row a unit, with values capped."""
@@ -182,7 +189,7 @@ class _Compilation:
         facts += self.chains.parts()
         entered = self.entered_parts()
         frozen = [] if self.exposures.restricted else self.attributes.parts
-        parts = [*entered, *facts, *frozen]
+        parts = [*entered, *facts, *frozen, *self.beside.parts()]
         if refresh is None or self.clusters or self.who.steps or self.links.parts:
             return parts
         kept = refresh.sums(self.question, entered, self.tables)
@@ -199,6 +206,7 @@ class _Compilation:
             *(one.part for one in self.tables.values()),
             *(one.part for one in self.chains.wanted),
             *(one.part for one in self.attributes.tables.values()),
+            *self.beside.tables,
         ]
         own = ("unit", "arm", "exposed_on", *(("cluster",) if self.clusters else ()))
         units = _units(own, joined, self.held, self.made)
