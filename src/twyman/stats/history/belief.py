@@ -8,6 +8,7 @@ Gauss and Legendre over panels no wider than the narrowest part that lies there.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, hypot, log, pi, sqrt
 
 import numpy as np
@@ -113,46 +114,45 @@ class Belief:
     @property
     def mean(self) -> float:
         """The effect believed in on average."""
-        return self._moments()[0]
+        return _moments(self)[0]
 
     @property
     def sd(self) -> float:
         """How far effects lie from it."""
-        return self._moments()[1]
+        return _moments(self)[1]
 
     def surprise(self, estimate: float, se: float) -> float:
         """Return how far an estimate lies from what was believed, in standard deviations, signed."""
-        mean, sd = self._moments()
+        mean, sd = _moments(self)
         return (estimate - mean) / hypot(sd, se)
 
     def log_predicted(self, estimate: float, se: float) -> float:
         """Return the logarithm of the density with which this estimate was to be expected."""
-        x, mass = self._grid([(estimate, se)])
-        believed = self._log_density(x) + mass
+        x, mass = self.grid([(estimate, se)])
+        believed = self.log_density(x) + mass
         return float(logsumexp(believed + _log_normal(estimate - x, se)) - logsumexp(believed))
 
     def shrunken(self, estimate: float, se: float, *, level: float = 0.95) -> Shrunken:
         """Return what is to be believed of the effect now, if the estimate is sound."""
-        x, mass = self._grid([(estimate, se)])
-        share = _shares(self._log_density(x) + mass + _log_normal(estimate - x, se))
+        x, mass = self.grid([(estimate, se)])
+        share = _shares(self.log_density(x) + mass + _log_normal(estimate - x, se))
         mean = float(share @ x)
         below = np.cumsum(share) - share / 2
         lower, upper = (float(np.interp(at, below, x)) for at in ((1 - level) / 2, (1 + level) / 2))
         return Shrunken(mean, sqrt(float(share @ (x - mean) ** 2)), lower, upper)
 
-    def _moments(self) -> tuple[float, float]:
-        x, mass = self._grid([])
-        share = _shares(self._log_density(x) + mass)
-        mean = float(share @ x)
-        return mean, sqrt(float(share @ (x - mean) ** 2))
-
-    def _log_density(self, x: Vector) -> Vector:
+    def log_density(self, x: Vector) -> Vector:
+        """Return the logarithm of the density at each effect, up to a constant."""
         if self.expected is None or not self.weight:
             return self.past.log_density(x)
         return self.weight * self.expected.log_density(x) + (1 - self.weight) * self.past.log_density(x)
 
-    def _grid(self, also: Iterable[tuple[float, float]]) -> tuple[Vector, Vector]:
-        """Return effects, and the logarithm of the width that each stands for."""
+    def grid(self, also: Iterable[tuple[float, float]] = ()) -> tuple[Vector, Vector]:
+        """Return effects to sum over, and the logarithm of the width that each stands for.
+
+        Args:
+            also: Centre and standard deviation of further normals that it must be fine for.
+        """
         parts = [*also, *((self.past.mean, sd) for sd in self.past.sds)]
         if self.expected is not None:
             parts += [(self.expected.likely, self.expected.below), (self.expected.likely, self.expected.above)]
@@ -163,6 +163,14 @@ class Belief:
         middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
         x = (middle[:, None] + half[:, None] * _NODES).ravel()
         return x, np.log(half[:, None] * _WEIGHTS).ravel()
+
+
+@lru_cache(maxsize=512)
+def _moments(belief: Belief) -> tuple[float, float]:
+    x, mass = belief.grid()
+    share = _shares(belief.log_density(x) + mass)
+    mean = float(share @ x)
+    return mean, sqrt(float(share @ (x - mean) ** 2))
 
 
 def past_effects(estimates: list[float], ses: list[float], *, at_least: int = ENOUGH) -> Past | NotEstimable:
