@@ -108,6 +108,7 @@ def test_json_properties_become_columns() -> None:
         ("unit", ["user_id", "userId"], "'user_id', 'userId'"),
         ("arm", ["variation_id", "variation_name"], "'variation_id', 'variation_name'"),
         ("time", ["assigned_at", "exposed_at"], "'assigned_at', 'exposed_at'"),
+        ("time", ["join_dt", "birth_date"], "'join_dt', 'birth_date'"),
         ("key", ["experiment_id", "experiment_name", "flag_key"], "'experiment_id', 'experiment_name'"),
     ],
 )
@@ -123,6 +124,8 @@ def test_two_columns_of_one_rank_are_nobodys_to_choose_between(role: str, column
         ("time", ["received_at", "timestamp", "sent_at"], "timestamp"),
         ("time", ["timestamp", "exposed_at"], "exposed_at"),
         ("time", ["dt", "received_at"], "received_at"),
+        ("time", ["format", "played_at"], "played_at"),
+        ("time", ["playedAt", "ts"], "ts"),
         ("key", ["feature_flag", "experiment"], "experiment"),
         ("event", ["event_type", "event_name"], "event_name"),
     ],

@@ -186,7 +186,7 @@ def test_an_export_gives_the_counts_that_its_rows_hold(
 
 
 def matured(events: Sequence[tuple[str, datetime, float]]) -> tuple[Counter[str], Counter[str]]:
-    """Count, by arm, the units whose three days are over at the midnight after the last row, and those that have an event."""
+    """Count, by arm, units whose three days are over at the midnight after the last row, and those with an event."""
     end = max(at for _, at, _, _ in happened()).replace(hour=0, minute=0) + timedelta(days=1)
     arms = {unit: arm for unit, arm, at in met() if at + timedelta(days=3) <= end}
     return Counter(arms.values()), Counter(arms[unit] for unit in {unit for unit, *_ in events} & set(arms))

@@ -5,7 +5,7 @@ the time at which it arrived. Two names of the same rank are nobody's to choose 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from twyman.kernel.errors import Invalid, NotFound, nearest
@@ -79,6 +79,7 @@ _WHICH: Mapping[str, str] = {
     "arm": "which of them names the arm",
     "event": "which of them names the event",
 }
+_TIMELY = re.compile(r"_(?:at|time|timestamp|ts|date|dt)$|[a-z](?:At|Time|Timestamp|Date)$")
 _PREFIX = re.compile(r"^(?:event_)?properties[._]+|^\W+")
 
 
@@ -151,9 +152,7 @@ def some_column(role: str, columns: Iterable[str], *, table: str, given: Sequenc
     for name in given:
         if name.lower() in spelled:
             return Taken(table, WORDS[role], spelled[name.lower()], f"as --{role} says")
-    for names, why in ROLES[role]:
-        plains = {plain(name) for name in names.split()}
-        fitting = [each for each in known if plain(each) in plains]
+    for fitting, why in _ranked(role, known):
         if len(fitting) > 1:
             raise Invalid(
                 f"'{table}' has {_listed(fitting)}, and {_WHICH[role]} isn't ours to guess: "
@@ -162,6 +161,15 @@ def some_column(role: str, columns: Iterable[str], *, table: str, given: Sequenc
         if fitting:
             return Taken(table, WORDS[role], fitting[0], why)
     return None
+
+
+def _ranked(role: str, columns: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+    """Yield the columns that fit a role, rank by rank, each with why."""
+    for names, why in ROLES[role]:
+        plains = {plain(name) for name in names.split()}
+        yield [each for each in columns if plain(each) in plains], why
+    if role == "time":
+        yield [each for each in columns if _TIMELY.search(each)], "its name ends as a time's does"
 
 
 def refuse_unused(role: str, given: Sequence[str], tables: Mapping[str, Iterable[str]]) -> None:
