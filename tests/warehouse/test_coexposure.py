@@ -158,12 +158,7 @@ def test_results_are_broken_down_by_what_was_met_of_another_experiment_before_th
 
     by = {(cell.arm[0], cell.value): one.means[0] for cell, one in found.cells.items() if cell.dimension}
     assert {cell.dimension for cell in found.cells} == {"", variant_of("ads")}
-    assert by == {
-        ("control", "on"): 1,
-        ("control", "(none)"): 2,
-        ("treatment", "(several)"): 3,
-        ("treatment", "off"): 4,
-    }
+    assert by == {("c", "on"): 1, ("c", "(none)"): 2, ("t", "(several)"): 3, ("t", "off"): 4}
 
 
 def test_two_other_experiments_and_a_dimensionless_question_stand_side_by_side() -> None:
