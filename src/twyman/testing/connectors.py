@@ -98,6 +98,19 @@ class ConnectorContract:
         assert expected.met
         assert (seen.units, seen.met) == (expected.units, expected.met)
 
+    @pytest.mark.parametrize("name", ["every metric, in autumn", "a table of units"])
+    def test_units_are_dealt_to_the_buckets_of_duckdb(self, warehouse: SqlWarehouse, name: str) -> None:
+        """A hash of an id is the same everywhere, and so are the moments of its bucket."""
+        question = questions()[name]
+        seen, expected = warehouse.dealt(question, by_day=True), reference().dealt(question, by_day=True)
+        assert len(expected.labels) > 1
+        for one in ("of", "units", "groups", "labels", "days", "columns", "repeats"):
+            assert getattr(seen, one) == getattr(expected, one), one
+        for metric, days in expected.buckets.items():
+            for mine, theirs in zip(seen.buckets[metric], days, strict=True):
+                assert (mine.counts == theirs.counts).all(), metric
+                np.testing.assert_allclose(mine.means, theirs.means, rtol=1e-9, atol=1e-9)
+
     def test_an_audit_of_rows_is_that_of_duckdb(self, warehouse: SqlWarehouse) -> None:
         """What units did before exposure and after it is counted alike."""
         question = questions()["every metric, in autumn"]

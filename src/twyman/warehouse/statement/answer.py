@@ -105,12 +105,17 @@ def moments_of(found: Row, columns: int, made: MetricColumns) -> Moments:
     means = np.array(found["means"], dtype=np.float64)
     products = (np.array(found["covariances"], dtype=np.float64) * count)[_pairs(columns)]
     if not (np.isfinite(means).all() and np.isfinite(products).all()):
-        raise Invalid(
-            f"metric '{made.metric.name}' has values that are no finite numbers (NaN or infinite): "
-            "leave those rows out with where, or correct them",
-            place=made.metric.origin.at("value"),
-        )
+        raise not_finite(made)
     return Moments(count, means, products)
+
+
+def not_finite(made: MetricColumns) -> Invalid:
+    """Return the error that a metric's values aren't finite numbers."""
+    return Invalid(
+        f"metric '{made.metric.name}' has values that are no finite numbers (NaN or infinite): "
+        "leave those rows out with where, or correct them",
+        place=made.metric.origin.at("value"),
+    )
 
 
 @cache

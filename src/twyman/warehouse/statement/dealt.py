@@ -138,8 +138,8 @@ def _dealing(
     repeats: Sequence[tuple[Part, exp.Query]] = (),
 ) -> Dealing:
     units, (id_, of) = parts[-1][0], dealt
-    digits = exp.Left(this=exp.MD5(this=cast(id_, "TEXT")), expression=number(DIGITS))
-    hashed = select(exp.Star(), alias(digits, BUCKET), alias(cast(id_.copy(), "TEXT"), "dealt_id")).from_(table(units))
+    digits = exp.Left(this=exp.MD5(this=id_), expression=number(DIGITS))
+    hashed = select(exp.Star(), alias(digits, BUCKET), alias(id_.copy(), "dealt_id")).from_(table(units))
     parts.append((DEALT, hashed, f"Units, each in the bucket that a hash of its {of} names."))
     moments = struct({one.metric.name: _moments(one) for one in made})
     by = [column(BUCKET), *keys]

@@ -11,7 +11,7 @@ from twyman.stats.buckets import Buckets
 from twyman.stats.moments import Moments
 from twyman.warehouse.engine import Row
 from twyman.warehouse.model import CELLS, PART, UNITS, MetricColumns
-from twyman.warehouse.statement.answer import moments_of
+from twyman.warehouse.statement.answer import not_finite
 from twyman.warehouse.statement.dealt import REPEATS, Dealing
 
 
@@ -65,12 +65,20 @@ class _Reading:
         self.kept = [index for index, one in enumerate(made.columns) if not one.flag or self._varies(index)]
 
     def _day(self, cells: Sequence[tuple[int, Row]]) -> Buckets:
+        """Read a day's buckets at once: there are too many to make moments of each."""
         columns, size = len(self.made.columns), len(self.place)
-        counts, means = np.zeros(size), np.zeros((size, columns))
-        products = np.zeros((size, columns, columns))
-        for index, found in cells:
-            one = moments_of(found, columns, self.made)
-            counts[index], means[index], products[index] = one.count, one.means, one.products
+        counts, means, products = np.zeros(size), np.zeros((size, columns)), np.zeros((size, columns, columns))
+        given = [(index, found) for index, found in cells if found["count"]]
+        if given:
+            rows = [index for index, _ in given]
+            counts[rows] = [float(found["count"]) for _, found in given]
+            means[rows] = np.array([found["means"] for _, found in given], dtype=np.float64)
+            covariances = np.array([found["covariances"] for _, found in given], dtype=np.float64)
+            high, low = np.triu_indices(columns)
+            places = np.array(rows)[:, None]
+            products[places, high, low] = products[places, low, high] = covariances * counts[rows][:, None]
+        if not (np.isfinite(means).all() and np.isfinite(products).all()):
+            raise not_finite(self.made)
         return Buckets(counts, means, products)
 
     def _varies(self, index: int) -> bool:
