@@ -1,0 +1,74 @@
+"""`twyman doubt --exposures`: an experiment without definitions, from the terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from twyman.cli.main import main
+
+UNITS = 300
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Exposures of an experiment whose new arm lacks a third of its units, and a purchase of each third unit."""
+    arms = [(at, "new" if at % 2 else "control") for at in range(UNITS) if at % 6 != 1]
+    day = "2024-03-{:02}T00:00:00Z".format
+    seen = [f"u{at},{day(1 + at % 3)},page,{arm}" for at, arm in arms]
+    bought = [f"u{at},{day(5)},{at % 7}" for at, _ in arms if not at % 3] + [f"u0,{day(28)},1"]
+    (tmp_path / "seen.csv").write_text("\n".join(["user_id,timestamp,experiment_id,variation_id", *seen]))
+    (tmp_path / "bought.csv").write_text("\n".join(["user_id,ordered_at,price", *bought]))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_tables_alone_are_doubted_and_what_was_taken_for_what_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["doubt", "--exposures", "seen.csv", "--events", "bought.csv", "--write", "lab"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert code == 0
+    assert "bought.csv: the time is 'ordered_at' (its name ends as a time's does)" in said
+    assert "150 control : 100 new, planned 50 % : 50 %" in said
+    assert main(["check", "lab"]) == 0
+    assert (folder / "lab" / "experiment.yaml").is_file()
+
+
+def test_planned_shares_answer_the_mismatch_and_json_tells_what_was_taken(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del folder
+    main(["doubt", "--exposures", "seen.csv", "--shares", "control=60%,new=40%", "--format", "json"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert "shares are those of --shares" in told["taken"]
+    assert "srm" not in [doubt["code"] for doubt in told["dossier"]["doubts"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "nothing says which experiment"),
+        (["lab.yaml", "--exposures", "seen.csv"], "give one of the two"),
+        (["lab.yaml", "--control", "new"], "--control belongs to an experiment without definitions"),
+        (["--exposures", "seen.csv", "--shares", "control"], "--shares 'control' is no arm with its share"),
+        (["--exposures", "seen.csv", "--value", "price"], "--value 'price' is no number in any table of events"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    arguments: list[str], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del folder
+
+    assert main(["doubt", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_definitions_that_are_there_are_not_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "twyman.yaml").write_text("kind: project\n")
+
+    assert main(["doubt", "--exposures", "seen.csv", "--write", "."]) == 4
+    assert "is there already" in capsys.readouterr().err
+    assert not (folder / "sources.yaml").exists()
