@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from twyman.app.gate_sight import Entrants, Met, Sight
+from twyman.app.gate_sight import Entrants, Sight
 from twyman.app.gate_views import Gated, GateReport
 from twyman.app.sample import Sample
 from twyman.doubt.check import Status
@@ -14,7 +14,7 @@ from twyman.doubt.gate.candidate import Candidate, candidates, proposed
 from twyman.doubt.gate.conflict import over_full, still_metrics, value_conflict
 from twyman.doubt.gate.delivery import few_units, nobody, undelivered, unruled
 from twyman.doubt.gate.finding import Finding, overridden
-from twyman.doubt.gate.joint import FALSE_ALARMS, Table, counted, joint
+from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
 from twyman.doubt.gate.neighbour import Neighbour, followers, sealed
 from twyman.doubt.gate.seeing import asked_attributes, blind
@@ -113,11 +113,12 @@ class _Gate:
 
     def gated(self, candidate: Candidate) -> Gated:
         entrants, place = self.sight.entrants(candidate), self.launches.place(candidate)
-        tables = dict(self._tables(candidate, entrants))
-        alpha = FALSE_ALARMS / max(1, len(tables))
-        neighbours = tuple(self._neighbours(candidate, entrants, tables, alpha))
+        tables = self.sight.tables(entrants)
+        others = {name: each for name, each in tables.items() if name != candidate.flag.name and _varies(each[0])}
+        alpha = FALSE_ALARMS / max(1, len(others))
+        neighbours = tuple(self._neighbours(candidate, others, alpha))
         label = self._label(entrants)
-        found = [*self._delivery(candidate, entrants, alpha)]
+        found = [*self._delivery(candidate, entrants, tables, alpha)]
         found += [each for beside in neighbours if (each := beside.finding(entrants.names, place))]
         overlaps = dict(self._overlaps(candidate, entrants))
         found += self._conflicts(candidate, overlaps)
@@ -136,25 +137,16 @@ class _Gate:
             place=place,
         )
 
-    def _tables(self, candidate: Candidate, entrants: Entrants) -> Iterator[tuple[str, Table]]:
-        """Yield the table of arms against each other flag that serves these units more than one value."""
-        for name, met in self.sight.flags.items():
-            if name == candidate.flag.name or not len(entrants.rows):
-                continue
-            table = _table(entrants, met)
-            if np.count_nonzero(table.sum(axis=0)) > 1:
-                yield name, table
-
     def _neighbours(
-        self, candidate: Candidate, entrants: Entrants, tables: Mapping[str, Table], alpha: float
+        self, candidate: Candidate, tables: Mapping[str, tuple[Table, int]], alpha: float
     ) -> Iterator[Neighbour]:
         following = followers(self.sight.state, candidate.flag.name)
-        for name, table in tables.items():
+        for name, (table, shared) in tables.items():
             yield Neighbour(
                 flag=name,
                 values=self.sight.flags[name].values,
                 joint=joint(table, alpha=alpha),
-                shared=int(np.count_nonzero(self.sight.flags[name].applied[entrants.rows])),
+                shared=shared,
                 experiments=tuple(each.name for each in self.live if each.flag.name == name),
                 follows=name in following,
                 sealed=self._is_sealed(name),
@@ -162,12 +154,14 @@ class _Gate:
                 place=self.launches.origins.get(name, Origin()).at("rules"),
             )
 
-    def _delivery(self, candidate: Candidate, entrants: Entrants, alpha: float) -> Iterator[Finding]:
+    def _delivery(
+        self, candidate: Candidate, entrants: Entrants, tables: Mapping[str, tuple[Table, int]], alpha: float
+    ) -> Iterator[Finding]:
         place = self.launches.place(candidate)
         if not len(entrants.rows):
             yield nobody(candidate, len(self.sight.sample), place)
             return
-        own = _table(entrants, self.sight.flags[candidate.flag.name])
+        own, _ = tables[candidate.flag.name]
         found = (few_units(entrants.counts, alpha, place), undelivered(candidate, entrants.names, own, place))
         yield from (each for each in found if each)
 
@@ -238,6 +232,6 @@ class _Gate:
         yield from blind(self.sight.state, self.sight.sample.lacking(asked_attributes(self.sight.state)))
 
 
-def _table(entrants: Entrants, met: Met) -> Table:
-    codes = met.codes[entrants.rows]
-    return counted(entrants.arms, codes, of_arms=len(entrants.names), of_values=met.values.count)
+def _varies(table: Table) -> bool:
+    """Say whether a flag serves an experiment's units more than one value."""
+    return int(np.count_nonzero(table.sum(axis=0))) > 1

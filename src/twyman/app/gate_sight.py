@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twyman.app.gate_masks import Masks, Words, packed
 from twyman.app.sample import Answers, Mask, Places, Rows, Sample
 from twyman.doubt.gate.candidate import Candidate, alone
+from twyman.doubt.gate.joint import Table
 from twyman.doubt.gate.values import Values, values_of
 from twyman.flags.flag import Flag
 from twyman.flags.state import State
-
-Codes = NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +20,15 @@ class Met:
     """What a flag serves.
 
     Attributes:
-        codes: Place of each context's value among the values.
-        applied: Which contexts some rule assigned.
+        served: Places of the values that any context is served.
         sides: By the place of each experiment's rule: the side of its split, -1 for none.
+        at: Where its masks begin: one for each value served, then one for whom some rule assigned.
     """
 
     values: Values
-    codes: Codes
-    applied: Mask
+    served: NDArray[np.int64]
     sides: Mapping[int, Places]
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +61,39 @@ class Sight:
         self._places: dict[str, set[int]] = {}
         for each in several:
             self._places.setdefault(each.flag.name, set()).add(each.place)
-
-    @cached_property
-    def flags(self) -> Mapping[str, Met]:
-        """What each flag serves, of those that can be resolved and aren't archived."""
+        found: list[Words] = []
         ask = self.sample.under(self.state)
         live = [flag for flag in self.state.flags.values() if not (flag.archived or flag.broken)]
-        return {flag.name: self._met(flag, ask) for flag in live}
+        self.flags: Mapping[str, Met] = {flag.name: self._met(flag, ask, found) for flag in live}
+        self._masks = Masks(found)
 
-    def _met(self, flag: Flag, ask: Callable[[str], Answers]) -> Met:
-        answers, values = ask(flag.name), values_of(flag)
-        kind = np.uint8 if values.count <= 256 else np.uint16 if values.count <= 1 << 16 else np.uint32
-        codes = values.codes(answers.names).astype(kind)[answers.variants]
+    def _met(self, flag: Flag, ask: Callable[[str], Answers], found: list[Words]) -> Met:
+        answers, values, at = ask(flag.name), values_of(flag), len(found)
+        codes = values.codes(answers.names)[answers.variants]
+        served = np.flatnonzero(np.bincount(codes, minlength=values.count))
+        found += [packed(codes == value) for value in served]
+        found.append(packed(answers.applies))
         sides = {place: answers.sides[place] for place in self._places.get(flag.name, ()) if place in answers.sides}
-        return Met(values, codes, answers.applies, sides)
+        return Met(values, served, sides, at)
+
+    def tables(self, entrants: "Entrants") -> Mapping[str, tuple[Table, int]]:
+        """Return each flag's table of arms against values, and how many units it assigned anything to."""
+        if not entrants.names:
+            return {}
+        arms = range(len(entrants.names))
+        counts = np.stack([self._masks.counts(self._among(entrants.rows[entrants.arms == arm])) for arm in arms])
+        return {name: self._table(met, counts) for name, met in self.flags.items()}
+
+    def _among(self, rows: Rows) -> Words:
+        among = np.zeros(len(self.sample), dtype=np.bool_)
+        among[rows] = True
+        return packed(among)
+
+    def _table(self, met: Met, counts: NDArray[np.int64]) -> tuple[Table, int]:
+        end = met.at + len(met.served)
+        table = np.zeros((len(counts), met.values.count), dtype=np.int64)
+        table[:, met.served] = counts[:, met.at : end]
+        return table, int(counts[:, end].sum())
 
     def entrants(self, candidate: Candidate) -> Entrants:
         """Return who enters an experiment."""

@@ -54,9 +54,9 @@ def test_several_arms_are_all_said() -> None:
 def test_a_struct_of_many_fields_is_cut_short() -> None:
     several = [Difference(f"f.{n}", "on", (0.0, 1.0)) for n in range(5)]
 
-    assert listed(several, ("control", "new")).endswith(
-        "`f.2` is on for 100 % of new and 0 % of control; and 2 more parameters"
-    )
+    said = listed(several, ("control", "new"))
+
+    assert said.endswith("`f.2` is on for 100 % of new and 0 % of control; and 2 more parameters")
 
 
 def test_a_field_that_one_variant_has_not_is_not_set() -> None:

@@ -14,7 +14,6 @@ from scipy.special import ndtri
 
 from twyman.stats.anytime.dependence import dependence as at_any_look
 from twyman.stats.estimate import NotEstimable
-from twyman.stats.interactions.dependence import dependence as once
 
 FALSE_ALARMS = 0.01
 """Chance that an experiment is warned of any flag that is independent of it, over all flags together."""
@@ -29,6 +28,8 @@ Table = NDArray[np.int64]
 """Units by arm (rows) and value (columns)."""
 
 Codes = NDArray[np.integer]
+
+Expected = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,14 @@ def joint(table: Table, *, alpha: float) -> Joint:
         >>> joint(np.array([[30, 30], [29, 31]]), alpha=0.001).is_dependent
         False
     """
-    seen = table[:, table.sum(axis=0) > 0]
-    strength = once(seen) if min(seen.shape) > 1 else None
-    if strength is None or isinstance(strength, NotEstimable):
+    seen = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    if min(seen.shape) < 2:
         return Joint(table)
-    empty = tuple((int(row), int(column)) for row, column in np.argwhere(table == 0) if _is_met(table, row, column))
-    plain = Joint(table, strength.cramers_v, 0.0, _leak(seen), empty=empty)
-    if _log_ratio(seen) < -math.log(alpha):
+    counts = seen.astype(np.float64)
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    empty = _empty(table) if not seen.all() else ()
+    plain = Joint(table, _association(counts, expected), 0.0, _leak(counts), empty=empty)
+    if log_ratio(counts, expected) < -math.log(alpha):
         return plain  # no e-value exceeds the likelihood ratio of the best alternative
     found = at_any_look(seen, alpha=alpha)
     if isinstance(found, NotEstimable) or found.p_value > alpha:
@@ -134,8 +136,16 @@ def needed(shares: NDArray[np.float64], *, alpha: float) -> int:
     return units
 
 
-def _is_met(table: Table, row: int, column: int) -> bool:
-    return bool(table[row].sum() and table[:, column].sum())
+def _association(counts: Expected, expected: Expected) -> float:
+    """Return Cramér's V."""
+    chi_square = float(((counts - expected) ** 2 / expected).sum())
+    return math.sqrt(chi_square / (float(counts.sum()) * (min(counts.shape) - 1)))
+
+
+def _empty(table: Table) -> tuple[tuple[int, int], ...]:
+    """Return the cells that nobody is in, of arms and values that somebody is in."""
+    met = np.outer(table.any(axis=1), table.any(axis=0))
+    return tuple((int(row), int(column)) for row, column in np.argwhere(met & (table == 0)))
 
 
 def _is_certain(table: Table, cell: tuple[int, int], alpha: float) -> bool:
@@ -145,15 +155,17 @@ def _is_certain(table: Table, cell: tuple[int, int], alpha: float) -> bool:
     return expected >= math.log(table.size / alpha)
 
 
-def _leak(table: Table) -> float:
-    rows = table[table.sum(axis=1) > 0]
-    shares = rows / rows.sum(axis=1, keepdims=True)
+def _leak(counts: Expected) -> float:
+    shares = counts / counts.sum(axis=1, keepdims=True)
     return float((shares.max(axis=0) - shares.min(axis=0)).max())
 
 
-def _log_ratio(table: Table) -> float:
-    """Return the log-likelihood of the shares seen in each arm, over that of the same shares in all."""
-    counts = table.astype(np.float64)
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+def log_ratio(counts: Expected, expected: Expected) -> float:
+    """Return the log-likelihood of the shares seen in each arm, over that of the same shares in all: half of G.
+
+    Example:
+        >>> f"{log_ratio(np.array([[30.0, 10.0], [10.0, 30.0]]), np.full((2, 2), 20.0)):.3f}"
+        '10.465'
+    """
     ratios = np.where(counts > 0, counts, 1) / np.where(counts > 0, expected, 1)
     return float((counts * np.log(ratios)).sum())
