@@ -63,7 +63,7 @@ def judged_checks(rows: Sequence[Result]) -> list[Check]:
     """Return the doubts that results themselves raise: what mustn't move and did, and what nobody expected."""
     whole = [row for row in rows if row.segment is None]
     moved = [_moved(row, row.decision) for row in whole if row.decision and row.role == Role.MUST_NOT_MOVE.value]
-    surprised = [_surprised(row, row.expectation) for row in whole if row.expectation]
+    surprised = [_surprised(row, row.expectation) for row in whole if row.expectation and not _is_signed(row)]
     return [check for check in (*moved, *surprised) if check is not None]
 
 
@@ -101,8 +101,11 @@ def surprise_ratio(rows: Sequence[Result]) -> float:
 
 def _ratio(row: Result) -> float:
     """Return how surprising a result is; what somebody outside the team has signed off no longer is."""
-    signed = row.signed_off is not None and row.signed_off.covers
-    return 1.0 if row.plausible is None or signed else row.plausible.likelihood_ratio
+    return 1.0 if row.plausible is None or _is_signed(row) else row.plausible.likelihood_ratio
+
+
+def _is_signed(row: Result) -> bool:
+    return row.signed_off is not None and row.signed_off.covers
 
 
 def _doubt(one: Doubt) -> DoubtView:

@@ -19,8 +19,8 @@ ENOUGH = 5
 REFERENCE = Past(0.0, (0.012 / 1.6448536269514722,))
 """Browne and Jones 2017: 90 % of effects within 1.2 % either way."""
 
-HEDGED = Past(0.0, (*REFERENCE.sds, 0.3), (0.5, 0.5))
-"""The same, where as likely as not this metric is of no such kind, and effects spread as vendors' priors allow."""
+UNLIKE = 0.3
+"""Standard deviation of effects that are unlike any in the history: as wide as vendors' priors are."""
 
 REFERENCE_SOURCE = "6,700 public e-commerce tests (Browne and Jones 2017): 90 % within 1.2 % either way"
 
@@ -45,7 +45,7 @@ class Prior:
 
     Attributes:
         belief: The distribution: what a surprise is measured by.
-        hedged: The same, less sure of itself where others' experiments stand in: what a bug is weighed against.
+        hedged: The same, for which the next effect may be unlike all before: what a bug is weighed against.
         scope: Whose past is in it.
         past: The past results in it; none for the public class.
         source: The same in words.
@@ -100,7 +100,7 @@ def prior(past: Sequence[PastResult], asked: Asked) -> Prior:
     wins, wins_source = _success(chosen, asked)
     return Prior(
         belief=Belief(spread, asked.expected, weight),
-        hedged=Belief(HEDGED if scope is Scope.PUBLIC else spread, asked.expected, weight),
+        hedged=Belief(_hedged(spread, len(chosen)), asked.expected, weight),
         scope=scope,
         past=chosen,
         source=_source(scope, chosen, asked),
@@ -126,6 +126,13 @@ def owners_weight(past: Sequence[PastResult]) -> float:
     if len(squares) < ENOUGH:
         return 0.5
     return 0.5 / max(1.0, sum(squares) / len(squares))
+
+
+def _hedged(spread: Past, count: int) -> Past:
+    """Return a history that expects the unlike once in k + 1 (Laplace's rule); of others, every other time."""
+    unlike = 1 / (count + 1) if count else 0.5
+    weights = (*((1 - unlike) * weight for weight in spread.weights), unlike)
+    return Past(spread.mean, (*spread.sds, max(UNLIKE, *spread.sds)), weights)
 
 
 def _chosen(past: Sequence[PastResult], asked: Asked) -> tuple[Scope, tuple[PastResult, ...], Past]:
