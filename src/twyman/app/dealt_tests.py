@@ -52,7 +52,7 @@ class Tests:
         return 1 / float(np.nanmean(self.errors**2))
 
 
-def tested(
+def aa_tests(
     metric: Metric, buckets: Buckets, arms: tuple[Truths, Truths], *, test: Test, clustered: bool
 ) -> Tests | None:
     """Return a metric's test in every deal; `None` where none could be made.

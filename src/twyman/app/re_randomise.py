@@ -13,7 +13,7 @@ from datetime import datetime
 
 from twyman.app.comparison import own_columns
 from twyman.app.dealt_looks import over_looks, read_at
-from twyman.app.dealt_tests import Tests, tested, whole
+from twyman.app.dealt_tests import Tests, aa_tests, whole
 from twyman.app.information import closes
 from twyman.app.mistrust import Arms, explained
 from twyman.app.ports import Dealer, Dealt, Question
@@ -167,7 +167,7 @@ class _Deck:
 
     def tests(self, metric: Metric, buckets: Buckets) -> Tests | None:
         """Return a metric's test in every deal."""
-        return tested(metric, buckets, self.arms, test=self.plan.test, clustered=self.clustered)
+        return aa_tests(metric, buckets, self.arms, test=self.plan.test, clustered=self.clustered)
 
     def alarms(self, tests: Tests) -> FalseAlarms:
         """Return how often tests reject."""
