@@ -4,14 +4,17 @@ Both ask the warehouse questions of their own, at the same cut-off as the readin
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from twyman.app.auditing import audit_checks
+from twyman.app.localised import TELL_OF_EFFECTS
 from twyman.app.ports import Measured, Question, Warehouse
 from twyman.app.precision import precision
 from twyman.app.results import compared_at
+from twyman.app.within import Within, with_effects, within
 from twyman.app.wording import percent
 from twyman.doubt.check import Check, Status
-from twyman.doubt.coexposure import Beside, beside, coexposure
+from twyman.doubt.coexposure import Beside, beside, code_of, coexposure, flagged
 from twyman.doubt.undeclared import Move, undeclared
 from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import Invalid, NotFound
@@ -30,13 +33,22 @@ class Doubted:
     """What was found beside the experiment's own metrics.
 
     Attributes:
+        checks: All checks, none of which tells an effect but the neighbours of what was declared.
         others: Every other flag that could be tested, the likeliest to depend on the arm first.
+        within: What is left of effects within the variants of flags that leak.
         sql: The statements that ran.
     """
 
     checks: tuple[Check, ...] = ()
     others: tuple[Beside, ...] = ()
+    within: Mapping[str, Within] = field(default_factory=dict[str, Within])
     sql: tuple[str, ...] = ()
+
+    def shown(self, *, effects: bool) -> tuple[Check, ...]:
+        """Return the checks with what they say of effects, or those that may be shown while effects are hidden."""
+        if effects:
+            return tuple(with_effects(check, self.within) for check in self.checks)
+        return tuple(check for check in self.checks if check.code not in TELL_OF_EFFECTS)
 
 
 def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Doubted:
@@ -56,12 +68,15 @@ def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Dou
     moved, moved_sql = _moved(warehouse, question, measured)
     if question.experiment.entry is not Entry.EXPOSURES:
         return Doubted(checks=tuple(moved), sql=moved_sql)
-    met = warehouse.coexposed(question)
+    met, audited = warehouse.coexposed(question), warehouse.audit(question)
     others = beside(met.units, {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)})
+    leaking = [one for one in flagged(others) if code_of(one) == "leak"]
+    left, left_sql = within(warehouse, question, measured, leaking)
     return Doubted(
-        checks=(*coexposure(others, of=met.of, precision=precision(question, measured)), *moved),
+        checks=(*coexposure(others, of=met.of, precision=precision(question, measured)), *moved, *audit_checks(question.experiment, audited)),
         others=others,
-        sql=(*met.sql, *moved_sql),
+        within=left,
+        sql=(*met.sql, *audited.sql, *left_sql, *moved_sql),
     )
 
 
@@ -72,11 +87,6 @@ def _is_ours(name: str, cells: Mapping[tuple[str, str], int], question: Question
         return False
     values = {arm.name: arm.value or arm.name for arm in question.experiment.arms}
     return all(values[arm] == variant for (arm, variant), units in cells.items() if units)
-
-
-def without_effects(checks: Sequence[Check]) -> tuple[Check, ...]:
-    """Return the checks that may be shown while effects are hidden: neighbours of what was declared tell of it."""
-    return tuple(check for check in checks if check.code != "neighbours_moved")
 
 
 def _moved(warehouse: Warehouse, question: Question, measured: Measured) -> tuple[list[Check], tuple[str, ...]]:
