@@ -25,12 +25,12 @@ test: $(READY)   ## unit, oracle and contract tests on DuckDB and Sail, in under
 check: $(READY) lint types imports test calibration docs ## all that CI checks
 
 fmt: $(READY)    ## format and mend what can be mended
-	$(BIN)/ruff format src tests tools bench calibration examples fuzz
-	$(BIN)/ruff check --fix --quiet src tests tools bench calibration examples fuzz
+	$(BIN)/ruff format src tests tools bench calibration faultlab examples fuzz
+	$(BIN)/ruff check --fix --quiet src tests tools bench calibration faultlab examples fuzz
 
 lint: $(READY)   ## format and style, changing nothing
-	$(BIN)/ruff format --check src tests tools bench calibration examples fuzz
-	$(BIN)/ruff check src tests tools bench calibration examples fuzz
+	$(BIN)/ruff format --check src tests tools bench calibration faultlab examples fuzz
+	$(BIN)/ruff check src tests tools bench calibration faultlab examples fuzz
 
 types: $(READY)  ## pyright, strict on src
 	$(BIN)/pyright
@@ -50,6 +50,12 @@ calibration: $(READY) ## what methods promise, counted over some thousand simula
 
 calibrate: $(READY) ## the same over twenty thousand, which writes docs/explanation/calibration.md
 	$(BIN)/python -m calibration --workers $(WORKERS)
+
+faultlab: $(READY) ## experiments with known faults: what doubts catch, into docs/explanation/doubt.md; an hour on two cores
+	$(BIN)/python -m faultlab --workers $(WORKERS)
+
+faultlab-train: $(READY) ## what each fault looks like, from other experiments, into doubt/signatures.py; before the former
+	$(BIN)/python -m faultlab --seeds train --workers $(WORKERS)
 
 test-conformance: $(READY) ## the official OpenFeature providers, in Python, Node and Chromium, against our server
 	tools/debian.sh chromium=chromium
@@ -141,5 +147,5 @@ lock:            ## renew the locked requirements
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --upgrade -c requirements/dev.txt requirements/engines.in -o requirements/engines.txt
 
-.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate test-conformance test-engines fuzz slow sizes bench bench-statistics bench-flags \
+.PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate faultlab faultlab-train test-conformance test-engines fuzz slow sizes bench bench-statistics bench-flags \
   bench-cohorts bench-ofrep bench-warehouse lock

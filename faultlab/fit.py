@@ -55,8 +55,8 @@ PRESUMED = {
 """What a code speaks for, where none of the experiments has it: presumed, until it is counted."""
 
 QUIET = (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05)
-LOUD = (0.2, 0.2, 0.1, 0.1, 0.1, 0.1, 0.2)
-"""Probabilities of such a code's bins, in health and under its cause."""
+LOUD = (0.499995, 0.100005, 0.05, 0.05, 0.1, 0.1, 0.1)
+"""Probabilities of such a code's bins, in health and under its cause; that it is absent says nothing."""
 
 Row = NDArray[np.float64]
 Counts = Mapping[str, Mapping[str, Row]]

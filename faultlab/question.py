@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from faultlab.tables import OWN, exposures, facts, users
+from faultlab.tables import OWN, assignments, exposures, facts, users
 from faultlab.trial import CEILING, START, WINDOW, Trial
 from faultlab.world import World
 
@@ -33,6 +33,8 @@ def experiment(made: World) -> dict[str, Any]:
             "moments": {"share": made.share},
         },
         "exposures": "exposures",
+        "assignments": "assignments",
+        "delivery": {"facts": "pages", "where": "moments > 0"},
         "enrol": {"from": _date(0), "until": _date(trial.enrols)},
         "measure_until": _date(trial.enrols + WINDOW),
         "metrics": {
@@ -48,7 +50,14 @@ def experiment(made: World) -> dict[str, Any]:
 
 def definitions(made: World) -> list[dict[str, Any]]:
     """Return the project, its sources over tables in memory, and the catalogue of metrics."""
-    return [_PROJECT, _exposures(made), _profile(made), *(_facts(made, name) for name in _MEASURES), *_METRICS]
+    return [
+        _PROJECT,
+        _exposures(made),
+        _assignments(made),
+        _profile(made),
+        *(_facts(made, name) for name in _MEASURES),
+        *_METRICS,
+    ]
 
 
 def _belief(trial: Trial) -> dict[str, Any]:
@@ -73,6 +82,17 @@ def _exposures(made: World) -> dict[str, Any]:
         "arm": "arm",
     }
     return source if made.filter is None else {**source, "where": "came_back"}
+
+
+def _assignments(made: World) -> dict[str, Any]:
+    return {
+        "kind": "exposures",
+        "name": "assignments",
+        "table": assignments(made),
+        "entities": {"user": "user_id"},
+        "timestamp": "assigned_at",
+        "arm": "arm",
+    }
 
 
 def _profile(made: World) -> dict[str, Any]:
