@@ -239,13 +239,16 @@ def test_planned_shares_that_fit_leave_no_mismatch(tmp_path: Path) -> None:
 
 def test_ids_meet_whether_a_table_holds_them_as_numbers_or_as_texts(tmp_path: Path) -> None:
     seen = [{"user_id": u[1:], "ts": at, "arm": arm} for u, arm, at in met()]
-    events = [{"userId": int(u[1:]), "ts": at, "amount": p} for u, at, p in bought()]
+    events = [{"customer": int(u[1:]), "ts": at, "amount": p} for u, at, p in bought()]
     files = [stored(tmp_path, "seen", seen, "csv"), stored(tmp_path, "events", events, "parquet")]
 
     found = guessed(str(tmp_path / files[0]), [str(tmp_path / files[1])], None, Guesses())
 
     _, buyers = matured(bought())
     row = next(row for row in answered(found).results if row.metric == "any")
+    assert (
+        "events.parquet: the unit's id is 'customer' (a name of an id; the exposures call it 'user_id')" in found.said
+    )
     assert row.treatment.mean == pytest.approx(buyers["new"] / row.treatment.units)
 
 

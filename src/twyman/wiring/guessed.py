@@ -316,7 +316,8 @@ def _unit_of_events(columns: Sequence[str], unit: str, options: Guesses, table: 
         same = [each for each in columns if plain(each) == plain(unit)]
         if len(same) == 1:
             return Taken(table, WORDS["unit"], same[0], "as in the exposures")
-    return column("unit", columns, table=table, given=options.unit)
+    found = column("unit", columns, table=table, given=options.unit)
+    return replace(found, why=f"{found.why}; the exposures call it '{unit}'" if found.column != unit else found.why)
 
 
 def _source(each: _Facts, without: Sequence[str]) -> Document:
