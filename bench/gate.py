@@ -31,7 +31,7 @@ from twyman.wiring.contexts import CohortSample
 FLAGS = int(sys.argv[1]) if len(sys.argv) > 1 else 300
 CONTEXTS = 1000 * (int(sys.argv[2]) if len(sys.argv) > 2 else 100)
 COUNTRIES = ("NZ", "SE", "NO", "DK", "FI", "US", "GB", "DE", "FR", "BR")
-RUNS = 5
+RUNS = 3
 MOST = 5.0
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HALVES = (Assigned((Slice(0, 500_000),), "off"), Assigned((Slice(500_000, 1_000_000),), "on"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from twyman.doubt.gate.delivery import few_units, nobody, undelivered, unruled
 from twyman.doubt.gate.finding import Finding, overridden
 from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
-from twyman.doubt.gate.neighbour import Neighbour, followers, sealed
+from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, followers, sealed
 from twyman.doubt.gate.seeing import asked_attributes, blind
 from twyman.experiments.experiment import Experiment
 from twyman.flags.allocation import Wanted
@@ -120,7 +121,7 @@ class _Gate:
         label = self._label(entrants)
         found = [*self._delivery(candidate, entrants, tables, alpha)]
         found += [each for beside in neighbours if (each := beside.finding(entrants.names, place))]
-        overlaps = dict(self._overlaps(candidate, entrants))
+        overlaps = [*self._overlaps(candidate, entrants)]
         found += self._conflicts(candidate, overlaps)
         found += [each for each in [label.finding(candidate.experiment.claims, place)] if each]
         found.sort(key=lambda each: LOUDEST_FIRST.index(each.status))
@@ -131,25 +132,25 @@ class _Gate:
             arms=entrants.counts,
             findings=overridden(found, candidate.experiment.overrides, candidate.experiment.origin.at("gate")),
             neighbours=neighbours,
-            overlaps={name: units for name, units in overlaps.items() if not self._is_sealed_experiment(name)},
+            overlaps={other.name: units for other, units in overlaps if other.flag.name not in self.sealed},
             flags=len(self.sight.flags) - 1,
-            is_shown=not self._is_sealed(candidate.flag.name) or self.launches.asked == candidate.name,
+            is_shown=candidate.flag.name not in self.sealed or self.launches.asked == candidate.name,
             place=place,
         )
 
     def _neighbours(
         self, candidate: Candidate, tables: Mapping[str, tuple[Table, int]], alpha: float
     ) -> Iterator[Neighbour]:
-        following = followers(self.sight.state, candidate.flag.name)
+        following = followers(self.asking, candidate.flag.name)
         for name, (table, shared) in tables.items():
             yield Neighbour(
                 flag=name,
                 values=self.sight.flags[name].values,
                 joint=joint(table, alpha=alpha),
                 shared=shared,
-                experiments=tuple(each.name for each in self.live if each.flag.name == name),
+                experiments=tuple(each.name for each in self.by_flag.get(name, ())),
                 follows=name in following,
-                sealed=self._is_sealed(name),
+                sealed=name in self.sealed,
                 owner=self.launches.owners.get(name, ""),
                 place=self.launches.origins.get(name, Origin()).at("rules"),
             )
@@ -165,7 +166,7 @@ class _Gate:
         found = (few_units(entrants.counts, alpha, place), undelivered(candidate, entrants.names, own, place))
         yield from (each for each in found if each)
 
-    def _overlaps(self, candidate: Candidate, entrants: Entrants) -> Iterator[tuple[str, int]]:
+    def _overlaps(self, candidate: Candidate, entrants: Entrants) -> Iterator[tuple[Candidate, int]]:
         """Yield how many units each other experiment on another flag shares."""
         for other in self.live:
             if other.flag.name == candidate.flag.name:
@@ -173,15 +174,15 @@ class _Gate:
             sides = self.sight.flags[other.flag.name].sides.get(other.place)
             shared = 0 if sides is None else int(np.count_nonzero(sides[entrants.rows] >= 0))
             if shared:
-                yield other.name, shared
+                yield other, shared
 
-    def _conflicts(self, candidate: Candidate, overlaps: Mapping[str, int]) -> Iterator[Finding]:
+    def _conflicts(self, candidate: Candidate, overlaps: Sequence[tuple[Candidate, int]]) -> Iterator[Finding]:
         place, launches = self.launches.place(candidate), self.launches
-        for other in self.live:
-            if other.flag.name == candidate.flag.name and other.name != candidate.name:
+        for other in self.by_flag[candidate.flag.name]:
+            if other.name != candidate.name:
                 yield from self._on_one_flag(candidate, other, place)
-            elif other.name in overlaps and not self._is_sealed(other.flag.name):
-                shared = overlaps[other.name]
+        for other, shared in overlaps:
+            if other.flag.name not in self.sealed:
                 yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
         yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place)
 
@@ -217,13 +218,23 @@ class _Gate:
             new=sample.newness(entrants.rows),
         )
 
-    def _is_sealed(self, flag: str) -> bool:
-        return flag in self.launches.sealed or any(
-            each.experiment.sealed for each in self.live if each.flag.name == flag
-        )
+    @cached_property
+    def sealed(self) -> frozenset[str]:
+        """Flags of which only the name is shown: those sealed, and those of a sealed experiment."""
+        return self.launches.sealed | {each.flag.name for each in self.live if each.experiment.sealed}
 
-    def _is_sealed_experiment(self, name: str) -> bool:
-        return any(each.name == name and self._is_sealed(each.flag.name) for each in self.live)
+    @cached_property
+    def by_flag(self) -> Mapping[str, tuple[Candidate, ...]]:
+        """Experiments by their flag."""
+        found: dict[str, tuple[Candidate, ...]] = {}
+        for each in self.live:
+            found[each.flag.name] = (*found.get(each.flag.name, ()), each)
+        return found
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What each flag and segment asks for."""
+        return asking(self.sight.state)
 
     def general(self, several: Sequence[Candidate]) -> Iterator[Finding]:
         """Yield what is about no experiment alone."""

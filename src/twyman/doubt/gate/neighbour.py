@@ -1,6 +1,6 @@
 """One other flag beside an experiment: does what it serves say anything of the arm?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from twyman.doubt.check import Status, share_text
@@ -118,22 +118,31 @@ def sealed(name: str, owner: str, status: Status, place: Place | None) -> Findin
     )
 
 
-def followers(state: State, flag: str) -> frozenset[str]:
+Node = tuple[str, str]
+"""A flag or a segment, by its kind and name."""
+
+Asking = Mapping[Node, frozenset[Node]]
+"""What each flag and segment asks for."""
+
+
+def asking(state: State) -> Asking:
+    """Return what each flag and segment of a state asks for."""
+    asked = {("segment", name): frozenset(_asked((each.when,), ())) for name, each in state.segments.items()}
+    for name, each in state.flags.items():
+        whens, segments = (rule.when for rule in each.rules), (rule.segment for rule in each.rules)
+        asked["flag", name] = frozenset(_asked(whens, segments))
+    return asked
+
+
+def followers(asked: Asking, flag: str) -> frozenset[str]:
     """Return the flags whose rules ask, by whatever way, what a flag serves."""
-    asked = {
-        ("flag", name): _asked((rule.when for rule in each.rules), (rule.segment for rule in each.rules))
-        for name, each in state.flags.items()
-    }
-    asked |= {("segment", name): _asked((each.when,), ()) for name, each in state.segments.items()}
-    reached: set[tuple[str, str]] = {("flag", flag)}
-    while True:
-        more = {node for node, others in asked.items() if node not in reached and others & reached}
-        if not more:
-            return frozenset(name for kind, name in reached if kind == "flag") - {flag}
+    reached: set[Node] = {("flag", flag)}
+    while more := {node for node, others in asked.items() if node not in reached and others & reached}:
         reached |= more
+    return frozenset(name for kind, name in reached if kind == "flag") - {flag}
 
 
-def _asked(several: Iterable[Expression | None], segments: Iterable[str]) -> set[tuple[str, str]]:
+def _asked(several: Iterable[Expression | None], segments: Iterable[str]) -> set[Node]:
     asked = {("segment", name) for name in segments if name}
     for when in several:
         for part, _ in walk(when):
