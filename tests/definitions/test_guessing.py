@@ -322,6 +322,8 @@ def test_files_are_read_from_the_folder_that_holds_them_all(tmp_path: Path, monk
         "a.csv",
         ("here/b/*.parquet",),
     )
+    with pytest.raises(Invalid, match="lie in folders with nothing in common"):
+        placed("/somewhere/a.csv", ["/elsewhere/b.csv"], "")
     with pytest.raises(NotFound, match="warehouse 'nowhere' isn't there"):
         placed("a", [], "nowhere")
     with pytest.raises(Invalid, match="no engine is known by 'oracle://'"):
