@@ -4,6 +4,7 @@ python -m faultlab                   # 3,000 on the report's seeds: writes the t
 python -m faultlab --quick           # a few dozen, printed; nothing is written
 python -m faultlab --seeds train     # those on which signatures and thresholds are fixed: writes doubt/signatures.py
 python -m faultlab --again           # the table or the signatures anew, from the records kept by the last run
+python -m faultlab --resume          # go on where a run was stopped
 """
 
 import argparse
@@ -32,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     number = asked.experiments or (FEW if asked.quick else MANY)
     faults = tuple(name for name in FAULTS if asked.only in name)
     jobs = planned(number, asked.seeds, faults)
-    records = kept(path) if asked.again else keep(run_all(jobs, workers=asked.workers), path)
+    known = kept(path) if asked.again or asked.resume else []
+    left = [] if asked.again else jobs[len(known) :]
+    records = keep(run_all(left, workers=asked.workers), path, known)
     print(f"{len(records)} experiments, {time.perf_counter() - started:.0f} s", file=sys.stderr)
     if asked.seeds == "train" and not asked.quick:
         found = signatures(counted(records))
@@ -53,6 +56,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="processes (the records don't depend on it)")
     parser.add_argument("--quick", action="store_true", help="a few dozen; write nothing but records")
     parser.add_argument("--again", action="store_true", help="take the records of the last run")
+    parser.add_argument("--resume", action="store_true", help="go on after the records of a run that was stopped")
     parser.add_argument("--only", default="", help="faults whose name holds this; print only")
     return parser.parse_args(arguments)
 

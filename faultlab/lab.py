@@ -37,24 +37,31 @@ def planned(number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS)) -> l
 
 def run_all(jobs: Sequence[tuple[int, str]], *, workers: int) -> Iterator[Record]:
     """Run experiments, in their order, over so many processes; one process is this one."""
-    if workers < 2:
+    if workers < 2 or not jobs:
         yield from (run(*job) for job in jobs)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         yield from pool.map(run, *zip(*jobs, strict=True), chunksize=4)
 
 
-def keep(records: Iterator[Record], path: Path) -> list[Record]:
-    """Write records as they come, a line each, and return them."""
+def keep(records: Iterator[Record], path: Path, known: Sequence[Record] = ()) -> list[Record]:
+    """Write records as they come, a line each, and return them after those that are known."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = list[Record]()
-    with path.open("w") as lines:
+    found = list(known)
+    with path.open("w", buffering=1) as lines:
+        lines.writelines(_line(record) for record in known)
         for record in records:
-            lines.write(json.dumps(record, separators=(",", ":")) + "\n")
-            kept.append(record)
-    return kept
+            lines.write(_line(record))
+            found.append(record)
+    return found
+
+
+def _line(record: Record) -> str:
+    return json.dumps(record, separators=(",", ":")) + "\n"
 
 
 def kept(path: Path) -> list[Record]:
-    """Read records that were kept."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """Read records that were kept; the last line of a run that was stopped may be half a line, and is left out."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]

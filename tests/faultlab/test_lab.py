@@ -196,6 +196,16 @@ def test_experiments_are_dealt_evenly_and_training_is_apart() -> None:
     assert set(FIRST) == {"train", "report"}
 
 
+def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    keep(iter([{"seed": 1}, {"seed": 2}]), path)
+    path.write_text(path.read_text() + '{"seed": 3, "fau')
+
+    assert kept(path) == [{"seed": 1}, {"seed": 2}]
+    assert keep(iter([{"seed": 3}]), path, kept(path)) == [{"seed": 1}, {"seed": 2}, {"seed": 3}] == kept(path)
+    assert kept(tmp_path / "none.jsonl") == []
+
+
 def test_the_product_reads_a_healthy_world_and_an_aliased_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     jobs = [(5, ""), (5, "aliased_twin")]
