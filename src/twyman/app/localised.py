@@ -1,6 +1,7 @@
 """Where a doubt has its seat: on which days, in which segments, in which mix of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -20,6 +21,33 @@ from twyman.stats.moments import Moments
 from twyman.stats.over_days import combined
 
 DAY_OF_EXPOSURE = "day of exposure"
+TELL_OF_EFFECTS = frozenset(
+    ("neighbours_moved", "effect_drift", "segment_concentration", "telemetry_volume", "joined", "novelty")
+)
+"""Checks that tell an effect, or one near to it: they aren't shown while effects are hidden."""
+
+
+def told(checks: Iterable[Check], *, effects: bool) -> tuple[Check, ...]:
+    """Return the checks that may be shown; while effects are hidden, none that tells one, and of a mix its bias only.
+
+    Args:
+        checks: All that were made.
+        effects: Whether effects are shown.
+    """
+    if effects:
+        return tuple(checks)
+    return tuple(_without_effect(check) for check in checks if check.code not in TELL_OF_EFFECTS)
+
+
+def _without_effect(check: Check) -> Check:
+    if check.code != "mix_shift" or check.status is Status.OK:
+        return check
+    kept = {key: check.detail[key] for key in ("by", "bias_in_errors")}
+    text = (
+        f"{check.metric}: {check.arm} and control hold different mixes by {kept['by']}, by "
+        f"{kept['bias_in_errors']:.2g} standard errors of the effect. Find what changed the shares."
+    )
+    return replace(check, text=text, detail=kept)
 
 
 def localised(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:

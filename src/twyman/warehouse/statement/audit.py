@@ -159,21 +159,20 @@ class _Audit:
     def _counted(self) -> exp.Select:
         """Count rows a unit; those of the day after exposure by their time and measures, so that repeats show."""
         counts = [alias(filtered(count_rows(), where), title) for title, where in self._conditions().items()]
-        keys = self._keys()
-        query = self.facts.facts(
-            Span(start=-BEFORE), [column("arm", FIRST), *keys, *counts, alias(count_rows(), "rows")], None
-        )
-        return query.group_by(column("unit", FIRST), column("arm", FIRST), *(one.unalias().copy() for one in keys))
+        key = self._key()
+        held = [column("arm", FIRST), alias(key, "same"), *counts, alias(count_rows(), "rows")]
+        query = self.facts.facts(Span(start=-BEFORE), held, None)
+        return query.group_by(column("unit", FIRST), column("arm", FIRST), key.copy())
 
-    def _keys(self) -> list[exp.Expr]:
-        """Return what tells rows of the day after exposure apart; null for all other rows."""
+    def _key(self) -> exp.Expr:
+        """Return what tells rows of the day after exposure apart, as one text; null for all other rows."""
         if not self._to_the_instant:
-            return [alias(cast(exp.null(), "TIMESTAMP"), "happened")]
+            return cast(exp.null(), "TEXT")
         facts = self.facts
         day_after = both(exp.Not(this=exp.paren(facts.before(timedelta()))), facts.before(DAY))
-        told = [facts.time.utc.copy(), *facts.names.values(), *self._other_ids()]
-        names = ["happened", *(f"key {place}" for place in range(1, len(told)))]
-        return [alias(when(day_after, one.copy()), name) for one, name in zip(told, names, strict=True)]
+        told = [exp.cast(facts.time.utc.copy(), "TEXT")]
+        told += [as_text(one.copy(), facts.rows.kind(one, None)) for one in (*facts.names.values(), *self._other_ids())]
+        return when(day_after, call("json_array", *told))
 
     def _other_ids(self) -> Iterator[exp.Expr]:
         """Yield the ids of what else a row is of."""
@@ -184,7 +183,7 @@ class _Audit:
     def _by_unit(self) -> exp.Select:
         """Return one row a unit."""
         inner = f"{self.name}_counted"
-        present = exp.Not(this=exp.Is(this=column("happened"), expression=exp.null()))
+        present = exp.Not(this=exp.Is(this=column("same"), expression=exp.null()))
         counted = [*COLUMNS, *([DELIVERED] if self.declared else [])]
         sums = [alias(cast(call("sum", column(title)), "DOUBLE"), title) for title in counted]
         tested = filtered(call("sum", column("rows")), present)
