@@ -145,7 +145,7 @@ def test_a_design_effect_of_4_is_inflated_and_clusters_are_named() -> None:
     assert found.scatter == pytest.approx(4, rel=0.2)
     assert found.alarms.rate == pytest.approx(2 * norm.sf(1.96 / 2), abs=0.06)
     assert f"scatter {found.scatter:.1f} times" in found.reason
-    assert found.cure == "analyse each household as one: randomised_by: household"
+    assert found.cure == "analyse each household as one: a row a household, by sql: on the source"
 
 
 def test_another_id_at_hand_is_tried_without_being_asked() -> None:
@@ -154,7 +154,7 @@ def test_another_id_at_hand_is_tried_without_being_asked() -> None:
 
     assert found.verdict == "trusted"
     assert (together.of, together.groups, together.alarms.verdict) == ("household", 900, "inflated")
-    assert found.cure == "if that is how they are drawn, say randomised_by: household"
+    assert found.cure == "analyse each household as one: a row a household, by sql: on the source"
 
 
 def test_households_analysed_as_they_were_drawn_are_trusted() -> None:

@@ -26,6 +26,7 @@ class Arms:
         of: Its name.
         alone: Whether each id stands for one unit.
         declared: Whether the experiment says that units are drawn together.
+        dated: Whether units enter by exposures, of which whole clusters can be analysed.
         smaller: Units of the smaller arm.
         equal: Whether arms are of one size.
     """
@@ -33,6 +34,7 @@ class Arms:
     of: str
     alone: bool
     declared: bool
+    dated: bool
     smaller: float
     equal: bool
 
@@ -62,12 +64,14 @@ def _scatters(found: Trust) -> bool:
 
 
 def _clusters(found: Trust, arms: Arms) -> tuple[Cause, str, str]:
-    return (
-        Cause.CLUSTERS,
-        f"what units of one {arms.of} do goes together: estimates scatter {found.scatter:.1f} times as much "
-        "(in variance) as a test of single units believes",
-        f"analyse each {arms.of} as one: randomised_by: {arms.of}",
-    )
+    said = f"what units of one {arms.of} do goes together: estimates scatter {found.scatter:.1f} times as much "
+    return Cause.CLUSTERS, f"{said}(in variance) as a test of single units believes", _drawn(arms.of, arms)
+
+
+def _drawn(by: str, arms: Arms) -> str:
+    if arms.dated:
+        return f"analyse each {by} as one: randomised_by: {by}"
+    return f"analyse each {by} as one: a row a {by}, by sql: on the source"
 
 
 def _rare(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str] | None:
@@ -101,9 +105,9 @@ def _noted(metric: Metric, found: Trust, arms: Arms) -> tuple[str, str]:
     """Return what a trusted metric's reader should know all the same."""
     linked = next((one for one in found.together if one.alarms.verdict == "inflated"), None)
     if linked is not None:
-        said = f"of single units, drawn by {linked.of}, the test rejects {linked.alarms.rate:.1%}"
+        said = f"where a whole {linked.of} gets one arm, a test of single units rejects {linked.alarms.rate:.1%}"
         factor = f"{said}: estimates scatter {linked.scatter:.1f} times as much as it believes"
-        return factor, "" if arms.declared else f"if that is how they are drawn, say randomised_by: {linked.of}"
+        return factor, "" if arms.declared else _drawn(linked.of, arms)
     if (found.duplicates or 0) > REPEATED:
         return _repeats(found), "deduplicate: they add noise and no information"
     if not arms.equal and not metric.is_binary and KOHAVI * found.skew**2 > arms.smaller:

@@ -204,6 +204,7 @@ def _trust(metric: Metric, deck: _Deck, linked: Sequence[_Deck], looks: Sequence
         of=dealt.of,
         alone=dealt.groups == dealt.units,
         declared=bool(deck.experiment.randomised_by),
+        dated=deck.experiment.entry is Entry.EXPOSURES,
         smaller=min(planned) * tests.taken,
         equal=max(planned) <= UNEQUAL * min(planned),
     )

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from twyman.app.comparison import BY_CLUSTER
 from twyman.app.trust import Trust, Trusted
 from twyman.report.inert import inert
 from twyman.stats.false_alarms import FalseAlarms
@@ -28,7 +29,7 @@ def text(found: Trusted, *, width: int | None = None) -> str:
     console.print()
     console.print(_table(found))
     for one in _worst_first(found):
-        for said in _said(one):
+        for said in _said(one, found):
             console.print(Padding(Text(said), (0, 0, 0, 2)))
     for name, why in found.untested.items():
         console.print(Text(f"{name}: not tested: {why}."))
@@ -37,11 +38,9 @@ def text(found: Trusted, *, width: int | None = None) -> str:
 
 def _heading(found: Trusted) -> str:
     shares = "" if found.shares[0] == found.shares[1] else f" of {found.shares[0]:.0%} and {found.shares[1]:.0%}"
-    of = (
-        f"{found.units:,} units"
-        if found.groups == found.units
-        else f"{found.units:,} units of {found.groups:,} {found.of}s"
-    )
+    of = f"{found.units:,} units"
+    if found.groups != found.units:
+        of = f"{of} of {found.groups:,} ids of {found.of}"
     return (
         f"{found.experiment}: {of} dealt to arms{shares} {found.runs:,} times by {found.of}, "
         f"in {found.buckets:,} buckets. Nothing differs, so tests are to reject {found.alpha:.1%}."
@@ -70,8 +69,10 @@ def _band(alarms: FalseAlarms) -> str:
     return f"{alarms.lower:.1%} to {alarms.upper:.1%}"
 
 
-def _said(one: Trust) -> list[str]:
+def _said(one: Trust, found: Trusted) -> list[str]:
     said = list[str]()
+    if one.units < found.units and not one.method.endswith(BY_CLUSTER):
+        said.append(f"{one.metric}: of {one.units:,} units, as the others' windows aren't over or they have no value.")
     if one.reason:
         cause = f"{one.cause.value}: " if one.cause else ""
         cure = f"; {one.cure}" if one.cure else ""
