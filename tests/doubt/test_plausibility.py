@@ -64,7 +64,7 @@ def held(stretch: float, ratio: float, count: int = 8000) -> float:
     """Return how often a healthy final look is held, where owners' low and high are too close by a factor."""
     rng = np.random.default_rng(11)
     below, above, se = stretch * PIECES.below, stretch * PIECES.above, ratio * PIECES.above
-    right = rng.random(count) < above / (above + below)
+    right = rng.random(count) < 0.5
     truth = OWNER.likely + np.where(right, above, -below) * np.abs(rng.standard_normal(count))
     seen = truth + se * rng.standard_normal(count)
     found = (surprise(OWNER, x, se, interval=(x - 1.96 * se, x + 1.96 * se), improving=1) for x in seen.tolist())

@@ -60,6 +60,24 @@ def test_the_pools_mode_lies_between_its_parts(m: float, below: float, above: fl
     assert min(m, mu) - 0.01 <= mode <= max(m, mu) + 0.01
 
 
+@given(m=PLACES, below=SIZES, above=SIZES)
+def test_two_halves_have_their_percentiles_where_they_were_said(m: float, below: float, above: float) -> None:
+    said = TwoPieces(m, below, above)
+    x = np.linspace(m - 12 * below, m + 12 * above, 40_001)
+    mass = np.exp(said.log_density(x)) * np.gradient(x)
+
+    shares = [float(mass[x < m + at].sum()) for at in (-1.2815515655446 * below, 0.0, 1.2815515655446 * above)]
+
+    assert shares == pytest.approx([0.1, 0.5, 0.9], abs=0.01)
+
+
+@given(m=PLACES, below=SIZES, above=SIZES)
+def test_an_expectation_by_itself_has_the_mean_of_its_halves(m: float, below: float, above: float) -> None:
+    alone = Belief(Past(0.0, (1.0,)), TwoPieces(m, below, above), weight=1.0)
+
+    assert alone.mean == pytest.approx(m + (above - below) / math.sqrt(2 * math.pi), abs=1e-6)
+
+
 @given(mu=PLACES, tau=SIZES, estimate=st.floats(-15, 15), se=SIZES)
 def test_shrinking_by_a_normal_is_the_closed_form(mu: float, tau: float, estimate: float, se: float) -> None:
     got = Belief(Past(mu, (tau,))).shrunken(estimate, se)

@@ -56,7 +56,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class TwoPieces:
-    """A normal with a spread of its own on either side of its most likely value."""
+    """Two halves of normals, each with a spread of its own, that meet at the median."""
 
     likely: float
     below: float
@@ -66,7 +66,7 @@ class TwoPieces:
         """Return the logarithm of the density at each effect."""
         gap = x - self.likely
         size = np.where(gap < 0, self.below, self.above)
-        return -0.5 * (gap / size) ** 2 - log((self.below + self.above) / 2 * sqrt(2 * pi))
+        return -0.5 * (gap / size) ** 2 - np.log(size * sqrt(2 * pi))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Belief:
     Example:
         >>> pooled = Belief(Past(0.0, (0.0073,)), TwoPieces(0.02, 0.0117, 0.0078), weight=0.5)
         >>> f"{pooled.mean:+.2%} ± {pooled.sd:.2%}"
-        '+0.55% ± 0.87%'
+        '+0.57% ± 0.88%'
 
     References:
         Genest, C. and Zidek, J. V. (1986). Combining probability distributions: a critique and an annotated
