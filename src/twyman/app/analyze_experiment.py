@@ -16,9 +16,10 @@ from twyman.app import health as checking
 from twyman.app.dossier import dossier_view, likely_wrong
 from twyman.app.doubting import doubted
 from twyman.app.information import Used, matured, used
-from twyman.app.localised import told
 from twyman.app.judgement import Judge, Judgement
+from twyman.app.localised import told
 from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
+from twyman.app.root_cause import with_cause
 from twyman.app.take_looks import TakeLooks
 from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import Timeline, timeline
@@ -146,7 +147,9 @@ class AnalyzeExperiment:
         waiting = _waiting(experiment, measured, judged, view)
         beside = doubted(self.warehouse, question, measured)
         own = checking.checks(experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone)
-        found = loudest_first((*told(own, effects=waiting is None), *beside.shown(effects=waiting is None)))
+        found = loudest_first(
+            with_cause(question, (*told(own, effects=waiting is None), *beside.shown(effects=waiting is None)))
+        )
         if judged and (view.final or view.cutoff is None) and not waiting:
             _refuse_if_nothing_estimable(question, judged, measured)
         shown = judged if judged and not _without_effects(experiment, view) else None

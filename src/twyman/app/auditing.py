@@ -10,7 +10,7 @@ from twyman.doubt.delivered import WITH_FACTS, delivery, stage
 from twyman.doubt.sparse import sparse
 from twyman.experiments.experiment import Experiment
 
-COUNTED_BY_CLUSTER = {"bot"}
+COUNTED_BY_CLUSTER = {"bot", "delivery", "not_delivered", "partly_delivered", "contaminated"}
 """Checks that hold where whole clusters were drawn: the others take units for independent."""
 
 

@@ -45,6 +45,7 @@ class Names:
     exposures: str = "exposures"
     unit: str = "unit_id"
     time: str = "exposed_at"
+    arm: str = "arm"
 
 
 def suspicions(checks: Sequence[Check], names: Names | None = None) -> tuple[Suspicion, ...]:
@@ -77,7 +78,11 @@ def suspicions(checks: Sequence[Check], names: Names | None = None) -> tuple[Sus
             weights[leaf] / total,
             tuple(trace for trace in found if leaf in LIKELIHOODS[trace]),
             KINDS[leaf].run.format(
-                exposures=named.exposures, unit=named.unit, time=named.time, segment=segment or "SEGMENT = 'VALUE'"
+                exposures=named.exposures,
+                unit=named.unit,
+                time=named.time,
+                arm=named.arm,
+                segment=segment or "SEGMENT = 'VALUE'",
             ),
         )
         for leaf in ranked

@@ -49,7 +49,7 @@ class Kind:
     Attributes:
         prior: How often it is the cause, relative to the others.
         explains: What it would explain.
-        run: The next thing to run; `{exposures}`, `{facts}`, `{arm}`, `{day}` and `{segment}` are filled in.
+        run: The next thing to run; names of the user's tables and columns are filled in.
     """
 
     layer: Layer
@@ -58,15 +58,17 @@ class Kind:
     run: str
 
 
-_BY_DAY = "select arm, cast({time} as date) as day, count(distinct {unit}) from {exposures} group by 1, 2 order by 2, 1"
-_FIRST = "select arm, min({time}) as first, max({time}) as last from {exposures} group by 1"
-_BOTH = "select {unit}, count(distinct arm) as arms from {exposures} group by 1 having count(distinct arm) > 1"
-_SEGMENT = "select arm, count(distinct {unit}) from {exposures} where {segment} group by 1"
+_BY_DAY = (
+    "select {arm}, cast({time} as date) as day, count(distinct {unit}) from {exposures} group by 1, 2 order by 2, 1"
+)
+_FIRST = "select {arm}, min({time}) as first, max({time}) as last from {exposures} group by 1"
+_BOTH = "select {unit}, count(distinct {arm}) as arms from {exposures} group by 1 having count(distinct {arm}) > 1"
+_SEGMENT = "select {arm}, count(distinct {unit}) from {exposures} where {segment} group by 1"
 _ASSIGNED = (
-    "select a.arm, count(distinct a.{unit}) as assigned, count(distinct e.{unit}) as exposed "
+    "select a.{arm}, count(distinct a.{unit}) as assigned, count(distinct e.{unit}) as exposed "
     "from assignments a left join {exposures} e on e.{unit} = a.{unit} group by 1"
 )
-_ROWS = "select arm, count(*) as rows, count(distinct {unit}) as units from {exposures} group by 1"
+_ROWS = "select {arm}, count(*) as rows, count(distinct {unit}) as units from {exposures} group by 1"
 
 KINDS: Mapping[Leaf, Kind] = {
     Leaf.BUCKETING: Kind(
