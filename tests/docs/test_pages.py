@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^```(console|pycon|yaml)(?: title=(\S+))?\n(.*?)^```$", re.
 OPTIONS = (
     "--as-of --format --output --experiment --fail-on --flags --context --client --environment --sample --flag"
     " --all --explain --rename --dry-run --host --port --exposures --events --sticky --origin --access-log --look"
+    " --contexts --notes"
 )
 SKIPPED = ("make ", "git ", "pip ")
 """Commands that set up the reader's machine: CI runs them by themselves."""
@@ -106,7 +107,18 @@ def test_a_page_that_says_something_else_is_noticed(
 
 def test_every_command_and_its_options_are_documented() -> None:
     pages = "\n".join(page.read_text() for page in PAGES)
-    for command in ("analyze", "check", "sql", "schema", "demo", "serve", "verify", "warehouse tables", "warehouse gc"):
+    for command in (
+        "analyze",
+        "check",
+        "sql",
+        "schema",
+        "demo",
+        "serve",
+        "verify",
+        "gate",
+        "warehouse tables",
+        "warehouse gc",
+    ):
         assert f"twyman {command}" in pages
     for command in ("check", "eval", "explain", "diff", "allocate", "build"):
         assert f"twyman flags {command}" in pages

@@ -82,6 +82,7 @@ def test_false_alarms_over_three_hundred_flags_stay_within_one_in_a_hundred_expe
         ([[40, 0], [0, 40], [0, 40]], True),
         ([[4000, 0], [3000, 1000]], True),
         ([[4000, 200], [3000, 1000]], False),
+        ([[4000, 0], [3950, 50]], False),
         ([[3, 0], [0, 3]], False),
         ([[60, 0], [59, 1]], False),
     ],

@@ -21,6 +21,9 @@ FALSE_ALARMS = 0.01
 IGNORED = 0.02
 """Up to this association, nothing that leaks in is worth a warning."""
 
+STRONG = 0.1
+"""From this association on, an arm that never meets a value can't be told from it."""
+
 ALPHA, POWER = 0.001, 0.9
 """Of the test by which a dependence would show in the data (METHODS, Part B, 4.1)."""
 
@@ -42,7 +45,7 @@ class Joint:
         v_lower: Its lower confidence bound; 0 where chance alone could have made the table.
         leak: How much more often one arm meets a value than another: the largest difference of two shares.
         p_value: Of independence, valid however often the gate is asked.
-        aliased: Whether one fixes the other, or an arm never meets a value that it would meet by chance.
+        aliased: Whether one fixes the other, or they go together strongly and an arm never meets a value.
         empty: Arms and values that never meet, by their places.
     """
 
@@ -112,7 +115,7 @@ def joint(table: Table, *, alpha: float) -> Joint:
     found = at_any_look(seen, alpha=alpha)
     if isinstance(found, NotEstimable) or found.p_value > alpha:
         return plain
-    aliased = found.aliased or any(_is_certain(table, cell, alpha) for cell in empty)
+    aliased = found.aliased or (found.v_lower >= STRONG and any(_is_certain(table, cell, alpha) for cell in empty))
     return Joint(table, found.v, found.v_lower, plain.leak, found.p_value, aliased, empty)
 
 
