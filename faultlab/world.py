@@ -28,6 +28,9 @@ SONG_SECONDS = 248.725
 ADS_PER_SONG = 0.0909
 """On the free plan. Source: Sparkify (Udacity), user-level aggregates."""
 
+SHOWN = 0.97
+"""Share of visits on which the treatment's page says that it was shown."""
+
 DAY_SPREAD = 0.5
 """Log-scale spread of a user's songs from one day to the next."""
 
@@ -206,7 +209,7 @@ def _log(made: World) -> None:
     heard = ADS_PER_SONG * songs * np.exp(0.6 * luck.ads[user, day] - 0.18)
     ads = np.floor(heard * ~users.paying[user] * (1 - silence[user, day]) + rest).astype(np.int64)
     shown = made.served[user, day] > 0
-    opens = _again(rest, 7) < 0.5
+    opens = _again(rest, 7) < SHOWN
     every = Facts(user, at, arrived, {})
     made.facts = {
         "listening": Facts(
