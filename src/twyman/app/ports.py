@@ -309,6 +309,45 @@ class Coexposed:
     sql: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """How many units any two experiments share. A unit that met several arms of one counts once with each.
+
+    Attributes:
+        units: By experiment and arm.
+        met: By two experiments, in the order of their names, and an arm of each; pairs that share nobody aren't there.
+        sql: The statements that ran.
+    """
+
+    units: Mapping[tuple[str, str], int]
+    met: Mapping[tuple[str, str], Mapping[tuple[str, str], int]]
+    sql: tuple[str, ...] = ()
+
+
+class Pairing(Protocol):
+    """The user's data, as a sweep over many experiments sees them."""
+
+    @property
+    def engine(self) -> str:
+        """Name and version of the engine."""
+        ...
+
+    def paired(self, questions: Sequence[Question]) -> Paired:
+        """Count the units that any two experiments share, by arm and arm, in one statement.
+
+        Args:
+            questions: One an experiment, all of one entity and with one cut-off.
+
+        Raises:
+            NotFound, Invalid, Unavailable: As `measure` does.
+        """
+        ...
+
+    def measure(self, question: Question) -> Measured:
+        """Reduce the data to moments, as of `Warehouse`."""
+        ...
+
+
 class Warehouse(Protocol):
     """The user's data: answers questions with moments."""
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from twyman.app.audited import Audited
-from twyman.app.ports import Coexposed, Dealt, Extent, Measured, Question
+from twyman.app.ports import Coexposed, Dealt, Extent, Measured, Paired, Question
 from twyman.experiments.experiment import Entry
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
@@ -20,6 +20,7 @@ from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.dealt import compiled_dealing
 from twyman.warehouse.statement.dealt_answer import dealt_of
 from twyman.warehouse.statement.extent import extent_of
+from twyman.warehouse.statement.pairs import compiled_pairs, paired
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.statement.unit_tables import compiled_units
 
@@ -133,6 +134,20 @@ class SqlWarehouse:
         """
         query = compiled_coexposure(self._engine, question)
         return coexposed(question, self._engine.answer(query), self._engine.script(query))
+
+    def paired(self, questions: Sequence[Question]) -> Paired:
+        """Count the units that any two experiments share, by arm and arm, in one statement.
+
+        Args:
+            questions: One an experiment, all of one entity and with one cut-off.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data.
+            Unavailable: If the engine gave out.
+        """
+        query = compiled_pairs(self._engine, questions)
+        return paired(questions, self._engine.answer(query), self._engine.script(query))
 
     def audit(self, question: Question) -> Audited:
         """Count what each arm's units did around their exposure; of tables of units and counts nothing can be told.

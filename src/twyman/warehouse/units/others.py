@@ -93,15 +93,35 @@ def other_exposures(engine: Engine, exposures: Exposures, names: Collection[str]
         exposures: Of the experiment itself, opened.
         names: Which experiments; `None`: all.
     """
-    question = exposures.question
-    entity = question.experiment.entity or next(iter(exposures.source.entities))
+    entity = exposures.question.experiment.entity or next(iter(exposures.source.entities))
+    own = (exposures.source.name, exposures.key)
+    yield from all_exposures(engine, exposures.question, entity, names, own=own)
+
+
+def all_exposures(
+    engine: Engine,
+    question: Question,
+    entity: str,
+    names: Collection[str] | None = None,
+    *,
+    own: tuple[str, str] = ("", ""),
+) -> Iterator[exp.Select]:
+    """Yield the exposures of each source that knows an entity: the unit as text, the experiment, the variant.
+
+    Args:
+        engine: Where the data are.
+        question: Whose catalogue, zone and cut-off hold.
+        entity: Whose ids units are.
+        names: Which experiments, as the data call them; `None`: all.
+        own: Source and key of the experiment that is left out.
+    """
     for source in question.catalogue.sources.values():
-        if isinstance(source, ExposureSource) and entity in source.entities:
-            if source.experiment is None and source.name == exposures.source.name:
-                continue
-            if source.experiment is None and names is not None and source.name not in names:
-                continue
-            yield _of_others(_opened(engine, question, source), source, exposures, entity, names)
+        if not isinstance(source, ExposureSource) or entity not in source.entities:
+            continue
+        if source.experiment is None and (source.name == own[0] or (names is not None and source.name not in names)):
+            continue
+        rows = _opened(engine, question, source)
+        yield _of_source(rows, source, question, entity, names, own)
 
 
 def _opened(engine: Engine, question: Question, source: ExposureSource) -> Rows:
@@ -117,27 +137,22 @@ def _opened(engine: Engine, question: Question, source: ExposureSource) -> Rows:
     return opened(engine, asked, zone=question.zone, bounds=Bounds(EARLIEST, end))
 
 
-def _of_others(
-    rows: Rows, source: ExposureSource, exposures: Exposures, entity: str, names: Collection[str] | None
+def _of_source(
+    rows: Rows,
+    source: ExposureSource,
+    question: Question,
+    entity: str,
+    names: Collection[str] | None,
+    own: tuple[str, str],
 ) -> exp.Select:
-    origin, question = source.origin, exposures.question
+    origin = source.origin
     unit = rows.column(source.entities[entity], f"entities.{entity}")
     unit = as_text(unit, rows.kind(unit, origin.at(f"entities.{entity}")))
-    key: exp.Expr = text(source.name)
-    own: exp.Expr | None = None
-    asked: exp.Expr | None = None
-    if source.experiment:
-        key = rows.column(source.experiment, "experiment")
-        key = as_text(key, rows.kind(key, origin.at("experiment")))
-        if source.name == exposures.source.name:
-            own = exp.NEQ(this=key.copy(), expression=text(exposures.key))
-        if names is not None:
-            asked = exp.In(this=key.copy(), expressions=[text(name) for name in names])
+    key, which = _key(rows, source, names, own)
     arm = rows.label(source.arm, "arm")
     time = rows.time(source.timestamp)
     conditions = both(
-        own,
-        asked,
+        *which,
         exp.Not(this=exp.Is(this=arm.copy(), expression=exp.null())),
         exp.Not(this=exp.Is(this=unit.copy(), expression=exp.null())),
         time.before(question.cutoff.events) if question.cutoff else None,
@@ -145,6 +160,22 @@ def _of_others(
     )
     found = rows.from_(select(alias(unit, "unit"), alias(key, "other"), alias(arm, "variant")))
     return found if conditions is None else found.where(conditions)
+
+
+def _key(
+    rows: Rows, source: ExposureSource, names: Collection[str] | None, own: tuple[str, str]
+) -> tuple[exp.Expr, list[exp.Expr]]:
+    """Return what a row says of which experiment it is of, and which of them are asked for."""
+    if not source.experiment:
+        return text(source.name), []
+    key = rows.column(source.experiment, "experiment")
+    key = as_text(key, rows.kind(key, source.origin.at("experiment")))
+    which = list[exp.Expr]()
+    if source.name == own[0]:
+        which.append(exp.NEQ(this=key.copy(), expression=text(own[1])))
+    if names is not None:
+        which.append(exp.In(this=key.copy(), expressions=[text(name) for name in names]))
+    return key, which
 
 
 def below(queries: list[exp.Select]) -> exp.Query:

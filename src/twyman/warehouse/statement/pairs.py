@@ -1,0 +1,123 @@
+"""Which arms of any two experiments units share: one statement over the exposures, for all pairs of them.
+
+Each experiment's arm has a number, the numbers that a unit met are gathered, and any two of them are a pair. Where an
+engine keeps lists, the rows are grouped once by unit; else the numbers of a unit are joined with each other.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from twyman.app.ports import Paired, Question
+from twyman.warehouse.engine import Engine, Row
+from twyman.warehouse.language.syntax import alias, call, column, count_rows, number, select, statement, table, text
+from twyman.warehouse.model import PART, Part, stacked
+from twyman.warehouse.units.others import OTHERS, all_exposures, below
+
+KNOWN, NUMBERED, GATHERED, EACH, TOGETHER = "known", "numbered", "gathered", "each_number", "together"
+PAIRS = "pairs"
+LISTS = ("duckdb",)
+"""Dialects that gather lists, and unfold them."""
+
+Arm = tuple[str, str]
+
+
+def compiled_pairs(engine: Engine, questions: Sequence[Question], *, lists: bool | None = None) -> exp.Query:
+    """Return the statement that counts the units of any two arms of different experiments, and of each arm.
+
+    Args:
+        engine: Where the data are.
+        questions: One an experiment, all of one entity and with one cut-off.
+        lists: Whether numbers are gathered to lists; left out, where the engine can.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
+    entity = questions[0].experiment.entity
+    rows = list(all_exposures(engine, questions[0], entity, sorted({_key(one) for one in questions})))
+    parts: list[Part] = [
+        (OTHERS, below(rows), "Exposures of all experiments asked for."),
+        (KNOWN, _known(questions), "Each arm has a number."),
+        (NUMBERED, _numbered(), "Which numbers each unit met."),
+    ]
+    listed = engine.connector.dialect.name in LISTS if lists is None else lists
+    parts += _by_lists() if listed else _by_joining()
+    held = [column("one"), column("two")]
+    pairs = select(alias(text(PAIRS), PART), *held, alias(count_rows(), "units")).from_(table(TOGETHER))
+    return statement(parts, stacked([pairs.group_by(*(one.copy() for one in held))]))
+
+
+def paired(questions: Sequence[Question], rows: Sequence[Row], sql: tuple[str, ...]) -> Paired:
+    """Read the statement's answer."""
+    arms = _numbers(questions)
+    units, met = dict[Arm, int](), dict[Arm, dict[Arm, int]]()
+    for row in rows:
+        one, two, count = arms[int(row["one"])], arms[int(row["two"])], int(row["units"])
+        if one == two:
+            units[one] = count
+        elif one[0] != two[0]:
+            met.setdefault((one[0], two[0]), {})[one[1], two[1]] = count
+    return Paired(units=units, met=met, sql=sql)
+
+
+def _numbers(questions: Sequence[Question]) -> Mapping[int, Arm]:
+    """Return each arm by its number, in the order of experiments' names."""
+    ordered = sorted(questions, key=lambda one: one.experiment.name)
+    return dict(enumerate((one.experiment.name, arm.name) for one in ordered for arm in one.experiment.arms))
+
+
+def _key(question: Question) -> str:
+    """Return what the data call an experiment; a table that names none is called by its own name."""
+    experiment, source = question.experiment, question.catalogue.sources[question.experiment.source]
+    named = getattr(source, "experiment", None) is not None
+    return (experiment.key or experiment.name) if named else source.name
+
+
+def _known(questions: Sequence[Question]) -> exp.Query:
+    asked = {one.experiment.name: one for one in questions}
+    values = [
+        exp.Tuple(expressions=[text(_key(asked[name])), text(_value(asked[name], arm)), number(index)])
+        for index, (name, arm) in _numbers(questions).items()
+    ]
+    names = [exp.to_identifier(one) for one in ("experiment", "arm", "num")]
+    listed = exp.Values(expressions=values, alias=exp.TableAlias(this=exp.to_identifier("arms"), columns=names))
+    return select(*(column(one.name) for one in names)).from_(listed)
+
+
+def _value(question: Question, arm: str) -> str:
+    return next(one.value or one.name for one in question.experiment.arms if one.name == arm)
+
+
+def _numbered() -> exp.Select:
+    same = exp.And(
+        this=exp.EQ(this=column("other", OTHERS), expression=column("experiment", KNOWN)),
+        expression=exp.EQ(this=column("variant", OTHERS), expression=column("arm", KNOWN)),
+    )
+    held = (column("unit", OTHERS), column("num", KNOWN))
+    return select(*held).from_(table(OTHERS)).join(table(KNOWN), on=same)
+
+
+def _by_lists() -> list[Part]:
+    gathered = call("list_distinct", call("list", column("num")))
+    numbers = select(alias(gathered, "numbers")).from_(table(NUMBERED)).group_by(column("unit"))
+    each = select(alias(call("unnest", column("numbers")), "one"), column("numbers")).from_(table(GATHERED))
+    both = select(column("one"), alias(call("unnest", column("numbers")), "two")).from_(table(EACH))
+    ordered = exp.LTE(this=column("one"), expression=column("two"))
+    together = select(column("one"), column("two")).from_(exp.Subquery(this=both, alias="crossed")).where(ordered)
+    return [
+        (GATHERED, numbers, "The numbers of each unit."),
+        (EACH, each, "Each of them, beside all of its unit's."),
+        (TOGETHER, together, "Any two of them."),
+    ]
+
+
+def _by_joining() -> list[Part]:
+    once = select(column("unit"), column("num")).distinct().from_(table(NUMBERED))
+    same = exp.And(
+        this=exp.EQ(this=column("unit", "a"), expression=column("unit", "b")),
+        expression=exp.LTE(this=column("num", "a"), expression=column("num", "b")),
+    )
+    held = (alias(column("num", "a"), "one"), alias(column("num", "b"), "two"))
+    together = select(*held).from_(table(GATHERED, "a")).join(table(GATHERED, "b"), on=same)
+    return [(GATHERED, once, "The numbers of each unit."), (TOGETHER, together, "Any two of them.")]
