@@ -20,6 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 BLOCK = re.compile(r"^```(console|pycon|yaml)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = (
     "--as-of --format --output --experiment --fail-on --flags --context --client --environment --sample --flag"
+    " --by --runs --seed --folder"
     " --all --explain --rename --dry-run --host --port --exposures --events --sticky --origin --access-log --look"
     " --contexts --notes"
 )
@@ -108,6 +109,7 @@ def test_a_page_that_says_something_else_is_noticed(
 def test_every_command_and_its_options_are_documented() -> None:
     pages = "\n".join(page.read_text() for page in PAGES)
     for command in (
+        "aa",
         "analyze",
         "check",
         "sql",
