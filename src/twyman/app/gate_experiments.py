@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from twyman.app.gate_sight import Entrants, Sight
+from twyman.app.gate_sight import Entrants, Seen, Sight
 from twyman.app.gate_views import Gated, GateReport
 from twyman.app.sample import Sample
 from twyman.doubt.check import Status
@@ -114,14 +114,14 @@ class _Gate:
 
     def gated(self, candidate: Candidate) -> Gated:
         entrants, place = self.sight.entrants(candidate), self.launches.place(candidate)
-        tables = self.sight.tables(entrants)
-        others = {name: each for name, each in tables.items() if name != candidate.flag.name and _varies(each[0])}
+        beside = self.sight.beside(entrants)
+        others = {name: each for name, each in beside.items() if name != candidate.flag.name and _varies(each.table)}
         alpha = FALSE_ALARMS / max(1, len(others))
         neighbours = tuple(self._neighbours(candidate, others, alpha))
         label = self._label(entrants)
-        found = [*self._delivery(candidate, entrants, tables, alpha)]
-        found += [each for beside in neighbours if (each := beside.finding(entrants.names, place))]
-        overlaps = [*self._overlaps(candidate, entrants)]
+        found = [*self._delivery(candidate, entrants, beside, alpha)]
+        found += [each for one in neighbours if (each := one.finding(entrants.names, place))]
+        overlaps = [*self._overlaps(candidate, beside)]
         found += self._conflicts(candidate, overlaps)
         found += [each for each in [label.finding(candidate.experiment.claims, place)] if each]
         found.sort(key=lambda each: LOUDEST_FIRST.index(each.status))
@@ -138,16 +138,14 @@ class _Gate:
             place=place,
         )
 
-    def _neighbours(
-        self, candidate: Candidate, tables: Mapping[str, tuple[Table, int]], alpha: float
-    ) -> Iterator[Neighbour]:
+    def _neighbours(self, candidate: Candidate, beside: Mapping[str, Seen], alpha: float) -> Iterator[Neighbour]:
         following = followers(self.asking, candidate.flag.name)
-        for name, (table, shared) in tables.items():
+        for name, seen in beside.items():
             yield Neighbour(
                 flag=name,
                 values=self.sight.flags[name].values,
-                joint=joint(table, alpha=alpha),
-                shared=shared,
+                joint=joint(seen.table, alpha=alpha),
+                shared=seen.assigned,
                 experiments=tuple(each.name for each in self.by_flag.get(name, ())),
                 follows=name in following,
                 sealed=name in self.sealed,
@@ -156,23 +154,21 @@ class _Gate:
             )
 
     def _delivery(
-        self, candidate: Candidate, entrants: Entrants, tables: Mapping[str, tuple[Table, int]], alpha: float
+        self, candidate: Candidate, entrants: Entrants, beside: Mapping[str, Seen], alpha: float
     ) -> Iterator[Finding]:
         place = self.launches.place(candidate)
         if not len(entrants.rows):
             yield nobody(candidate, len(self.sight.sample), place)
             return
-        own, _ = tables[candidate.flag.name]
+        own = beside[candidate.flag.name].table
         found = (few_units(entrants.counts, alpha, place), undelivered(candidate, entrants.names, own, place))
         yield from (each for each in found if each)
 
-    def _overlaps(self, candidate: Candidate, entrants: Entrants) -> Iterator[tuple[Candidate, int]]:
+    def _overlaps(self, candidate: Candidate, beside: Mapping[str, Seen]) -> Iterator[tuple[Candidate, int]]:
         """Yield how many units each other experiment on another flag shares."""
         for other in self.live:
-            if other.flag.name == candidate.flag.name:
-                continue
-            sides = self.sight.flags[other.flag.name].sides.get(other.place)
-            shared = 0 if sides is None else int(np.count_nonzero(sides[entrants.rows] >= 0))
+            seen = beside.get(other.flag.name)
+            shared = seen.entered.get(other.place, 0) if seen and other.flag.name != candidate.flag.name else 0
             if shared:
                 yield other, shared
 

@@ -22,13 +22,28 @@ class Met:
     Attributes:
         served: Places of the values that any context is served.
         sides: By the place of each experiment's rule: the side of its split, -1 for none.
-        at: Where its masks begin: one for each value served, then one for whom some rule assigned.
+        at: Where its masks begin: one for each value served, one for whom some rule assigned, one for each of `sides`.
     """
 
     values: Values
     served: NDArray[np.int64]
     sides: Mapping[int, Places]
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A flag beside an experiment's units.
+
+    Attributes:
+        table: Units by arm and value.
+        assigned: Units that some rule assigned.
+        entered: By the place of each experiment's rule: units that it assigned.
+    """
+
+    table: Table
+    assigned: int
+    entered: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +89,21 @@ class Sight:
         found += [packed(codes == value) for value in served]
         found.append(packed(answers.applies))
         sides = {place: answers.sides[place] for place in self._places.get(flag.name, ()) if place in answers.sides}
+        found += [packed(each >= 0) for each in sides.values()]
         return Met(values, served, sides, at)
 
-    def tables(self, entrants: "Entrants") -> Mapping[str, tuple[Table, int]]:
-        """Return each flag's table of arms against values, and how many units it assigned anything to."""
+    def beside(self, entrants: "Entrants") -> Mapping[str, Seen]:
+        """Return each flag beside an experiment's units; nothing where it has none."""
         if not entrants.names:
             return {}
         arms = range(len(entrants.names))
         counts = np.stack([self._masks.counts(self._among(entrants.rows[entrants.arms == arm])) for arm in arms])
-        return {name: self._table(met, counts) for name, met in self.flags.items()}
+        return {name: _seen(met, counts) for name, met in self.flags.items()}
 
     def _among(self, rows: Rows) -> Words:
         among = np.zeros(len(self.sample), dtype=np.bool_)
         among[rows] = True
         return packed(among)
-
-    def _table(self, met: Met, counts: NDArray[np.int64]) -> tuple[Table, int]:
-        end = met.at + len(met.served)
-        table = np.zeros((len(counts), met.values.count), dtype=np.int64)
-        table[:, met.served] = counts[:, met.at : end]
-        return table, int(counts[:, end].sum())
 
     def entrants(self, candidate: Candidate) -> Entrants:
         """Return who enters an experiment."""
@@ -132,3 +142,11 @@ class Sight:
         known = np.flatnonzero(units >= 0)
         _, firsts = np.unique(units[known], return_index=True)
         return np.sort(np.concatenate([known[firsts], np.flatnonzero(units < 0)]))
+
+
+def _seen(met: Met, counts: NDArray[np.int64]) -> Seen:
+    end = met.at + len(met.served)
+    table = np.zeros((len(counts), met.values.count), dtype=np.int64)
+    table[:, met.served] = counts[:, met.at : end]
+    entered = {place: int(counts[:, end + at].sum()) for at, place in enumerate(met.sides, start=1)}
+    return Seen(table, int(counts[:, end].sum()), entered)
