@@ -28,7 +28,7 @@ class Outcome:
         doubted: The reading that was held, or whose probability of a bug passed the threshold; `None` where the
             decision came first.
         probability: Of a bug, at the last reading.
-        causes: By rank, at the reading that was doubted, else at the last.
+        causes: By rank, at the reading that was doubted, else at the last; `final`: at the last in any case.
         by_product: Whether the product itself named probability and causes.
     """
 
@@ -36,12 +36,18 @@ class Outcome:
     doubted: dict[str, Any] | None
     probability: float
     causes: list[str]
+    final: list[str]
     by_product: bool
 
     @property
     def named(self) -> bool:
         """Whether the right cause is one of the first two."""
         return cause_of(self.record) in self.causes[:2]
+
+    @property
+    def named_at_end(self) -> bool:
+        """The same at the last reading, when there is more to go by."""
+        return cause_of(self.record) in self.final[:2]
 
     @property
     def by_srm(self) -> bool:
@@ -68,11 +74,11 @@ def outcome(record: dict[str, Any], known: Learned) -> Outcome:
         known: What was fixed on the training seeds.
     """
     judged = [(reading, *_judged(reading, known)) for reading in record["readings"]]
-    for reading, probability, causes in judged:
-        if reading["action"] == "hold" or probability >= known.threshold:
-            return Outcome(record, reading, judged[-1][1], causes, _is_own(reading))
-    reading, probability, causes = judged[-1]
-    return Outcome(record, None, probability, causes, _is_own(reading))
+    last, probability, final = judged[-1]
+    for reading, said, causes in judged:
+        if reading["action"] == "hold" or said >= known.threshold:
+            return Outcome(record, reading, probability, causes, final, _is_own(reading))
+    return Outcome(record, None, probability, final, final, _is_own(last))
 
 
 def _is_own(reading: dict[str, Any]) -> bool:

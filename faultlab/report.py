@@ -46,17 +46,18 @@ def _intro(found: Sequence[Outcome], known: Learned) -> Iterable[str]:
         "error, or by more than half of one so that a plain reader (CUPED, 1.96, every net off) does something else. "
         "It is *caught* where a reading is held, or the probability of a bug "
         f"passes {known.threshold:.2f}, before anything is decided. That number and the signatures were fixed on other "
-        f"seeds; probabilities and causes are named by {named}. Brackets hold 95 % intervals."
+        f"seeds; probabilities and causes are named by {named}, at the reading that caught it and at the last. "
+        "Brackets hold 95 % intervals."
     )
     yield ""
 
 
 def _faults(found: Sequence[Outcome]) -> Iterable[str]:
     yield (
-        "| Fault | runs | large enough | caught of those | of all | units | day | cause in top two "
+        "| Fault | runs | large enough | caught of those | of all | units | day | cause in top two | at the end "
         "| SRM alone | 50 % cap | generic prior |"
     )
-    yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
     for name, fault in FAULTS.items():
         yield from _row(fault.title, [one for one in found if one.record["fault"] == name])
     yield from _row("All", found)
@@ -78,6 +79,7 @@ def _row(title: str, runs: Sequence[Outcome]) -> Iterable[str]:
         units,
         day,
         _share(sum(one.named for one in caught), len(caught)),
+        _share(sum(one.named_at_end for one in caught), len(caught)),
         *(_share(sum(getattr(one, net) for one in large), len(large)) for net in ("by_srm", "by_cap", "by_generic")),
     )
     yield f"| {' | '.join(cells)} |"

@@ -171,7 +171,7 @@ def test_the_report_counts(tmp_path: Path) -> None:
     cells = [cell.strip() for cell in row.strip("|").split("|")]
 
     assert cells[1:6] == ["40", "100 %", "50 % [35, 65]", "50 %", "1,400"]
-    assert cells[7:9] == ["100 %", "50 %"]
+    assert cells[7:10] == ["100 %", "100 %", "50 %"]
     assert "| 80 % intervals of owners cover 80 % | 300 | 0 % [0.0, 0.8] |" in text
     assert "differ by" in text
     page = tmp_path / "page.md"
