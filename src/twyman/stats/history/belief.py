@@ -26,8 +26,9 @@ ENOUGH = 5
 FOR_TAILS = 20
 """Experiments from which the tails of effects may be learnt; with fewer, they are taken for normal."""
 
-_EDGES = np.arange(-40.0, 41.0)
-"""Edges of the panels around each part, in its standard deviations."""
+_REACH = 40.0
+_EDGES = np.arange(-_REACH, _REACH + 1)
+"""Edges of the panels around a part, in its standard deviations."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 
@@ -47,6 +48,13 @@ class Past:
     mean: float
     sds: tuple[float, ...]
     weights: tuple[float, ...] = (1.0,)
+
+    def edges(self) -> Vector:
+        """Return edges of panels as wide as the narrowest part in the middle, and ever wider further out."""
+        narrow, reach = min(self.sds), _REACH * max(self.sds) / min(self.sds)
+        wider = np.geomspace(8.0, reach, int(np.ceil(np.log(reach / 8) / np.log(1.25))) + 2)
+        steps = np.concatenate([np.arange(8.0), wider])
+        return self.mean + narrow * np.concatenate([-steps[:0:-1], steps])
 
     def log_density(self, x: Vector) -> Vector:
         """Return the logarithm of the density at each effect."""
@@ -153,13 +161,18 @@ class Belief:
         Args:
             also: Centre and standard deviation of further normals that it must be fine for.
         """
-        parts = [*also, *((self.past.mean, sd) for sd in self.past.sds)]
+        parts = list(also)
         if self.expected is not None:
             parts += [(self.expected.likely, self.expected.below), (self.expected.likely, self.expected.above)]
-        centres = [centre for centre, _ in parts]
-        between = np.linspace(min(centres), max(centres), 401)  # where two distant parts meet, neither has panels
-        edges = np.unique(np.concatenate([between, *(centre + scale * _EDGES for centre, scale in parts)]))
-        edges = edges[np.diff(edges, prepend=-np.inf) > 1e-12 * min(scale for _, scale in parts)]
+        centres = [self.past.mean, *(centre for centre, _ in parts)]
+        narrowest = min([*self.past.sds, *(scale for _, scale in parts)])
+        apart = max(centres) - min(centres)
+        many = int(min(max(apart / narrowest, 1.0), 400.0)) + 1
+        between = np.linspace(min(centres), max(centres), many)  # where two distant parts meet, neither has panels
+        edges = np.unique(
+            np.concatenate([between, self.past.edges(), *(centre + scale * _EDGES for centre, scale in parts)])
+        )
+        edges = edges[np.diff(edges, prepend=-np.inf) > 1e-12 * narrowest]
         middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
         x = (middle[:, None] + half[:, None] * _NODES).ravel()
         return x, np.log(half[:, None] * _WEIGHTS).ravel()
