@@ -20,7 +20,7 @@ Make = Callable[..., argparse.ArgumentParser]
 def add_doubt(command: Make, add: Make) -> None:
     """Add the command to the parser."""
     doubt = command(add, "doubt", "why might this be wrong? every doubt, the weightiest first", _doubt)
-    doubt.add_argument("file", type=Path, nargs="?", metavar="EXPERIMENT.yaml")
+    doubt.add_argument("file", type=Path, nargs="?", metavar="EXPERIMENT.yaml|FOLDER")
     doubt.add_argument("--experiment", metavar="NAME", help="which one, where there are several")
     doubt.add_argument("--as-of", metavar="DATE", help="read as of this day; left out, the latest look that is due")
     doubt.add_argument("--format", choices=("table", "json"), default="table", help="what to write")
@@ -36,10 +36,24 @@ def _doubt(options: argparse.Namespace) -> int:
     limit = _share(options.fail_above) if options.fail_above else 1.0
     if options.output is not None:
         ready(options.output)
+    if options.file is not None and options.file.is_dir() and not options.experiment:
+        return _swept(options)
     answer, said = _answer(options)
     deliver({"table": text, "json": json_text}[options.format](answer, said=said), options.output)
     likely = answer.dossier.probability if answer.dossier else 0.0
     return FAILED_ON_VERDICT if likely > limit else ANSWERED
+
+
+def _swept(options: argparse.Namespace) -> int:
+    """Ask all pairs of a folder's experiments that run on the day."""
+    from twyman.report.sweep import json_text, text  # noqa: PLC0415 - as above
+    from twyman.wiring.sweep import sweep  # noqa: PLC0415 - as above
+
+    with Progress() as told:
+        found = sweep(options.file, as_of=options.as_of, told=told)
+    deliver({"table": text, "json": json_text}[options.format](found), options.output)
+    held = any(check.status == "block" for check in found.checks)
+    return FAILED_ON_VERDICT if held and options.fail_above else ANSWERED
 
 
 def _answer(options: argparse.Namespace) -> "tuple[Answer, tuple[str, ...]]":

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from twyman.app.ports import Paired, Question
+from twyman.app.sweep import key_of
 from twyman.warehouse.engine import Engine, Row
 from twyman.warehouse.language.syntax import alias, call, column, count_rows, number, select, statement, table, text
 from twyman.warehouse.model import PART, Part, stacked
@@ -35,7 +36,7 @@ def compiled_pairs(engine: Engine, questions: Sequence[Question], *, lists: bool
         Invalid: If a definition doesn't fit the data.
     """
     entity = questions[0].experiment.entity
-    rows = list(all_exposures(engine, questions[0], entity, sorted({_key(one) for one in questions})))
+    rows = list(all_exposures(engine, questions[0], entity, sorted({key_of(one) for one in questions})))
     parts: list[Part] = [
         (OTHERS, below(rows), "Exposures of all experiments asked for."),
         (KNOWN, _known(questions), "Each arm has a number."),
@@ -67,17 +68,10 @@ def _numbers(questions: Sequence[Question]) -> Mapping[int, Arm]:
     return dict(enumerate((one.experiment.name, arm.name) for one in ordered for arm in one.experiment.arms))
 
 
-def _key(question: Question) -> str:
-    """Return what the data call an experiment; a table that names none is called by its own name."""
-    experiment, source = question.experiment, question.catalogue.sources[question.experiment.source]
-    named = getattr(source, "experiment", None) is not None
-    return (experiment.key or experiment.name) if named else source.name
-
-
 def _known(questions: Sequence[Question]) -> exp.Query:
     asked = {one.experiment.name: one for one in questions}
     values = [
-        exp.Tuple(expressions=[text(_key(asked[name])), text(_value(asked[name], arm)), number(index)])
+        exp.Tuple(expressions=[text(key_of(asked[name])), text(_value(asked[name], arm)), number(index)])
         for index, (name, arm) in _numbers(questions).items()
     ]
     names = [exp.to_identifier(one) for one in ("experiment", "arm", "num")]

@@ -1,0 +1,238 @@
+"""The nightly sweep: every pair of the experiments that run, in one pass over the exposures, and the pairs that matter.
+
+Whether assignments depend on each other is asked of all pairs that share a unit. Whether one experiment changes what
+another does is asked of pairs that are dealt independently, overlap and share a surface: one statement an experiment.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median_low
+from typing import Protocol
+
+from twyman.app.comparison import own_columns
+from twyman.app.ports import Cell, Cutoff, Measured, Paired, Pairing, Question, variant_of
+from twyman.app.telling import Step, Telling, untold
+from twyman.app.timeline import settling
+from twyman.doubt.check import Check, Status, loudest_first
+from twyman.doubt.interactions import Crossing, crossing, interaction_checks, ranked
+from twyman.doubt.pairs import Pair, dependent_pairs, none_found, pair_checks
+from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
+from twyman.kernel.errors import NotFound
+from twyman.kernel.time import Clock, instant_text
+from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import Quantile, TimeToEvent
+from twyman.metrics.source import ExposureSource
+from twyman.stats.estimate import NotEstimable
+from twyman.stats.moments import Moments
+
+PLANNED = 10_000
+"""Units for which evidence is tuned where a plan has no size."""
+
+
+class Sweeping(Pairing, Protocol):
+    """The user's data, read once for many questions."""
+
+    def together(self, questions: Sequence[Question]) -> AbstractContextManager[None]:
+        """Read each source of facts once for all of some questions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep found.
+
+    Attributes:
+        as_of: The day, as an instant.
+        experiments: Those that run on it.
+        pairs: How many pairs share a unit.
+        checks: What was found, the loudest first; what was asked and found quiet is among them.
+        tests: Metrics of pairs that were asked for an interaction.
+        sql: The statements that ran.
+    """
+
+    as_of: str
+    engine: str
+    experiments: tuple[str, ...]
+    pairs: int
+    checks: tuple[Check, ...]
+    tests: int = 0
+    sql: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Ask all pairs of the experiments that run.
+
+    Attributes:
+        warehouse: Where the data are.
+        clock: Tells the time.
+        told: Is told how far it has come.
+    """
+
+    warehouse: Sweeping
+    clock: Clock
+    told: Telling = untold
+
+    def __call__(
+        self,
+        experiments: Sequence[Experiment],
+        catalogue: Catalogue,
+        *,
+        zone: str = "UTC",
+        as_of: datetime | None = None,
+    ) -> Swept:
+        """Return what the experiments that run on a day do to each other.
+
+        Args:
+            experiments: Those of the project; the ones that run are taken.
+            catalogue: The sources and metrics they refer to.
+            zone: Zone of zoneless times and of days.
+            as_of: The day; left out, now.
+
+        Raises:
+            NotFound: If no two experiments run on the day.
+            Invalid: If the data don't fit the definitions.
+            Unavailable: If the engine gave out.
+        """
+        day = as_of or self.clock()
+        running = sorted((one for one in experiments if runs(one, day)), key=lambda one: one.name)
+        if len(running) < 2:
+            raise NotFound(
+                f"{len(running)} of {len(experiments)} experiments run on {instant_text(day)[:10]}, and a pair takes "
+                "two: give the day with --as-of"
+            )
+        settle = max((settling(one, catalogue) for one in running), default=timedelta())
+        end = min(day, self.clock() - settle)
+        cutoff = Cutoff(end, end + settle)
+        asked = {one.name: Question(experiment=one, catalogue=catalogue, zone=zone, cutoff=cutoff) for one in running}
+        return self._swept(asked, end)
+
+    def _swept(self, asked: Mapping[str, Question], end: datetime) -> Swept:
+        self.told(Step("all pairs", number=0, count=len(asked)))
+        found = [self.warehouse.paired(group) for group in _by_entity([*asked.values()])]
+        dependent = [pair for one in found for pair in dependent_pairs(one.units, one.met)]
+        checks = pair_checks(dependent, pairs=sum(len(one.met) for one in found)) or _none(found)
+        together = _sharing(asked, found, dependent)
+        crossed, sql = self._crossed(asked, together)
+        return Swept(
+            as_of=instant_text(end),
+            engine=self.warehouse.engine,
+            experiments=tuple(asked),
+            pairs=sum(len(one.met) for one in found),
+            checks=loudest_first([*checks, *interaction_checks(ranked(crossed))]),
+            tests=len(crossed),
+            sql=(*(text for one in found for text in one.sql), *sql),
+        )
+
+    def _crossed(
+        self, asked: Mapping[str, Question], together: Mapping[str, Sequence[str]]
+    ) -> tuple[list[Crossing], tuple[str, ...]]:
+        """Measure every experiment once, broken down by the variants of all that are asked with it."""
+        made, sql = list[Crossing](), list[str]()
+        with_others = [(asked[name], [asked[other] for other in others]) for name, others in together.items()]
+        questions = [one for pair in with_others if (one := crossed_question(*pair)).experiment.tracked]
+        if not questions:
+            return made, ()
+        with self.warehouse.together(questions):
+            for number, question in enumerate(questions, start=1):
+                self.told(Step(question.experiment.name, number=number, count=len(questions)))
+                seen = self.warehouse.measure(question)
+                sql += seen.sql
+                others = [asked[other] for other in together[question.experiment.name]]
+                made += [one for other in others for one in _crossings(question, other, seen)]
+        return made, tuple(sql)
+
+
+def runs(experiment: Experiment, day: datetime) -> bool:
+    """Whether an experiment can be swept on a day: its units come by exposures, one by one, and it isn't over."""
+    if experiment.entry is not Entry.EXPOSURES or experiment.randomised_by:
+        return False
+    ends = experiment.measure_until or experiment.enrol_until
+    return (experiment.enrol_from is None or experiment.enrol_from <= day) and (ends is None or day <= ends)
+
+
+def crossed_question(question: Question, others: Sequence[Question]) -> Question:
+    """Return the question for an experiment's metrics, and those of others, broken down by the others' variants."""
+    experiment, catalogue = question.experiment, question.catalogue
+    named = {tracked.metric for one in (question, *others) for tracked in _asked(one)}
+    tracked = tuple(
+        Tracked(metric=name, role=Role.INFORMATION)
+        for name in sorted(named)
+        if (catalogue.metric(name).entity or experiment.entity) == experiment.entity
+    )
+    bare = replace(experiment, tracked=tracked, dimensions=(), crossed=(), strata=(), decide=None)
+    return replace(question, experiment=bare, beside=tuple(key_of(one) for one in others))
+
+
+def key_of(question: Question) -> str:
+    """Return what the data call an experiment; a table that names none is called by its own name."""
+    experiment, source = question.experiment, question.catalogue.sources.get(question.experiment.source)
+    if isinstance(source, ExposureSource) and source.experiment is None:
+        return source.name
+    return experiment.key or experiment.name
+
+
+def _asked(question: Question) -> Iterator[Tracked]:
+    for tracked in question.experiment.tracked:
+        kind = question.catalogue.metric(tracked.metric).kind
+        if tracked.role in (Role.SUCCESS, Role.GUARDRAIL) and not isinstance(kind, Quantile | TimeToEvent):
+            yield tracked
+
+
+def _by_entity(questions: Sequence[Question]) -> list[list[Question]]:
+    groups: dict[str, list[Question]] = {}
+    for one in questions:
+        groups.setdefault(one.experiment.entity, []).append(one)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _none(found: Sequence[Paired]) -> list[Check]:
+    shared = [sum(cells.values()) for one in found for cells in one.met.values()]
+    text = none_found(median_low(shared), len(shared)) if shared else "No two experiments share a unit."
+    return [Check(code="coexposure", status=Status.OK, text=text, detail={"pairs": len(shared)})]
+
+
+def _sharing(asked: Mapping[str, Question], found: Sequence[Paired], dependent: Sequence[Pair]) -> dict[str, list[str]]:
+    """Return, by experiment, those that share units and a surface with it and are dealt independently of it."""
+    known = {frozenset((pair.of, pair.beside.name)) for pair in dependent}
+    together: dict[str, list[str]] = {}
+    for one, two in sorted(names for each in found for names in each.met):
+        surface = asked[one].experiment.surface
+        if surface and surface == asked[two].experiment.surface and frozenset((one, two)) not in known:
+            together.setdefault(one, []).append(two)
+    return together
+
+
+def _crossings(question: Question, other: Question, seen: Measured) -> Iterator[Crossing]:
+    rows, columns = (sorted(one.experiment.arms, key=lambda arm: not arm.control) for one in (question, other))
+    for tracked in question.experiment.tracked:
+        metric = question.catalogue.metric(tracked.metric)
+        cells = [
+            [
+                seen.cells.get(Cell(metric.name, arm.name, variant_of(key_of(other)), variant.value or variant.name))
+                for variant in columns
+            ]
+            for arm in rows
+        ]
+        full = [[cell for cell in row if cell is not None] for row in cells]
+        made = _tested(question, other, (metric.name, metric.title or metric.name), full, own_columns(metric))
+        if made is not None and all(len(row) == len(columns) for row in full):
+            yield made
+
+
+def _tested(
+    question: Question, other: Question, metric: tuple[str, str], cells: Sequence[Sequence[Moments]], own: int
+) -> Crossing | None:
+    if len({len(row) for row in cells}) != 1 or min(len(row) for row in cells) < 2:
+        return None
+    sizes = [one.experiment.plan.units for one in (question, other)]
+    found = crossing(
+        cells,
+        experiments=(question.experiment.name, other.experiment.name),
+        metric=metric,
+        planned=min((size for size in sizes if size), default=PLANNED),
+        own=own,
+    )
+    return None if isinstance(found, NotEstimable) else found

@@ -1,0 +1,97 @@
+"""`twyman doubt FOLDER`: every pair of the experiments that run, quiet unless one depends on or changes another."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.cli.studio import EXPERIMENT, PROJECT, SOURCES, write
+
+from twyman.cli.main import main
+
+UNITS = 3_000
+START = "surface: start\n"
+
+
+def folder(
+    root: Path, *, twin: bool = False, interacts: bool = False, surfaces: tuple[str, str] = (START, START)
+) -> Path:
+    """A page and a search, dealt independently; the page's twin; what both together add to each play, if anything."""
+    rng = np.random.default_rng(5)
+    page, search = rng.random(UNITS) < 0.5, rng.random(UNITS) < 0.5
+    dealt = {"page": page, "search": search} | ({"shelf": page} if twin else {})
+    write(root / "twyman.yaml", PROJECT.format(also=""))
+    write(root / "sources.yaml", SOURCES)
+    surface = dict(zip(("page", "search"), surfaces, strict=True))
+    for name in dealt:
+        write(root / f"{name}.yaml", EXPERIMENT.format(name=name) + surface.get(name, ""))
+    met = [
+        f"u{unit},{name},{('old', 'new')[int(arms[unit])]},2024-03-01 10:00:00"
+        for unit in range(UNITS)
+        for name, arms in dealt.items()
+    ]
+    write(root / "data" / "exposures.csv", "\n".join(["user_id,test,arm,exposed_at", *met, ""]))
+    ms = 60_000 * (10 + rng.normal(0, 1, UNITS) + (2.0 if interacts else 0.0) * (page & search))
+    played = [f"u{unit},2024-03-02 12:00:00,{ms[unit]:.0f}" for unit in range(UNITS)]
+    write(root / "data" / "plays" / "02.csv", "\n".join(["user_id,played_at,ms", *played, ""]))
+    return root
+
+
+def swept(root: Path, capsys: pytest.CaptureFixture[str], *more: str, code: int = 0) -> dict[str, Any]:
+    assert main(["doubt", str(root), "--as-of", "2024-03-08", "--format", "json", *more]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_healthy_pairs_get_one_line_each_with_what_would_have_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = swept(folder(tmp_path), capsys)
+
+    assert (found["experiments"], found["pairs"], found["tests"]) == (["page", "search"], 1, 1)
+    assert [(check["code"], check["status"]) for check in found["checks"]] == [
+        ("coexposure", "ok"),
+        ("interactions", "ok"),
+    ]
+    assert found["checks"][1]["detail"]["mde"][0]["mde"] > 0
+
+
+def test_twins_are_named_and_fail_a_job_that_wants_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = swept(folder(tmp_path, twin=True), capsys, "--fail-above", "50%", code=10)
+
+    first = found["checks"][0]
+    assert (first["code"], first["status"]) == ("aliased", "block")
+    assert sorted(first["detail"]["experiments"]) == ["page", "shelf"]
+    assert found["pairs"] == 3
+
+
+def test_an_interaction_is_found_with_its_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = swept(folder(tmp_path, interacts=True), capsys)
+
+    first = found["checks"][0]
+    assert (first["code"], first["status"], first["metric"]) == ("interaction", "warn", "minutes")
+    assert first["detail"]["estimate"] == pytest.approx(2.0, abs=0.4)
+
+
+def test_pairs_on_different_surfaces_or_on_none_are_not_asked_for_interactions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apart = swept(folder(tmp_path / "apart", surfaces=(START, "surface: search\n"), interacts=True), capsys)
+    nowhere = swept(folder(tmp_path / "nowhere", surfaces=("", ""), interacts=True), capsys)
+
+    assert apart["tests"] == nowhere["tests"] == 0
+
+
+def test_a_terminal_shows_the_loudest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doubt", str(folder(tmp_path, twin=True)), "--as-of", "2024-03-08"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "As of 2024-03-08: 3 experiments, 3 pairs that share units."
+    assert lines[2].startswith("■ ")
+    assert all(len(line) <= 120 for line in lines)
+
+
+def test_a_day_on_which_nothing_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doubt", str(folder(tmp_path)), "--as-of", "2024-05-01"]) == 3
+
+    assert "0 of 2 experiments run on 2024-05-01" in capsys.readouterr().err
