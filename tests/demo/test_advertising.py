@@ -6,7 +6,7 @@ import pytest
 from twyman.demo.advertising import ADS_PER_SONG, ANNOUNCEMENTS
 from twyman.demo.listening import SONG_SECONDS
 from twyman.demo.phase import DAY
-from twyman.demo.population import PREMIUM_SHARE
+from twyman.demo.population import NEVER, PREMIUM_SHARE
 from twyman.demo.world import World
 
 ADS_PER_FREE_HOUR = ADS_PER_SONG * 3600 / SONG_SECONDS
@@ -27,7 +27,13 @@ def ads_per_hour(world: World, arm: np.ndarray, *, after: bool) -> float:
 
 def test_free_users_hear_advertising_at_sparkifys_rate(launch: World) -> None:
     # 73,000 users' ads: Poisson counts alone would give .1 %, songs of unequal length hardly more
-    assert ads_per_hour(launch, ~launch.users.premium, after=True) == pytest.approx(ADS_PER_FREE_HOUR, rel=0.01)
+    stayed_free = ~launch.users.premium & (launch.upgraded_at == NEVER)
+
+    assert ads_per_hour(launch, stayed_free, after=True) == pytest.approx(ADS_PER_FREE_HOUR, rel=0.01)
+
+
+def test_who_goes_over_to_the_paid_plan_hears_none_from_then_on(launch: World) -> None:
+    assert (launch.ads.shown_at < launch.upgraded_at[launch.ads.user]).all()
 
 
 def test_those_who_pay_hear_none(launch: World) -> None:

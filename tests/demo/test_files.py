@@ -27,9 +27,13 @@ def digests(folder: Path) -> dict[str, str]:
 
 def query(folder: Path, sql: str) -> list[tuple[object, ...]]:
     with duckdb.connect() as connection:
-        for table in ("users", "exposures", "listening", "ads"):
+        for table in ("users", "exposures", "listening", "ads", "upgrades"):
             connection.execute(f"create view {table} as from '{folder}/warehouse/{table}/*.parquet'")
         return connection.sql(sql).fetchall()
+
+
+def _is_of_users(name: str) -> bool:
+    return name.endswith((".parquet", ".csv", ".jsonl", ".txt"))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,7 @@ def test_another_seed_gives_other_tables_under_the_same_definitions(folder: Path
     ours, theirs = digests(folder), digests(simulate(tmp_path / "other", seed=6, phases=SMALL))
 
     assert ours.keys() == theirs.keys()
-    assert all((ours[name] == theirs[name]) != name.endswith(".parquet") for name in ours)
+    assert all((ours[name] == theirs[name]) != _is_of_users(name) for name in ours)
 
 
 def test_a_demo_replaces_what_an_earlier_one_wrote(tmp_path: Path) -> None:
@@ -101,6 +105,16 @@ def test_an_upgrade_is_a_second_row_of_the_user(folder: Path) -> None:
     histories = {row[0] for row in query(folder, f"select distinct history from ({history})")}
 
     assert histories == {"free", "premium", "free premium"}
+
+
+def test_who_went_over_has_the_paid_plan_from_then_on(folder: Path) -> None:
+    [(went, known)] = query(
+        folder,
+        "select (select count(*) from upgrades), count(*) from upgrades join users using (user_id) "
+        "where plan = 'premium' and valid_from = upgraded_at",
+    )
+
+    assert went == known > 0
 
 
 def test_times_carry_their_zone(folder: Path) -> None:

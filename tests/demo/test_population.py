@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from twyman.demo.live import treated
 from twyman.demo.phase import DAY, HISTORY_DAYS, LAUNCH
-from twyman.demo.population import PREMIUM_SHARE, UPGRADED_SHARE, treated
+from twyman.demo.population import PREMIUM_SHARE, UPGRADED_SHARE
 from twyman.demo.world import World
 
 FALSE_ALARM = 1e-4
@@ -49,7 +50,7 @@ def test_half_of_the_users_are_treated(launch: World) -> None:
 
 def test_two_salts_share_no_luck() -> None:
     number = np.arange(1_000_000, 1_200_000)
-    agree = treated(number, salt="a") == treated(number, salt="b")
+    agree = treated(number, ["NZ"] * len(number)) == treated(number, ["US"] * len(number))
 
     assert within(int(agree.sum()), len(number), 0.5)
 
@@ -57,9 +58,13 @@ def test_two_salts_share_no_luck() -> None:
 def test_the_split_is_the_same_on_every_machine() -> None:
     number = np.arange(1_000_000, 1_000_016)
 
-    given = treated(number, salt="moment-page-nz:2015")
+    given = treated(number, ["NZ"] * len(number))
 
-    assert "".join("ct"[each] for each in given.astype(int)) == "ccctcttcctttttct"
+    assert "".join("ct"[each] for each in given.astype(int)) == "tttcctccttcttctc"
+
+
+def test_whoever_lives_elsewhere_gets_no_page() -> None:
+    assert not treated(np.arange(1_000_000, 1_001_000), ["FR"] * 1_000).any()
 
 
 def test_the_split_knows_nothing_of_loyalty(launch: World) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from multiprocessing import get_context
@@ -13,12 +14,18 @@ import msgspec
 import pytest
 
 from twyman.app.views import Answer, Effect, Interval, Verdict
+from twyman.demo.nets import by_coexposure, by_expectation, by_the_gate, by_what_must_not_move, gated
 from twyman.demo.phase import LAUNCH, NEW_ZEALAND, WINDOW_DAYS, Phase
 from twyman.demo.simulator import simulate
-from twyman.demo.story import RETENTION, definition, run, usual_reading
+from twyman.demo.story import definition, run
+from twyman.demo.usual import RETENTION, usual_reading
 from twyman.wiring.analysis import analyze
 
 SEEDS = range(100)
+
+SMALL = (NEW_ZEALAND.of_size(1_200), LAUNCH.of_size(1_200))
+
+NETS = ["Launch gate", "Co-exposure", "Must not move", "Expectation"]
 
 TOO_GOOD = {"above_ceiling", "beyond_high", "far"}
 
@@ -54,7 +61,7 @@ def is_aborted(verdict: Verdict) -> bool:
 
 def verdict_of(phase: Phase, seed: int, within: Path) -> Verdict:
     """Simulate and analyse one phase under a seed, in a folder of its own, since two would be scanned twice."""
-    folder = simulate(within / f"{phase.experiment}-{seed}", seed=seed, phases=[phase])
+    folder = simulate(within / f"{phase.experiment}-{seed}", seed=seed, phases=[replace(phase, logged=False)])
     file = definition(folder, phase)
     file.write_text(
         file.read_text("utf-8").replace("looks: weekly", f"looks: [{', '.join(ripe_looks(phase))}]"), "utf-8"
@@ -87,10 +94,59 @@ def test_new_zealand_is_held_and_the_launch_aborted(told: Told) -> None:
 
 
 def test_a_usual_platform_would_have_shipped_new_zealand(told: Told) -> None:
-    new_zealand, launch = (line for line in told.text.splitlines() if line.startswith("A usual platform: "))
+    act_one, _, _ = told.text.partition("Act two")
+    new_zealand, launch = (line for line in act_one.splitlines() if line.startswith("  Still listening in week 4"))
 
-    assert "significant: ship it; the split is even." in new_zealand
+    assert "significant: ship it" in new_zealand
     assert "significant: stop it" in launch
+    assert act_one.count(", even (p = ") == act_one.count("passes (p = ") == 2
+    assert "can't be computed: 2 of its 4 cells are empty" in act_one
+
+
+def test_each_net_fires_before_the_next_and_all_before_the_end(told: Told) -> None:
+    _, _, table = told.text.partition("When each would have caught it")
+    users = {name: int(line.split("  ")[-2].replace(",", "")) for name in NETS for line in lines_with(table, name)}
+
+    assert list(users) == NETS
+    assert users["Launch gate"] == 0
+    assert 10 <= users["Co-exposure"] <= 30
+    assert 1_300 <= users["Must not move"] <= 1_750  # the first day of enrolment: 15 % of the users
+    assert users["Expectation"] == NEW_ZEALAND.users
+
+
+def lines_with(table: str, name: str) -> list[str]:
+    return [line for line in table.splitlines() if line.strip().startswith(name)]
+
+
+def test_it_fits_a_hundred_columns_and_two_screens(told: Told) -> None:
+    lines = told.text.replace(str(told.folder), "demo").splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 80
+
+
+def test_the_launch_was_let_pass_with_a_reason_and_a_reviewer(told: Told) -> None:
+    [passed] = [each.override for each in gated(told.folder).findings if each.override]
+
+    assert (passed.reason, passed.reviewer) == ("the press is invited for 20 May", "head-of-product")
+    assert gated(told.folder).passes
+
+
+def test_one_seed_tells_one_story(tmp_path: Path) -> None:
+    tellings = [list[str](), list[str]()]
+    for each in tellings:
+        run(tmp_path / "demo", seed=3, phases=SMALL, out=each.append)
+
+    assert tellings[0] == tellings[1]
+    assert any("Co-exposure, " in text for text in tellings[0])
+
+
+def test_another_seed_tells_it_of_other_users(told: Told, tmp_path: Path) -> None:
+    lines = list[str]()
+
+    run(tmp_path / "demo", seed=4, phases=SMALL, out=lines.append)
+
+    assert lines != told.text.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +163,9 @@ def test_the_usual_reading_is_significance_and_nothing_else(
 ) -> None:
     answer = analyze(definition(told.folder, NEW_ZEALAND)).answer
 
-    assert reading in usual_reading(with_lift(answer, Interval(lower=lower, upper=upper, level=0.95)))
+    _, said = next(usual_reading(with_lift(answer, Interval(lower=lower, upper=upper, level=0.95))))
+
+    assert reading in said
 
 
 def with_lift(answer: Answer, interval: Interval) -> Answer:
@@ -123,3 +181,22 @@ def test_at_least_95_of_100_seeds_are_held_and_aborted(tmp_path: Path) -> None:
 
     assert sum(is_held(first) for first, _ in told) >= 95
     assert sum(is_aborted(second) for _, second in told) >= 95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_all_nets_fire_in_their_order_under_other_seeds(tmp_path: Path, seed: int) -> None:
+    folder = simulate(tmp_path, seed=seed, phases=[NEW_ZEALAND])
+    watch = by_what_must_not_move(folder)
+
+    fired = [
+        by_the_gate(gated(folder)),
+        by_coexposure(folder / "logs" / f"{NEW_ZEALAND.experiment}.jsonl"),
+        watch[0] if watch else None,
+        by_expectation(folder),
+    ]
+
+    assert [each and each.net for each in fired] == NETS
+    assert [each.at for each in fired if each] == sorted(each.at for each in fired if each)
+    assert fired[1] is not None
+    assert fired[1].units <= 30

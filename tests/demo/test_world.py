@@ -12,7 +12,7 @@ SMALL = NEW_ZEALAND.of_size(500)
 
 def arrays(made: World) -> list[np.ndarray]:
     parts = (made.users, made.sessions, made.ads)
-    return [made.stays, *(getattr(part, field.name) for part in parts for field in fields(part))]
+    return [made.stays, made.upgraded_at, *(getattr(part, field.name) for part in parts for field in fields(part))]
 
 
 def same(one: World, other: World) -> bool:

@@ -35,9 +35,10 @@ class Ads:
     ads: NDArray[np.int64]
 
 
-def advertising(users: Users, sessions: Sessions, rng: np.random.Generator) -> Ads:
+def advertising(users: Users, sessions: Sessions, upgraded_at: NDArray[np.int64], rng: np.random.Generator) -> Ads:
     """Return the advertising heard: by plan, until the advertising test takes it away."""
     pays = users.premium[sessions.user] & (sessions.played_at >= users.premium_since[sessions.user])
+    pays |= sessions.played_at >= upgraded_at[sessions.user]
     rate = ADS_PER_SONG * sessions.songs * ~pays * np.where(sessions.without_ads, ANNOUNCEMENTS, 1.0)
     ads = rng.poisson(rate)
     heard = np.flatnonzero(ads)

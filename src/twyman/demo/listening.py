@@ -9,14 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twyman.demo.clock import times_of_day
 from twyman.demo.phase import DAY, Phase
 from twyman.demo.population import Users
-
-HOURS = (
-    0.023, 0.025, 0.0195, 0.0161, 0.0197, 0.0256, 0.0286, 0.0272, 0.0305, 0.0386, 0.0442, 0.0485,
-    0.0457, 0.0515, 0.0626, 0.0716, 0.0777, 0.071, 0.0719, 0.0535, 0.0493, 0.0405, 0.0307, 0.0277,
-)  # fmt: skip
-"""Share of the plays by hour of the day. Source: Sparkify (Udacity), user-level aggregates."""
 
 SONG_SECONDS = 248.725
 SONG_SPREAD = 0.36
@@ -31,6 +26,9 @@ MOST_SONGS = 330
 
 EXTRA_WITHOUT_ADS = 1.05
 """Factor on the songs of free-plan users from whom advertising was taken."""
+
+SEARCHES, SAVED, SHARED = 0.9, 0.5, 0.04
+"""Searches, songs put on a playlist, and songs shared, on a day of listening."""
 
 LEAVES = (8, 21)
 """Days after exposure between which those who leave do so."""
@@ -49,6 +47,9 @@ class Sessions:
         played_ms: How long it lasted, in milliseconds.
         songs: Songs played.
         skipped: Those of them that were skipped.
+        searches: How often something was searched for.
+        saved: Songs put on a playlist.
+        shared: Songs shared.
         without_ads: Whether advertising had been switched off for this user by then.
     """
 
@@ -57,15 +58,18 @@ class Sessions:
     played_ms: NDArray[np.int64]
     songs: NDArray[np.int64]
     skipped: NDArray[np.int64]
+    searches: NDArray[np.int64]
+    saved: NDArray[np.int64]
+    shared: NDArray[np.int64]
     without_ads: NDArray[np.bool_]
 
 
 def listening(phase: Phase, users: Users, stays: NDArray[np.bool_], rng: np.random.Generator) -> Sessions:
     """Return all listening of a phase, from two weeks before enrolment to four weeks after it."""
     user, day = np.nonzero(_active(phase, users, stays, rng))
-    hours = np.concatenate(([0.0], np.cumsum(HOURS)))
-    clock = np.interp(rng.random(len(user)), hours / hours[-1], np.arange(25) / 24)
-    played_at = phase.epoch + DAY * day + np.minimum(DAY * clock, DAY - 1).astype(np.int64)
+    played_at = phase.epoch + DAY * day + times_of_day(len(user), rng)
+    first = day == (users.exposed_at[user] - phase.epoch) // DAY
+    played_at = np.where(first, users.exposed_at[user], played_at)
     silenced = users.treated & (phase.truth.no_ads > 0)
     without_ads = silenced[user] & (played_at >= users.exposed_at[user])
     extra = np.where(without_ads & ~users.premium[user], EXTRA_WITHOUT_ADS, 1.0)
@@ -78,6 +82,9 @@ def listening(phase: Phase, users: Users, stays: NDArray[np.bool_], rng: np.rand
         played_ms=np.rint(songs * length * SONG_SECONDS * 1000).astype(np.int64),
         songs=songs,
         skipped=rng.binomial(songs, users.skips[user]),
+        searches=rng.poisson(SEARCHES, len(user)),
+        saved=rng.poisson(SAVED, len(user)),
+        shared=rng.poisson(SHARED, len(user)),
         without_ads=without_ads,
     )
 
@@ -89,6 +96,7 @@ def _active(phase: Phase, users: Users, stays: NDArray[np.bool_], rng: np.random
     exposed = (users.exposed_at - phase.epoch) // DAY
     gone = np.where(stays, phase.days, exposed + rng.integers(*LEAVES, size=size))
     active &= np.arange(phase.days) < gone[:, None]
+    active[np.arange(size), exposed] = True
     fourth = np.take_along_axis(active, exposed[:, None] + FOURTH_WEEK, axis=1)
     one = exposed + rng.choice(FOURTH_WEEK, size=size)
     silent = np.flatnonzero(stays & ~fourth.any(axis=1))

@@ -52,6 +52,8 @@ class Phase:
         users: Users of both arms together.
         starts: Midnight of the first day of enrolment.
         enrol_days: How many days enrolment lasts.
+        truth: What the treatment does.
+        logged: Whether each user's visit goes through our client, one by one.
     """
 
     number: int
@@ -62,6 +64,7 @@ class Phase:
     starts: datetime
     enrol_days: int
     truth: Truth
+    logged: bool = False
 
     @property
     def first_day(self) -> datetime:
@@ -92,6 +95,7 @@ NEW_ZEALAND = Phase(
     starts=datetime(2015, 4, 6, tzinfo=UTC),
     enrol_days=28,
     truth=Truth(no_ads=0.07),
+    logged=True,
 )
 """The cohort whose id list was also given to the advertising test."""
 

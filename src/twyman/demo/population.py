@@ -1,4 +1,4 @@
-"""Who listens: their habit, their plan, how much they play, and which arm the hash gives them.
+"""Who listens: their habit, their plan, how much they play, and which arm the flag gives them.
 
 One number drives a user's past and future: `loyalty`. Loyal users listen on more days and stay;
 so history tells who will stay, which is what makes CUPED worth its name here (it explains about
@@ -6,12 +6,18 @@ two fifths of the variance of retention).
 """
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twyman.demo.clock import times_of_day
+from twyman.demo.live import treated
 from twyman.demo.phase import DAY, HISTORY_DAYS, Phase
+
+MILLION = 1_000_000
+
+NEVER = np.iinfo(np.int64).max
+"""A time that doesn't come."""
 
 PREMIUM_SHARE = 20 / 75
 """Users who pay, and hear no advertising: Spotify, June 2015 (20 of 75 million). Sparkify's .73 counts everybody
@@ -51,7 +57,7 @@ class Users:
         premium: Whether the user pays, at exposure.
         signed_up_at: When the user came.
         premium_since: From when the plan holds; `signed_up_at` unless the user upgraded lately.
-        treated: Whether the hash gives the treatment.
+        treated: Whether the flag gives the treatment.
         exposed_at: When the user first met the arm.
     """
 
@@ -73,26 +79,27 @@ def population(phase: Phase, *, seed: int, rng: np.random.Generator) -> Users:
 
     Args:
         phase: Which cohort.
-        seed: Of the demo; the salt of the split is made of it.
+        seed: Of the demo; who is in the cohort follows from it.
         rng: Where all other chance comes from.
 
     Example:
         >>> from twyman.demo.phase import NEW_ZEALAND
         >>> users = population(NEW_ZEALAND.of_size(4), seed=1, rng=np.random.default_rng(1))
         >>> len(users.loyalty), users.number.tolist()
-        (4, [1000000, 1000001, 1000002, 1000003])
+        (4, [1331871, 1362181, 1518786, 1611895])
     """
     size = phase.users
-    number = phase.number * 1_000_000 + np.arange(size, dtype=np.int64)
+    number = _numbers(phase, seed)
     loyalty = rng.normal(size=size)
     exposed_at = _exposed_at(phase, rng)
     signed_up_at = phase.epoch - (DAY * (1 + rng.exponential(400, size))).astype(np.int64)
     premium = rng.random(size) < PREMIUM_SHARE
     upgraded = premium & (rng.random(size) < UPGRADED_SHARE)
     upgraded_at = exposed_at - (DAY * HISTORY_DAYS * (1 - rng.random(size))).astype(np.int64)
+    country = np.searchsorted(np.cumsum(list(phase.markets.values()))[:-1], rng.random(size), side="right")
     return Users(
         number=number,
-        country=np.searchsorted(np.cumsum(list(phase.markets.values()))[:-1], rng.random(size), side="right"),
+        country=country,
         loyalty=loyalty,
         daily=MOST_DAYS / (1 + np.exp(-HABIT_SLOPE * (loyalty + HABIT_SHIFT))),
         songs=SONGS_A_DAY * np.exp(SONGS_SPREAD * rng.normal(size=size)),
@@ -100,29 +107,19 @@ def population(phase: Phase, *, seed: int, rng: np.random.Generator) -> Users:
         premium=premium,
         signed_up_at=signed_up_at,
         premium_since=np.where(upgraded, upgraded_at, signed_up_at),
-        treated=treated(number, salt=f"{phase.experiment}:{seed}"),
+        treated=treated(number, np.array([*phase.markets])[country].tolist()),
         exposed_at=exposed_at,
     )
 
 
 def _exposed_at(phase: Phase, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return when the app of each user, updated, first shows its arm: most in the first days, then ever fewer."""
+    """Return when each user first opens the updated app and plays: most in the first days, then ever fewer."""
     weights = 0.85 ** np.arange(phase.enrol_days)
     day = rng.choice(phase.enrol_days, size=phase.users, p=weights / weights.sum())
-    return phase.epoch + DAY * (HISTORY_DAYS + day) + rng.integers(DAY, size=phase.users)
+    return phase.epoch + DAY * (HISTORY_DAYS + day) + times_of_day(phase.users, rng)
 
 
-def treated(number: NDArray[np.int64], *, salt: str) -> NDArray[np.bool_]:
-    """Return who is given the treatment: half, by a hash of the user under a salt.
-
-    The hash is SplitMix64's finaliser (Steele, Lea and Flood 2014): whole numbers, so the same on every machine.
-
-    Example:
-        >>> treated(np.arange(8), salt="moment-page").tolist()
-        [False, False, False, False, True, False, True, False]
-    """
-    start = np.uint64(int.from_bytes(blake2b(salt.encode(), digest_size=8).digest(), "big"))
-    mixed = number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + start
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(63) == 1
+def _numbers(phase: Phase, seed: int) -> NDArray[np.int64]:
+    """Return a cohort's users among a million: who they are is chance, and so is what the fixed salts deal them."""
+    drawn = np.random.default_rng([seed, phase.number, 0]).choice(MILLION, size=phase.users, replace=False)
+    return phase.number * MILLION + np.sort(drawn)

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from twyman.demo.files import clear, write_definitions, write_world
+from twyman.demo.history import write_history
+from twyman.demo.live import state_of
 from twyman.demo.phase import PHASES, Phase
 from twyman.demo.world import world
 
@@ -23,7 +27,11 @@ def simulate(folder: Path = Path("demo"), *, seed: int = SEED, phases: Iterable[
         Conflict: If the folder holds files that no demo wrote.
     """
     clear(folder)
-    write_definitions(folder)
-    for phase in phases:
-        write_world(world(phase, seed=seed), folder / "warehouse")
+    worlds = [world(phase, seed=seed) for phase in phases]
+    passed_on = [made.users.number[made.users.treated] for made in worlds if made.phase.truth.no_ads]
+    write_definitions(folder, np.concatenate(passed_on) if passed_on else None)
+    write_history(folder / "warehouse", seed=seed)
+    state = state_of(folder)
+    for made in worlds:
+        write_world(made, folder, state)
     return folder

@@ -1,53 +1,129 @@
-"""The story told: both phases analysed, with what a usual platform would have said beside what Twyman says.
+"""The story told in two acts: what a usual platform would have said, and when each of four nets would have caught it.
 
-New Zealand first: +6 %, significant, an even split, and every reason to celebrate but two. Then the
-launch, in which the page was alone and its real effect showed.
+Act one is New Zealand and the launch as they went: +6 %, significant, an even split, every reason to celebrate; then
+−1 %. Act two is the same users on the same days, with the nets on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from twyman.app.views import Answer, Result
-from twyman.app.wording import percent
+from twyman.app.views import Answer
+from twyman.demo.layout import columns, day_text, heading, paragraph
+from twyman.demo.nets import Fired, by_coexposure, by_expectation, by_the_gate, by_what_must_not_move, gated, override
 from twyman.demo.phase import LAUNCH, NEW_ZEALAND, Phase
 from twyman.demo.simulator import SEED, simulate
-from twyman.wiring.analysis import analyze
-
-RETENTION = "retention_week_4"
+from twyman.demo.usual import usual_reading
+from twyman.report.doubts import summary
+from twyman.wiring.analysis import Analysis, analyze
 
 OPENING = """\
-A music service, 2015. A new start page picks music for the moment. It is kept secret until its launch; at the
-engineers' insistence a cohort in New Zealand gets it first. What nobody knows: the advertising test was given a
-copy of the same list of users, and switched their advertising off."""
+A music service, 2015. A new start page picks music for the moment. It is kept secret until its launch; at the \
+engineers' insistence a cohort in New Zealand gets it first. What nobody knows: the advertising test was passed a copy \
+of the list of those who got the page, and switched their advertising off."""
 
-BETWEEN = """\
-In the story nobody asked whether that was possible, and the page went to 1 % of users in the top four markets."""
+WORLD = """\
+{folder} holds the service: {users:,} users, 45 live flags, 40 finished experiments, 14 metrics. Twyman's own \
+resolver dealt the flags out, and its own client logged who met what."""
 
-ENDING = """\
-The page drives listeners away; silence between the songs had kept them. Months of combination tests found that out.
-In New Zealand it could have been read on one line: ads per hour, which no start page can move."""
+SHIPPED = "Nobody asked whether that was possible. The page alone went to 1 % of the users in four markets:"
+AFTERWARDS = "The page drives listeners away; silence between the songs had kept them. That took months to find."
+
+SAME = "The same users, on the same days."
+
+MISSED = "it didn't fire; with this seed chance was on the other side."
+
+Out = Callable[[str], object]
 
 
-def run(folder: Path = Path("demo"), *, seed: int = SEED, out: Callable[[str], object] = print) -> tuple[Path, Path]:
-    """Simulate the story into a folder, analyse it, tell it, and return the two reports.
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Tells the story of a folder that has been simulated.
+
+    Attributes:
+        out: Takes each piece of text to be shown.
+    """
+
+    folder: Path
+    out: Out
+    new_zealand: Phase = NEW_ZEALAND
+    launch: Phase = LAUNCH
+
+    def act_one(self) -> tuple[Answer, Path, Path]:
+        """Tell what a usual platform says, and return New Zealand's answer and both reports."""
+        self.out(heading("Act one: no nets"))
+        self.out(f"New Zealand, 1 June, {self.new_zealand.users:,} users. A usual platform says:\n")
+        first, report = self._usual(self.new_zealand)
+        self.out("\n" + paragraph(SHIPPED) + "\n")
+        _, other = self._usual(self.launch)
+        self.out("\n" + paragraph(AFTERWARDS))
+        return first, report, other
+
+    def act_two(self, usual: Answer) -> None:
+        """Tell when each net fires, with its own words, and then all on one page."""
+        self.out(heading("Act two: four nets"))
+        self.out(SAME)
+        fired = [*self._nets()]
+        self.out(heading("When each would have caught it"))
+        self.out(timeline(fired, usual))
+
+    def _nets(self) -> Iterator[Fired]:
+        yield from self._told("Launch gate", by_the_gate(gated(self.folder)))
+        self.out(paragraph(override(self.folder), indent=2))
+        log = self.folder / "logs" / f"{NEW_ZEALAND.experiment}.jsonl"
+        yield from self._told("Co-exposure", by_coexposure(log))
+        watch = by_what_must_not_move(self.folder)
+        yield from self._told("Must not move", watch[0] if watch else None)
+        if watch:
+            self._report(watch[1], f"{NEW_ZEALAND.experiment}-watch")
+        yield from self._told("Expectation", by_expectation(self.folder))
+
+    def _usual(self, phase: Phase) -> tuple[Answer, Path]:
+        found = analyze(definition(self.folder, phase))
+        self.out(columns(usual_reading(found.answer)))
+        return found.answer, self._report(found, phase.experiment)
+
+    def _told(self, net: str, fired: Fired | None) -> Iterator[Fired]:
+        if fired is None:
+            self.out(f"\n{net}: {MISSED}")
+            return
+        self.out(f"\n{net}, {day_text(fired.at)}, {_exposed(fired.units)}")
+        self.out(paragraph(fired.said, indent=2))
+        yield fired
+
+    def _report(self, found: Analysis, name: str) -> Path:
+        report = self.folder / "reports" / f"{name}.html"
+        report.parent.mkdir(exist_ok=True)
+        report.write_text(found.to_html(), encoding="utf-8")
+        return report
+
+
+def run(
+    folder: Path = Path("demo"),
+    *,
+    seed: int = SEED,
+    out: Out = print,
+    phases: tuple[Phase, Phase] = (NEW_ZEALAND, LAUNCH),
+) -> tuple[Path, Path]:
+    """Simulate the story into a folder, tell it, and return the two phases' reports.
 
     Args:
         folder: What an earlier demo wrote in it is replaced.
         seed: Of the simulated users; another seed is another run of the same world.
         out: Takes each piece of text to be shown.
+        phases: New Zealand and the launch; smaller ones in tests.
 
     Raises:
         Conflict: If the folder holds files that no demo wrote.
     """
-    out(OPENING)
-    simulate(folder, seed=seed)
-    out(f"\nSimulated {NEW_ZEALAND.users + LAUNCH.users:,} users into {folder}.")
-    first = _told(folder, NEW_ZEALAND, "New Zealand: the page, and unknown to all, no advertising", out)
-    out("\n" + BETWEEN)
-    second = _told(folder, LAUNCH, "1 % of four markets: the page alone", out)
-    out("\n" + ENDING)
-    out(f"\nReports, one page each, for a browser:\n  {first}\n  {second}")
-    return first, second
+    out(paragraph(OPENING))
+    simulate(folder, seed=seed, phases=phases)
+    out("\n" + paragraph(WORLD.format(folder=folder, users=sum(phase.users for phase in phases))))
+    telling = Telling(folder, out, *phases)
+    first, report, other = telling.act_one()
+    telling.act_two(first)
+    out(ending(first, report, other))
+    return report, other
 
 
 def definition(folder: Path, phase: Phase) -> Path:
@@ -55,34 +131,24 @@ def definition(folder: Path, phase: Phase) -> Path:
     return folder / "experiments" / f"{phase.experiment}.yaml"
 
 
-def _told(folder: Path, phase: Phase, title: str, out: Callable[[str], object]) -> Path:
-    """Analyse a phase, tell what came out, and write its report."""
-    found = analyze(definition(folder, phase))
-    out(f"\n{title}\n{'-' * len(title)}")
-    out(f"A usual platform: {usual_reading(found.answer)}")
-    out("Twyman:\n")
-    out(str(found))
-    report = folder / "reports" / f"{phase.experiment}.html"
-    report.parent.mkdir(exist_ok=True)
-    report.write_text(found.to_html(), encoding="utf-8")
-    return report
+def timeline(fired: Sequence[Fired], usual: Answer) -> str:
+    """Set the nets one below the other, and below them the platform that has none."""
+    rows = [(each.net, day_text(each.at), f"{each.units:,}", each.brief) for each in fired]
+    _, said = next(usual_reading(usual))
+    none = ("No net", "1 June", f"{sum(usual.health.units.values()):,}", said)
+    return columns([("", "When", "Users", "What it said"), *rows, none], right=[2])
 
 
-def usual_reading(answer: Answer) -> str:
-    """Say what a platform would say that looks at significance and the split, and doubts no good news."""
-    result = next(result for result in answer.results if result.metric == RETENTION and result.segment is None)
-    split = next((check for check in answer.health.checks if check.code == "srm"), None)
-    even = "the split is even" if split is None or split.status in {"ok", "note"} else "the split is uneven"
-    return f"{result.title.lower()} {_significance(result)}; {even}."
+def ending(answer: Answer, report: Path, other: Path) -> str:
+    """Say what the verdict is, and where to read on."""
+    said = summary(answer.dossier) if answer.dossier else ""
+    verdict = paragraph(f"Twyman's verdict on New Zealand: {answer.verdict.action}. {said}")
+    return (
+        f"\n{verdict}\n\nTo look at, in a browser:\n  {report}\n  {other}\n\nTo ask yourself:\n"
+        f"  twyman doubt {report.parent.parent}/experiments/{NEW_ZEALAND.experiment}.yaml\n"
+        f"  twyman gate {report.parent.parent}"
+    )
 
 
-def _significance(result: Result) -> str:
-    """Say how a lift and its interval, as if this were the only look, would be read."""
-    interval = result.relative.fixed if result.relative else None
-    if result.relative is None or result.relative.estimate is None or interval is None:
-        return "can't be told"
-    lower, upper = interval.lower, interval.upper
-    if lower is None or upper is None:
-        return "can't be told"
-    reading = "significant: ship it" if lower > 0 else "significant: stop it" if upper < 0 else "not significant"
-    return f"{percent(result.relative.estimate)} [{percent(lower)}, {percent(upper)}], {reading}"
+def _exposed(units: int) -> str:
+    return "nobody exposed yet" if not units else f"{units:,} users exposed"
