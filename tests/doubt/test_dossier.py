@@ -35,11 +35,14 @@ def test_what_is_as_it_should_be_is_no_doubt() -> None:
     assert dossier([seen("srm", 0.7)]).doubts == ()
 
 
-def test_doubts_are_ranked_by_what_they_are_worth() -> None:
-    found = dossier([seen("unheard", status=Status.NOTE), seen("unheard_of", status=Status.BLOCK), seen("srm", 1e-9)])
+def test_doubts_are_ranked_by_loudness_and_then_by_what_they_are_worth() -> None:
+    found = dossier([seen("unheard", status=Status.NOTE), seen("unheard_of", 2e-4), seen("also_unheard", 1e-9)])
 
-    assert [one.ratio for one in found.doubts] == sorted((one.ratio for one in found.doubts), reverse=True)
-    assert {one.check.code for one in found.doubts} == {"unheard", "unheard_of", "srm"}
+    assert [one.check.code for one in found.doubts] == ["also_unheard", "unheard_of", "unheard"]
+
+
+def test_whether_a_quiet_check_was_made_or_not_says_nothing() -> None:
+    assert dossier([seen("srm", 0.6), seen("leak", 0.6)]).probability == dossier([seen("srm", 0.6)]).probability
 
 
 def test_what_a_filter_left_out_is_said_once() -> None:

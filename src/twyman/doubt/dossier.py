@@ -17,8 +17,8 @@ from twyman.doubt.signatures import PRIORS, SHARPNESS, SIGNATURES
 HEALTHY = "healthy"
 LIMITS = (0.05, 0.01, 1e-3, 1e-6, 1e-12)
 """P-values that part how loud a piece of evidence is, from `ok` up."""
-ABSENT = 0
-"""The bin of what wasn't seen."""
+QUIET = 1
+"""The bin of what is as it should be; what wasn't seen is in the one before."""
 PLAIN = {Status.OK: 1.0, Status.NOTE: 2.0, Status.WARN: 10.0, Status.BLOCK: 100.0}
 """Weight of a check without a p-value that the fault lab doesn't know."""
 FAINTEST = 1e-15
@@ -56,8 +56,11 @@ SUGGESTS: Mapping[str, str] = {
 }
 """The kind of fault that a check speaks for first, where the fault lab doesn't know it."""
 
-SAID_BY: Mapping[str, str] = {"rows": "filter"}
-"""Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted."""
+SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
+"""Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted; at which stage a
+split went wrong, where the whole split is doubted."""
+DERIVED = {"srm_cause"}
+"""Checks that only tell what others mean: no evidence of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Dossier:
     """All doubts of one reading.
 
     Attributes:
-        doubts: The weightiest first.
+        doubts: The loudest first, and among these the weightiest.
         suspects: Kinds of fault, the likeliest first.
         probability: That something is wrong: one less the probability of a healthy experiment.
         prior: The same before anything was seen.
@@ -118,7 +121,7 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     References:
         Fabijan, A. et al. (2019). Diagnosing sample ratio mismatch in online controlled experiments. KDD.
     """
-    seen = evidence(checks)
+    seen = evidence(check for check in checks if check.code not in DERIVED)
     posterior = _posterior(seen, surprise=surprise, whole=whole)
     healthy = posterior.pop(HEALTHY)
     suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
@@ -128,7 +131,7 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     ]
     order = list(Status)
     return Dossier(
-        doubts=tuple(sorted(doubts, key=lambda one: (-one.ratio, -order.index(one.check.status)))),
+        doubts=tuple(sorted(doubts, key=lambda one: (-order.index(one.check.status), -one.ratio))),
         suspects=tuple(sorted(suspects, key=lambda one: -one.probability)),
         probability=1 - healthy,
         prior=1 - PRIORS[HEALTHY],
@@ -158,13 +161,18 @@ def _posterior(seen: Mapping[str, int], *, surprise: float, whole: bool) -> dict
     logs = dict[str, float]()
     for cause, prior in PRIORS.items():
         table = SIGNATURES[cause]
-        bins = {code: seen.get(code, ABSENT) for code in table if whole or code in seen}
-        logs[cause] = log(prior) + SHARPNESS * sum(log(table[code][index]) for code, index in bins.items())
+        bins = {code: seen.get(code, QUIET) for code in table if whole or code in seen}
+        logs[cause] = log(prior) + SHARPNESS * sum(log(_chance(table[code], index)) for code, index in bins.items())
         logs[cause] += 0.0 if cause == HEALTHY else log(surprise)
     largest = max(logs.values())
     weights = {cause: exp(value - largest) for cause, value in logs.items()}
     total = sum(weights.values())
     return {cause: weight / total for cause, weight in weights.items()}
+
+
+def _chance(row: Sequence[float], index: int) -> float:
+    """Return how often a check is that loud; whether a quiet one was made or not says nothing."""
+    return sum(row[: QUIET + 1]) if index <= QUIET else row[index]
 
 
 def _doubt(check: Check) -> Doubt:
