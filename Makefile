@@ -109,7 +109,7 @@ $(MARKET_PEERS): requirements/bench-market.txt $(READY)
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python bench/.venv-market/bin/python --require-hashes requirements/bench-market.txt
 	@touch $@
 
-bench: bench-statistics bench-flags bench-cohorts bench-ofrep bench-warehouse ## ratios in one run: against other packages, numpy's floor, hand-written SQL
+bench: bench-statistics bench-flags bench-cohorts bench-gate bench-ofrep bench-warehouse ## ratios in one run: against other packages, numpy's floor, hand-written SQL
 
 bench-warehouse: $(MARKET_PEERS) ## moments from the warehouse: BENCH_SCALE=0.02 tries whether it runs
 	tools/debian.sh java=openjdk-17-jre-headless
@@ -125,6 +125,9 @@ bench-flags: $(FLAG_PEERS)
 
 bench-cohorts: $(READY)
 	$(BIN)/python bench/cohorts.py
+
+bench-gate: $(READY)
+	$(BIN)/python bench/gate.py
 
 bench-ofrep: $(READY)
 	tools/debian.sh wrk=wrk
@@ -148,4 +151,4 @@ lock:            ## renew the locked requirements
 	  --upgrade -c requirements/dev.txt requirements/engines.in -o requirements/engines.txt
 
 .PHONY: help setup demo test check fmt lint types imports docs golden calibration calibrate faultlab faultlab-train test-conformance test-engines fuzz slow sizes bench bench-statistics bench-flags \
-  bench-cohorts bench-ofrep bench-warehouse lock
+  bench-cohorts bench-gate bench-ofrep bench-warehouse lock

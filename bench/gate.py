@@ -2,7 +2,8 @@
 
 Each flag is an experiment of two halves: a third in a segment of a fifth of some countries, a third by a targeting
 rule, a third for everybody; so most overlap. The floor is `cohorts` alone: every flag answered to every context, and
-nothing done with it. Both in one process, in turn, so that the ratio means something on any machine.
+nothing done with it. Both in one process, in turn, by the processor's time, so that figures mean something on a
+machine that does other things, too.
 
     PYTHONPATH=src python bench/gate.py [flags] [thousands of contexts]
 """
@@ -74,13 +75,13 @@ def experiments() -> dict[str, Experiment]:
 
 
 def medians(*works: Callable[[], object], runs: int = RUNS) -> list[float]:
-    """Return the median seconds of some pieces of work, each run in turn."""
+    """Return the median seconds of the processor for some pieces of work, each run in turn."""
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(runs):
         for each, work in zip(taken, works, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             work()
-            each.append(time.perf_counter() - start)
+            each.append(time.process_time() - start)
     return [statistics.median(each) for each in taken]
 
 
@@ -109,7 +110,7 @@ def main() -> None:
 
     floor, gate = medians(bare, one)
     [all_of_them] = medians(whole, runs=1)
-    print(f"{FLAGS} flags, {CONTEXTS:,} contexts (median of {RUNS}, in turn)\n")
+    print(f"{FLAGS} flags, {CONTEXTS:,} contexts (median of {RUNS}, in turn; seconds of the processor)\n")
     print(f"  resolved and no more  {floor:>7.2f} s")
     print(f"  one experiment gated  {gate:>7.2f} s   {gate / floor:.2f} times the floor")
     print(f"  every one gated       {all_of_them:>7.2f} s   {all_of_them / floor:.2f} times the floor")
