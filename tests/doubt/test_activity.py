@@ -125,4 +125,8 @@ def test_units_without_facts_are_noted_where_people_may_do_that_and_warned_of_be
     fair = joined("plays", ("page", 4_740, 5_000), ("control", 4_750, 5_000))
 
     assert [sure(one).status for one in (some, many, fair)] == [Status.NOTE, Status.WARN, Status.OK]
-    assert joined("plays", ("page", 0, 0), ("control", 1, 2)) is None
+    assert joined("plays", ("page", 0, 0), ("control", 2, 2)) is None
+
+
+def test_what_few_do_is_an_outcome_and_no_loss_of_facts() -> None:
+    assert joined("purchases", ("page", 1_139, 24_600), ("control", 955, 24_343)) is None

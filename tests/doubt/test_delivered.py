@@ -42,6 +42,12 @@ def test_one_stage_says_nothing() -> None:
     assert stage({"exposed": {"control": 1, "page": 1}}, HALF) is None
 
 
+def test_a_split_that_is_off_at_the_first_stage_that_is_known_is_left_to_the_split_itself() -> None:
+    short = {"control": 3_332, "page": 2_996}
+
+    assert stage({"exposed": short, WITH_FACTS: short}, HALF) is None
+
+
 def test_what_is_not_delivered_blocks_and_what_is_partly_so_warns() -> None:
     codes = {
         "not_delivered": delivery(("page", 3, 900), ("control", 2, 900), what="page_opened"),

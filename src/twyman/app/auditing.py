@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from twyman.app.audited import Activity, Audited
-from twyman.doubt.activity import Sides, clock, joined, rows_before, telemetry, wearing_off
+from twyman.doubt.activity import USUAL, Sides, clock, joined, rows_before, telemetry, wearing_off
 from twyman.doubt.busy import Busiest, Repeating, bot, repeats
 from twyman.doubt.check import Check, Status
 from twyman.doubt.delivered import WITH_FACTS, delivery, stage
@@ -108,11 +108,12 @@ def _stage(experiment: Experiment, audited: Audited) -> Check | None:
 
 
 def _widest(audited: Audited) -> Mapping[str, int]:
-    """Return units with a fact after exposure by arm, in the source in which most have one."""
+    """Return units with a fact after exposure by arm, in the source in which most have one; nothing where few do."""
     found = dict[str, dict[str, int]]()
     for one in audited.activity:
         found.setdefault(one.source, {})[one.arm] = one.active
-    return max(found.values(), key=lambda units: sum(units.values()), default=dict[str, int]())
+    widest = max(found.values(), key=lambda units: sum(units.values()), default=dict[str, int]())
+    return widest if sum(widest.values()) >= USUAL * sum(audited.exposed.values()) else {}
 
 
 def _deliveries(experiment: Experiment, audited: Audited) -> Iterator[Check]:

@@ -230,6 +230,8 @@ def joined(
         checks: How many such checks are made (Bonferroni).
     """
     (arm, active, units), (base, other, others) = treatment, control
+    if other < USUAL * others:  # few do it at all: whether they do is what the change is about
+        return None
     pair = proportions(Moments.binary(active, units), Moments.binary(other, others), test="score")
     if isinstance(pair, NotEstimable):
         return None
@@ -247,5 +249,7 @@ def joined(
     return Check(code="joined", status=status, text=text, p_value=p_value, arm=arm, detail=detail)
 
 
+USUAL = 0.8
+"""Share of control with a fact of a source, from which on a unit without one is odd."""
 FEWER = 0.1
 """Relative difference in units with a fact below which it is a note at most: people do that, too."""

@@ -33,6 +33,8 @@ def stage(counts: Mapping[str, Mapping[str, int]], shares: Mapping[str, float]) 
         return None
     least = min(1.0, min(p_values.values()) * len(p_values))
     first = next((name for name, p in p_values.items() if p < BLOCK), None)
+    if first == "exposed" and "assigned" not in counts:  # nothing is known of the stage before: `srm` says it
+        return None
     status = Status.OK if first is None else Status.WARN if first == WITH_FACTS else Status.BLOCK
     said = ", ".join(f"{name} {p_text(p)}" for name, p in p_values.items())
     text = f"The split is as planned at every stage: {said}."
