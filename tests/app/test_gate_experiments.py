@@ -169,6 +169,21 @@ def test_a_shared_group_or_targeting_keeps_two_experiments_on_one_flag_apart() -
     assert [told(each, Status.BLOCK) for each in report.experiments] == [[], [], [], []]
 
 
+def test_a_shared_group_keeps_nobody_apart_by_two_ids() -> None:
+    segments = {
+        name: Segment(name, claims=(Claim("home", (part,), "home"),))
+        for name, part in (("first", Slice(0, 500_000)), ("second", Slice(500_000, 1_000_000)))
+    }
+    page = flag(
+        "page", split("page-test", "p-1", segment="first"), split("page-rival", "p-2", segment="second", by="account")
+    )
+    everybody = users(500, account=[f"a-{n}" for n in range(100)])
+
+    report = gated([page], [TEST, experiment("page-rival", on="page")], everybody, state=State(segments=segments))
+
+    assert told(report.experiments[0], Status.BLOCK) == ["value_conflict"]
+
+
 def test_a_group_that_is_promised_twice_over_blocks() -> None:
     state = State(segments={"first": Segment("first", claims=(Claim("home", (Slice(0, 700_000),), "home"),))})
     wanted = Wanted({"home": WantedGroup({"first": 700_000, "second": 250_000}, holdback=100_000)})

@@ -14,7 +14,7 @@ from twyman.kernel.place import Place
 def value_conflict(
     candidate: Candidate, other: Candidate, *, units: int, shared: int, place: Place | None, related: Place | None
 ) -> Finding | None:
-    """Judge two experiments on one flag: they may share no unit, and only a shared group sees to that.
+    """Judge two experiments on one flag: they may share no unit. Claims of one group don't, by one id.
 
     Args:
         candidate: The experiment at the gate.
@@ -24,7 +24,7 @@ def value_conflict(
         place: Where the candidate's rule stands.
         related: Where the other's rule stands.
     """
-    if not shared or candidate.groups & other.groups:
+    if not shared:
         return None
     first, second = sorted((candidate, other), key=lambda each: each.place)
     return Finding(
@@ -34,7 +34,7 @@ def value_conflict(
             f"Flag '{candidate.flag.name}' is dealt out by rule '{candidate.rule.name}' here and by rule "
             f"'{other.rule.name}' for '{other.name}', to the same units: {shared:,} of {units:,} "
             f"({share_text(shared / units)}). '{first.name}' gets them, and '{second.name}' whoever is left: let both "
-            "claim from one exclusivity group."
+            "claim from one exclusivity group, by one id."
         ),
         other=other.name,
         place=place,
