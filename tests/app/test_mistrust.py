@@ -1,0 +1,43 @@
+"""Why a test cries wolf: each cause by its own figure, and none that can't be."""
+
+from dataclasses import replace
+
+import pytest
+
+from twyman.app.mistrust import Arms, explained
+from twyman.app.trust import Cause, Trust
+from twyman.metrics.metric import Mean, Metric, OutcomeValue
+from twyman.stats.false_alarms import FalseAlarms
+
+METRIC = Metric(name="m", kind=Mean(OutcomeValue("y")))
+ALONE = Arms(of="user", alone=True, declared=False, dated=True, smaller=1_000, equal=True)
+HOUSEHOLDS = replace(ALONE, of="household", alone=False)
+
+
+def inflated(**figures: float) -> Trust:
+    plain = {"scatter": 1.0, "skew": 0.0, "largest": 0.01, "duplicates": 0.0}
+    alarms = FalseAlarms(1_000, 0.09, 0.068, 0.116, "inflated")
+    return Trust(metric="m", title="m", method="difference", alarms=alarms, units=2_000, **(plain | figures))  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("figures", "arms", "cause"),
+    [
+        ({"scatter": 1.5}, HOUSEHOLDS, Cause.CLUSTERS),
+        ({"scatter": 1.5}, ALONE, Cause.UNKNOWN),  # dealt one by one, units can't go together
+        ({"scatter": 1.05}, HOUSEHOLDS, Cause.UNKNOWN),
+        ({"scatter": 1.5, "largest": 0.5}, HOUSEHOLDS, Cause.SKEW),
+        ({"skew": 2.0}, ALONE, Cause.SKEW),
+        ({"skew": 1.0}, ALONE, Cause.UNKNOWN),
+        ({"duplicates": 0.2}, ALONE, Cause.DUPLICATES),
+    ],
+)
+def test_the_cause_is_the_figure_that_is_off(figures: dict[str, float], arms: Arms, cause: Cause) -> None:
+    assert explained(METRIC, inflated(**figures), arms)[0] is cause
+
+
+def test_a_skew_of_a_trusted_metric_is_told_where_arms_are_unequal() -> None:
+    trusted = replace(inflated(skew=2.0), alarms=FalseAlarms(1_000, 0.05, 0.034, 0.07, "trusted"))
+
+    assert explained(METRIC, trusted, ALONE) == (None, "", "")
+    assert "skewness 2.0 asks for 1,420 units" in explained(METRIC, trusted, replace(ALONE, equal=False))[1]
