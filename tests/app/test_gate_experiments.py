@@ -84,12 +84,14 @@ def test_two_splits_with_one_salt_are_one_draw() -> None:
 
 def test_independent_splits_pass_and_share_their_units() -> None:
     other = flag("ads", split("ads-test", "ads-1"))
+    home = replace(TEST, surface="home")
 
-    report = gated([PAGE, other], [TEST, experiment("ads-test", on="ads")], users(3000))
+    report = gated([PAGE, other], [home, experiment("ads-test", on="ads", surface="home")], users(3000))
 
     assert report.passes
     assert [each.findings for each in report.experiments] == [(), ()]
     assert report.experiments[0].overlaps == {"ads-test": 3000}
+    assert report.experiments[0].same_surface == ("ads-test",)
     assert report.experiments[0].neighbours[0].shared == 3000
 
 

@@ -122,7 +122,8 @@ class _Gate:
         found = [*self._delivery(candidate, entrants, beside, alpha)]
         found += [each for one in neighbours if (each := one.finding(entrants.names, place))]
         overlaps = [*self._overlaps(candidate, beside)]
-        found += self._conflicts(candidate, overlaps)
+        told = [(other, units) for other, units in overlaps if other.flag.name not in self.sealed]
+        found += self._conflicts(candidate, told)
         found += [each for each in [label.finding(candidate.experiment.claims, place)] if each]
         found.sort(key=lambda each: LOUDEST_FIRST.index(each.status))
         return Gated(
@@ -132,7 +133,8 @@ class _Gate:
             arms=entrants.counts,
             findings=overridden(found, candidate.experiment.overrides, candidate.experiment.origin.at("gate")),
             neighbours=neighbours,
-            overlaps={other.name: units for other, units in overlaps if other.flag.name not in self.sealed},
+            overlaps={other.name: units for other, units in told},
+            same_surface=tuple(other.name for other, _ in told if _share_a_surface(candidate, other)),
             flags=len(self.sight.flags) - 1,
             is_shown=candidate.flag.name not in self.sealed or self.launches.asked == candidate.name,
             place=place,
@@ -178,8 +180,7 @@ class _Gate:
             if other.name != candidate.name:
                 yield from self._on_one_flag(candidate, other, place)
         for other, shared in overlaps:
-            if other.flag.name not in self.sealed:
-                yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
+            yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
         yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place)
 
     def _groups_asked(self, candidate: Candidate) -> frozenset[str]:
@@ -237,6 +238,10 @@ class _Gate:
         own = {name for each in several for name in each.groups | self._groups_asked(each)}
         yield from over_full(self.launches.wanted, set(self.launches.wanted.groups) - own, None)
         yield from blind(self.sight.state, self.sight.sample.lacking(asked_attributes(self.sight.state)))
+
+
+def _share_a_surface(one: Candidate, other: Candidate) -> bool:
+    return one.experiment.surface == other.experiment.surface != ""
 
 
 def _varies(table: Table) -> bool:

@@ -19,6 +19,7 @@ class Gated:
         findings: The loudest first.
         neighbours: Every other flag that serves the experiment's units more than one value.
         overlaps: Units shared with other experiments, by their names.
+        same_surface: Those of them that are on its surface.
         flags: Other flags that were looked at.
         is_shown: Whether more than its name and whether it passes may be shown.
     """
@@ -30,6 +31,7 @@ class Gated:
     findings: tuple[Finding, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     overlaps: Mapping[str, int] = field(default_factory=dict[str, int])
+    same_surface: tuple[str, ...] = ()
     flags: int = 0
     is_shown: bool = True
     place: Place | None = None

@@ -94,6 +94,7 @@ def _gated(each: Gated) -> dict[str, Any]:
         "label": {"text": each.label.text(), "markets": dict(each.label.markets), "new": dict(each.label.new)},
         "findings": [_document(one) for one in each.findings],
         "shared_units": dict(each.overlaps),
+        "same_surface": list(each.same_surface),
         "neighbours": [_neighbour(one, tuple(each.arms)) for one in each.neighbours],
     }
 
