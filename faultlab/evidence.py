@@ -14,6 +14,9 @@ BINS = ("absent", "ok", "note", "warn", "block", "extreme", "certain")
 EDGES = (0.05, 0.01, 0.001, 1e-6, 1e-12)
 """p-values below which evidence is a note, a warning, a block, extreme, certain."""
 
+NO_EVIDENCE = {"srm_cause", "expectation"}
+"""Codes that tell what others mean, or are weighed by a rule of their own."""
+
 Said = Mapping[str, Any]
 
 
@@ -27,6 +30,8 @@ def bins(answer: Said) -> dict[str, int]:
     """
     by_code = dict[str, list[Said]]()
     for check in checks(answer):
+        if check["code"] in NO_EVIDENCE:
+            continue
         by_code.setdefault(str(check["code"]), []).append(check)
     return {code: _bin(found) for code, found in by_code.items()}
 

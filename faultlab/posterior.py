@@ -19,13 +19,19 @@ def posterior(
         sharpness: What the evidence counts for: below 1 where checks say the same thing twice.
     """
     scores = {
-        cause: log(prior) + sharpness * sum(log(row[seen.get(code, 0)]) for code, row in signatures[cause].items())
+        cause: log(prior)
+        + sharpness * sum(log(_chance(row, seen.get(code, 0))) for code, row in signatures[cause].items())
         for cause, prior in priors.items()
     }
     most = max(scores.values())
     parts = {cause: exp(score - most) for cause, score in scores.items()}
     total = sum(parts.values())
     return {cause: part / total for cause, part in sorted(parts.items(), key=lambda item: -item[1])}
+
+
+def _chance(row: tuple[float, ...], place: int) -> float:
+    """Return how often a check is that loud; whether a quiet one is in the answer at all says nothing."""
+    return row[0] + row[1] if place <= 1 else row[place]
 
 
 def named(found: Mapping[str, float]) -> tuple[float, list[str]]:

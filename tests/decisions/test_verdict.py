@@ -144,6 +144,10 @@ def test_so_is_an_end_without_an_effect() -> None:
     assert doubted(OPEN, final=True) == (Action.HOLD, ["likely_wrong"])
 
 
+def test_bad_news_is_doubted_as_good_news_is() -> None:
+    assert doubted(HARMED) == (Action.HOLD, ["likely_wrong", "deteriorated"])
+
+
 def test_a_fault_that_is_named_already_is_not_told_twice() -> None:
     assert doubted(WON, broken=(BROKEN,)) == (Action.HOLD, ["srm"])
 

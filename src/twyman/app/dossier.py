@@ -16,11 +16,12 @@ from twyman.decisions.verdict import Reason, State
 from twyman.doubt.causes import CAUSES
 from twyman.doubt.check import Check, Status
 from twyman.doubt.dossier import Doubt, Suspect, dossier
+from twyman.doubt.signatures import THRESHOLD
 from twyman.doubt.surprise import Surprise
 from twyman.experiments.experiment import Role
 
-LIKELY = 0.5
-"""Probability of a fault above which nothing is decided."""
+LIKELY = max(0.5, THRESHOLD)
+"""Probability of a fault above which nothing is decided: likelier than not, and rarer than in healthy experiments."""
 WORTH = 0.01
 """Probability below which a kind of fault isn't worth a thought."""
 
@@ -95,8 +96,9 @@ def _surprised(row: Result, expected: Expected) -> Check | None:
 
 
 def surprise_ratio(rows: Sequence[Result]) -> float:
-    """Return the largest ratio of any result: how many times likelier it is where something is wrong."""
-    return max((_ratio(row) for row in rows if row.segment is None), default=1.0)
+    """Return how many times likelier the results are where something is wrong: their mean, as a fault may be in any."""
+    ratios = [_ratio(row) for row in rows if row.segment is None and row.plausible is not None]
+    return sum(ratios) / len(ratios) if ratios else 1.0
 
 
 def _ratio(row: Result) -> float:

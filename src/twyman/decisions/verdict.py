@@ -6,10 +6,10 @@ applies gives its reasons, so that nobody has to ask again after mending the fir
 | what is so | action |
 | --- | --- |
 | the data are broken | hold (a rollout is contained) |
+| a decision is due and, all doubts taken together, a fault is likelier than not | hold |
 | a metric deteriorated, on sound data | abort |
 | a metric that must not move has changed, and isn't shown to be within its margin | hold |
 | a decision is due and the result is too good, or too far, to be believed | hold |
-| a decision is due and, all doubts taken together, a fault is likelier than not | hold |
 | the goal is met, guardrails with margins are non-inferior, none without deteriorated | ship |
 | powered for every success metric's smallest effect of interest, or the last look, and none met | end |
 | else | continue |
@@ -213,7 +213,7 @@ def _likely_wrong(evidence: Evidence) -> Sequence[Reason]:
     """Hold what would be decided where a fault is likelier than not, and nothing that holds says so already."""
     if _broken(evidence) or _moved(evidence) or _doubted(evidence):
         return []
-    due = evidence.final or bool(_won(evidence) or _spent(evidence))
+    due = evidence.final or bool(_deteriorated(evidence) or _won(evidence) or _spent(evidence))
     return [evidence.likely_wrong] if evidence.likely_wrong and due and not evidence.waiting else []
 
 
@@ -298,10 +298,10 @@ def _said(finding: Finding) -> str:
 
 _TABLE: tuple[tuple[Action, Callable[[Evidence], Sequence[Reason]]], ...] = (
     (Action.HOLD, _broken),
+    (Action.HOLD, _likely_wrong),
     (Action.ABORT, _deteriorated),
     (Action.HOLD, _moved),
     (Action.HOLD, _doubted),
-    (Action.HOLD, _likely_wrong),
     (Action.SHIP, _won),
     (Action.END, _spent),
     (Action.CONTINUE, _going_on),

@@ -59,8 +59,8 @@ SUGGESTS: Mapping[str, str] = {
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
 """Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted; at which stage a
 split went wrong, where the whole split is doubted."""
-DERIVED = {"srm_cause"}
-"""Checks that only tell what others mean: no evidence of their own."""
+DERIVED = {"srm_cause", "expectation"}
+"""Checks that are no evidence of their own: they tell what others mean, or are weighed as a surprise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,9 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
 
 
 def evidence(checks: Iterable[Check]) -> dict[str, int]:
-    """Return, by code, the bin of its loudest check: among several, p-values count times their number (Bonferroni).
+    """Return, by code, the bin of its loudest check, by status or by p-value.
+
+    Among several, p-values count times their number (Bonferroni).
 
     Example:
         >>> evidence([Check(code="srm", status=Status.WARN, text="", p_value=0.0086)])
@@ -150,11 +152,10 @@ def evidence(checks: Iterable[Check]) -> dict[str, int]:
 
 
 def _bin(group: Sequence[Check]) -> int:
+    loudest = max(list(Status).index(check.status) for check in group)
     tested = [check.p_value for check in group if check.p_value is not None]
-    if not tested:
-        return 1 + max(list(Status).index(check.status) for check in group)
-    p_value = min(1.0, min(tested) * len(tested))
-    return 1 + sum(p_value < limit for limit in LIMITS)
+    p_value = min(1.0, min(tested, default=1.0) * len(tested))
+    return 1 + max(loudest, sum(p_value < limit for limit in LIMITS))
 
 
 def _posterior(seen: Mapping[str, int], *, surprise: float, whole: bool) -> dict[str, float]:

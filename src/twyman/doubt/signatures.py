@@ -5,6 +5,9 @@ from collections.abc import Mapping
 SHARPNESS = 1.0
 """What the evidence counts for: below 1 where checks say the same thing twice."""
 
+THRESHOLD = 0.5
+"""Probability of a fault that healthy experiments seldom pass."""
+
 PRIORS: Mapping[str, float] = {
     "healthy": 0.95,
     "aliased_twin": 0.002500,
