@@ -22,13 +22,15 @@ codes = st.sampled_from(sorted(SIGNATURES[HEALTHY]))
 checks = st.lists(st.builds(seen, codes, st.floats(0, 1)), max_size=8)
 
 
-def test_what_was_seen_is_binned_by_p_value_and_by_loudness_where_there_is_none() -> None:
-    assert evidence([seen("a", 0.2), seen("b", 1e-20), seen("c", status=Status.WARN)]) == {"a": 1, "b": 6, "c": 3}
+def test_what_was_seen_is_binned_by_the_louder_of_p_value_and_status() -> None:
+    checks = [seen("a", 0.2), seen("b", 1e-20), seen("c", status=Status.WARN), seen("d", 0.5, Status.BLOCK)]
+
+    assert evidence(checks) == {"a": 1, "b": 6, "c": 3, "d": 4}
 
 
-def test_of_several_checks_of_a_kind_the_loudest_counts_for_their_number() -> None:
-    assert evidence([seen("a", 0.04)]) == {"a": 2}
-    assert evidence([seen("a", 0.04), seen("a", 0.5)]) == {"a": 1}
+def test_of_several_checks_of_a_kind_p_values_count_for_their_number() -> None:
+    assert evidence([seen("a", 0.04, Status.OK)]) == {"a": 2}
+    assert evidence([seen("a", 0.04, Status.OK), seen("a", 0.5)]) == {"a": 1}
 
 
 def test_what_is_as_it_should_be_is_no_doubt() -> None:
