@@ -83,11 +83,13 @@ def finished(rng: np.random.Generator) -> tuple[Finished, ...]:
     """
     named = [(change, each) for change, names in FINISHED.items() for each in names.split()]
     lifts = _lifts(len(named), rng)
-    users = rng.integers(*USERS, size=len(named))
+    control = rng.integers(USERS[0], USERS[1], size=len(named))
+    treatment = rng.binomial(2 * control, 0.5)
     made: list[Finished] = []
-    for place, at in enumerate(map(int, rng.permutation(len(named)))):
+    order = [int(at) for at in np.asarray(rng.permutation(len(named)), dtype=np.int64)]
+    for place, at in enumerate(order):
         change, (owner, _, name) = named[at][0], named[at][1].partition(":")
-        arms = int(users[at]), int(rng.binomial(2 * users[at], 0.5))
+        arms = int(control[at]), int(treatment[at])
         made.append(Finished(name, owner, change, FIRST + place * EVERY, float(lifts[at]), arms))
     return tuple(made)
 
