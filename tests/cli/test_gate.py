@@ -189,6 +189,17 @@ def test_sarif_points_at_lines(folder: Path) -> None:
     assert result["relatedLocations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "music/ads.yaml"}
 
 
+def test_in_sarif_what_is_about_no_experiment_alone_stands_somewhere_too(folder: Path) -> None:
+    (folder / "contexts.yaml").write_text(CONTEXTS.replace("country", "state"))
+    (folder / "page.yaml").write_text(PAGE.replace("    when: {country: {in: [NZ]}}\n", ""))
+    (folder / "ads.yaml").write_text(ADS.replace("flag: {name: page, is: on}", "genre: {is: metal}"))
+
+    main(["gate", str(folder), "--format", "sarif", "--output", "gate.sarif"])
+
+    results = json.loads(Path("gate.sarif").read_text())["runs"][0]["results"]
+    assert [(each["ruleId"], "locations" in each) for each in results] == [("blind", True)]
+
+
 @pytest.mark.parametrize("form", ["table", "json", "sarif"])
 def test_nothing_of_a_sealed_flag_but_its_name_is_in_any_report(
     folder: Path, capsys: pytest.CaptureFixture[str], form: str

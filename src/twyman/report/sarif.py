@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,7 +31,9 @@ def sarif_text(report: GateReport, version: str) -> str:
 
 
 def _found(report: GateReport) -> Iterator[tuple[str, Finding]]:
-    yield from (("", finding) for finding in report.general)
+    somewhere = next((each.place for each in report.experiments if each.is_shown and each.place), None)
+    for finding in report.general:  # forges show only what stands somewhere
+        yield "", replace(finding, place=finding.place or somewhere)
     for each in report.experiments:
         if each.is_shown:
             yield from ((each.experiment, finding) for finding in each.findings)
