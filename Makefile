@@ -129,6 +129,9 @@ bench-cohorts: $(READY)
 bench-gate: $(READY)
 	$(BIN)/python bench/gate.py
 
+bench-doubt: $(READY) ## co-exposure of all pairs beside plain scans; when twins and leaks are flagged; false alarms
+	$(BIN)/python bench/coexposure.py
+
 bench-ofrep: $(READY)
 	tools/debian.sh wrk=wrk
 	$(BIN)/python bench/ofrep.py

@@ -16,7 +16,7 @@ from twyman.app.ports import Cell, Cutoff, Measured, Paired, Pairing, Question, 
 from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import settling
 from twyman.doubt.check import Check, Status, loudest_first
-from twyman.doubt.interactions import Crossing, crossing, interaction_checks, ranked
+from twyman.doubt.interactions import LEAST, Crossing, crossing, interaction_checks, ranked
 from twyman.doubt.pairs import Pair, dependent_pairs, none_found, pair_checks
 from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import NotFound
@@ -195,14 +195,21 @@ def _none(found: Sequence[Paired]) -> list[Check]:
 
 
 def _sharing(asked: Mapping[str, Question], found: Sequence[Paired], dependent: Sequence[Pair]) -> dict[str, list[str]]:
-    """Return, by experiment, those that share units and a surface with it and are dealt independently of it."""
+    """Return, by experiment, those that share a surface and units enough with it, and are dealt independently of it."""
     known = {frozenset((pair.of, pair.beside.name)) for pair in dependent}
     together: dict[str, list[str]] = {}
-    for one, two in sorted(names for each in found for names in each.met):
+    for (one, two), cells in sorted((pair for each in found for pair in each.met.items()), key=lambda pair: pair[0]):
         surface = asked[one].experiment.surface
-        if surface and surface == asked[two].experiment.surface and frozenset((one, two)) not in known:
+        apart = frozenset((one, two)) not in known and _full(asked[one], asked[two], cells)
+        if surface and surface == asked[two].experiment.surface and apart:
             together.setdefault(one, []).append(two)
     return together
+
+
+def _full(one: Question, two: Question, cells: Mapping[tuple[str, str], int]) -> bool:
+    """Whether every cell of a pair has units enough for its mean to be near normal."""
+    arms = [(arm.name, other.name) for arm in one.experiment.arms for other in two.experiment.arms]
+    return min(cells.get(arm, 0) for arm in arms) >= LEAST
 
 
 def _crossings(question: Question, other: Question, seen: Measured) -> Iterator[Crossing]:
