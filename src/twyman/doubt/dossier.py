@@ -154,7 +154,7 @@ def evidence(checks: Iterable[Check]) -> dict[str, int]:
 def _bin(group: Sequence[Check]) -> int:
     loudest = max(list(Status).index(check.status) for check in group)
     tested = [check.p_value for check in group if check.p_value is not None]
-    p_value = min(1.0, min(tested, default=1.0) * len(tested))
+    p_value = min(1.0, min(tested) * len(tested)) if tested else 1.0
     return 1 + max(loudest, sum(p_value < limit for limit in LIMITS))
 
 
