@@ -134,19 +134,11 @@ def test_the_launch_was_let_pass_with_a_reason_and_a_reviewer(told: Told) -> Non
 
 def test_one_seed_tells_one_story(tmp_path: Path) -> None:
     tellings = [list[str](), list[str]()]
-    for each in tellings:
-        run(tmp_path / "demo", seed=3, phases=SMALL, out=each.append)
+    for lines in tellings:
+        run(tmp_path / "demo", seed=3, phases=SMALL, out=lines.append)
 
     assert tellings[0] == tellings[1]
     assert any("Co-exposure, " in text for text in tellings[0])
-
-
-def test_another_seed_tells_it_of_other_users(told: Told, tmp_path: Path) -> None:
-    lines = list[str]()
-
-    run(tmp_path / "demo", seed=4, phases=SMALL, out=lines.append)
-
-    assert lines != told.text.splitlines()
 
 
 @pytest.mark.parametrize(
