@@ -82,6 +82,30 @@ def test_pairs_on_different_surfaces_or_on_none_are_not_asked_for_interactions(
     assert apart["tests"] == nowhere["tests"] == 0
 
 
+@pytest.mark.parametrize(("interacts", "code"), [(True, "interaction"), (False, "interactions")])
+def test_an_analysis_says_whether_a_neighbour_on_its_surface_changes_its_effects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, interacts: bool, code: str
+) -> None:
+    page = folder(tmp_path, interacts=interacts) / "page.yaml"
+
+    assert main(["analyze", str(page), "--as-of", "2024-03-12", "--format", "json"]) == 0
+
+    checks = json.loads(capsys.readouterr().out)["health"]["checks"]
+    (found,) = [check for check in checks if check["code"].startswith("interaction")]
+    assert (found["code"], found["status"]) == (code, "warn" if interacts else "ok")
+
+
+def test_between_looks_where_effects_are_hidden_no_interaction_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = folder(tmp_path, interacts=True) / "page.yaml"
+
+    assert main(["analyze", str(page), "--as-of", "2024-03-05", "--format", "json"]) == 0
+
+    checks = json.loads(capsys.readouterr().out)["health"]["checks"]
+    assert not [check for check in checks if check["code"].startswith("interaction")]
+
+
 def test_a_terminal_shows_the_loudest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doubt", str(folder(tmp_path, twin=True)), "--as-of", "2024-03-08"]) == 0
 

@@ -49,6 +49,7 @@ class AnalyzeExperiment:
         version: Twyman's own, recorded in the answer.
         told: Is told how far it has come.
         past: Tells what past experiments found, whenever that was.
+        neighbours: All experiments of the project: those on the same surface may change each other's effects.
     """
 
     warehouse: Warehouse
@@ -57,6 +58,7 @@ class AnalyzeExperiment:
     version: str
     told: Telling = untold
     past: Callable[[], Sequence[PastResult]] = tuple
+    neighbours: Sequence[Experiment] = ()
 
     def __call__(
         self, experiment: Experiment, catalogue: Catalogue, *, zone: str = "UTC", as_of: datetime | None = None
@@ -145,7 +147,7 @@ class AnalyzeExperiment:
         experiment, catalogue = question.experiment, question.catalogue
         cutoff = None if view.cutoff is None else Cutoff(as_of, as_of)
         waiting = _waiting(experiment, measured, judged, view)
-        beside = doubted(self.warehouse, question, measured)
+        beside = doubted(self.warehouse, question, measured, self.neighbours)
         own = checking.checks(experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone)
         found = loudest_first(
             with_cause(question, (*told(own, effects=waiting is None), *beside.shown(effects=waiting is None)))

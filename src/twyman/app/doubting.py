@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from twyman.app.auditing import audit_checks
 from twyman.app.localised import TELL_OF_EFFECTS
+from twyman.app.neighbours import interacting
 from twyman.app.ports import Measured, Question, Warehouse
 from twyman.app.precision import precision
 from twyman.app.results import compared_at
@@ -51,13 +52,16 @@ class Doubted:
         return tuple(check for check in self.checks if check.code not in TELL_OF_EFFECTS)
 
 
-def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Doubted:
+def doubted(
+    warehouse: Warehouse, question: Question, measured: Measured, neighbours: Sequence[Experiment] = ()
+) -> Doubted:
     """Ask what else the units met, and what else of theirs moved.
 
     Args:
         warehouse: Where the data are.
         question: The reading's, with its cut-off.
         measured: What the reading measured.
+        neighbours: Experiments of the project: those on the same surface are asked whether they change our effects.
 
     Raises:
         Invalid: If the data don't fit the definitions.
@@ -72,11 +76,17 @@ def doubted(warehouse: Warehouse, question: Question, measured: Measured) -> Dou
     others = beside(met.units, {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)})
     leaking = [one for one in flagged(others) if code_of(one) == "leak"]
     left, left_sql = within(warehouse, question, measured, leaking)
+    crossed, crossed_sql = interacting(warehouse, question, neighbours, met, {one.name for one in flagged(others)})
     return Doubted(
-        checks=(*coexposure(others, of=met.of, precision=precision(question, measured)), *moved, *audit_checks(question.experiment, audited)),
+        checks=(
+            *coexposure(others, of=met.of, precision=precision(question, measured)),
+            *crossed,
+            *moved,
+            *audit_checks(question.experiment, audited),
+        ),
         others=others,
         within=left,
-        sql=(*met.sql, *audited.sql, *left_sql, *moved_sql),
+        sql=(*met.sql, *audited.sql, *left_sql, *crossed_sql, *moved_sql),
     )
 
 

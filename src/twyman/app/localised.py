@@ -22,7 +22,16 @@ from twyman.stats.over_days import combined
 
 DAY_OF_EXPOSURE = "day of exposure"
 TELL_OF_EFFECTS = frozenset(
-    ("neighbours_moved", "effect_drift", "segment_concentration", "telemetry_volume", "joined", "novelty")
+    (
+        "interaction",
+        "interactions",
+        "neighbours_moved",
+        "effect_drift",
+        "segment_concentration",
+        "telemetry_volume",
+        "joined",
+        "novelty",
+    )
 )
 """Checks that tell an effect, or one near to it: they aren't shown while effects are hidden."""
 

@@ -141,7 +141,7 @@ class Sweep:
                 seen = self.warehouse.measure(question)
                 sql += seen.sql
                 others = [asked[other] for other in together[question.experiment.name]]
-                made += [one for other in others for one in _crossings(question, other, seen)]
+                made += [one for other in others for one in crossings(question, other, seen)]
         return made, tuple(sql)
 
 
@@ -212,7 +212,8 @@ def _full(one: Question, two: Question, cells: Mapping[tuple[str, str], int]) ->
     return min(cells.get(arm, 0) for arm in arms) >= LEAST
 
 
-def _crossings(question: Question, other: Question, seen: Measured) -> Iterator[Crossing]:
+def crossings(question: Question, other: Question, seen: Measured) -> Iterator[Crossing]:
+    """Yield each metric that a question measured by the other's variants, where its cells have units enough."""
     rows, columns = (sorted(one.experiment.arms, key=lambda arm: not arm.control) for one in (question, other))
     for tracked in question.experiment.tracked:
         metric = question.catalogue.metric(tracked.metric)

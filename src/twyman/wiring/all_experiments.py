@@ -95,6 +95,7 @@ def asked_together(
             clock=clock,
             version=VERSION,
             past=past(project, over, book),
+            neighbours=tuple(project.experiments.values()),
         )
         for one, over in pairs
     )

@@ -170,4 +170,5 @@ def use_case(
         version=VERSION,
         told=told,
         past=past(project, over, book),
+        neighbours=tuple(project.experiments.values()),
     )
