@@ -1,8 +1,8 @@
 """What the product says, as evidence: the loudest check of each code, in one of seven bins.
 
 Everything is read from the answer's plain dictionaries: checks of its health, and those doubts of its dossier that
-come from results. A code's bin is the louder of two: its smallest p-value times the number of its checks
-(Bonferroni), and its loudest status; many crossovers are loud, however evenly they fall on the arms.
+come from results. A code's bin is its loudest status, which knows what a check may say; of blocks the p-value tells
+more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,17 +43,7 @@ def checks(answer: Said) -> list[Said]:
     return [*answer["health"]["checks"], *(doubt for doubt in doubts if doubt["code"] not in known)]
 
 
-def bin_of(p_value: float) -> int:
-    """Return the place of a p-value's bin.
-
-    Example:
-        >>> [BINS[bin_of(p)] for p in (0.2, 0.03, 1e-5, 1e-20)]
-        ['ok', 'note', 'block', 'certain']
-    """
-    return 1 + sum(p_value < edge for edge in EDGES)
-
-
 def _bin(found: Sequence[Said]) -> int:
-    with_p = [float(check["p_value"]) for check in found if check.get("p_value") is not None]
-    by_p = bin_of(min(1.0, min(with_p) * len(with_p))) if with_p else 1
-    return max(by_p, *(BINS.index(check["status"]) for check in found))
+    blocks = [float(check["p_value"]) for check in found if check["status"] == "block" and check["p_value"] is not None]
+    loudest = max(BINS.index(check["status"]) for check in found)
+    return loudest + sum(min(blocks, default=1.0) < edge for edge in EDGES[3:])

@@ -46,7 +46,7 @@ def test_an_arm_that_was_keener_before_is_named_and_not_taken_for_a_clock() -> N
 
     before, ahead = sure(rows_before("plays", seen)), sure(clock("plays", seen))
 
-    assert (before.status, before.code, before.arm) == (Status.WARN, "pre_period", "page")
+    assert (before.status, before.code, before.arm) == (Status.BLOCK, "pre_period", "page")
     assert ahead.status in {Status.OK, Status.NOTE}
 
 

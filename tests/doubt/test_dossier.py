@@ -7,10 +7,10 @@ from hypothesis import given, strategies as st
 
 from twyman.doubt.causes import CAUSES
 from twyman.doubt.check import Check, Status, tier
-from twyman.doubt.dossier import HEALTHY, LIMITS, SUGGESTS, dossier, evidence, plain_ratio
+from twyman.doubt.dossier import BEYOND, HEALTHY, SUGGESTS, dossier, evidence, plain_ratio
 from twyman.doubt.signatures import PRIORS, SIGNATURES
 
-BINS = len(LIMITS) + 2
+BINS = 1 + len(Status) + len(BEYOND)
 
 
 def seen(code: str, p_value: float | None = None, status: Status | None = None, **more: str) -> Check:
@@ -22,15 +22,18 @@ codes = st.sampled_from(sorted(SIGNATURES[HEALTHY]))
 checks = st.lists(st.builds(seen, codes, st.floats(0, 1)), max_size=8)
 
 
-def test_what_was_seen_is_binned_by_the_louder_of_p_value_and_status() -> None:
+def test_what_was_seen_is_binned_by_status_and_beyond_a_block_by_p_value() -> None:
     checks = [seen("a", 0.2), seen("b", 1e-20), seen("c", status=Status.WARN), seen("d", 0.5, Status.BLOCK)]
 
     assert evidence(checks) == {"a": 1, "b": 6, "c": 3, "d": 4}
 
 
-def test_of_several_checks_of_a_kind_p_values_count_for_their_number() -> None:
-    assert evidence([seen("a", 0.04, Status.OK)]) == {"a": 2}
-    assert evidence([seen("a", 0.04, Status.OK), seen("a", 0.5)]) == {"a": 1}
+def test_a_check_that_may_not_be_loud_isnt_made_so_by_its_p_value() -> None:
+    assert evidence([seen("a", 1e-30, Status.NOTE)]) == {"a": 2}
+
+
+def test_of_several_checks_of_a_kind_the_loudest_counts() -> None:
+    assert evidence([seen("a", 0.04), seen("a", 0.5), seen("a", 1e-7)]) == {"a": 5}
 
 
 def test_what_is_as_it_should_be_is_no_doubt() -> None:

@@ -46,10 +46,13 @@ def check(code: str, status: str = "ok", p_value: float | None = None) -> dict[s
         ([check("srm", "block", 1e-13)], "certain"),
         ([check("crossovers", "block", 0.6)], "block"),
         ([check("freshness", "warn")], "warn"),
-        ([check("pre_period", "ok", 0.004), *[check("pre_period", "ok", 0.5)] * 4], "note"),
+        ([check("telemetry_volume", "note", 1e-9)], "note"),
+        ([check("pre_period", "ok", 0.5), check("pre_period", "warn", 0.004)], "warn"),
     ],
 )
-def test_evidence_is_the_louder_of_p_value_and_status(checks: list[dict[str, Any]], expected: str) -> None:
+def test_evidence_is_the_loudest_status_and_beyond_a_block_the_p_value(
+    checks: list[dict[str, Any]], expected: str
+) -> None:
     (place,) = bins({"health": {"checks": checks}}).values()
 
     assert BINS[place] == expected

@@ -62,7 +62,7 @@ def rows_before(source: str, sides: Sides, *, checks: int = 1) -> Check | None:
     found = _difference(treatment, control, 1.0, 0.0, 0.0)
     if found is None:
         return None
-    p_value, status = told(found[1], checks)
+    p_value, status = told(found[1], checks, Status.BLOCK)
     text = (
         f"In the two weeks before exposure {arm} had {treatment.means[0]:.4g} rows of {source} a unit, "
         f"{base} {control.means[0]:.4g} ({p_text(p_value)})."

@@ -145,7 +145,7 @@ def covariate_balance(
     if isinstance(compared, NotEstimable):
         return None
     p_value = absolute(compared).p_value
-    status = tier(min(1.0, p_value * checks), loudest=Status.WARN)
+    status = tier(min(1.0, p_value * checks))
     found = (
         f"Before exposure, '{covariate}' averaged {t.means[0]:.4g} in {arm} and {c.means[0]:.4g} in {base} "
         f"({p_text(p_value)})"

@@ -15,8 +15,8 @@ from twyman.doubt.check import Check, Status
 from twyman.doubt.signatures import PRIORS, SHARPNESS, SIGNATURES
 
 HEALTHY = "healthy"
-LIMITS = (0.05, 0.01, 1e-3, 1e-6, 1e-12)
-"""P-values that part how loud a piece of evidence is, from `ok` up."""
+BEYOND = (1e-6, 1e-12)
+"""P-values below which what blocks is extreme, and certain."""
 QUIET = 1
 """The bin of what is as it should be; what wasn't seen is in the one before."""
 PLAIN = {Status.OK: 1.0, Status.NOTE: 2.0, Status.WARN: 10.0, Status.BLOCK: 100.0}
@@ -139,9 +139,7 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
 
 
 def evidence(checks: Iterable[Check]) -> dict[str, int]:
-    """Return, by code, the bin of its loudest check, by status or by p-value.
-
-    Among several, p-values count times their number (Bonferroni).
+    """Return, by code, the bin of its loudest check.
 
     Example:
         >>> evidence([Check(code="srm", status=Status.WARN, text="", p_value=0.0086)])
@@ -152,10 +150,10 @@ def evidence(checks: Iterable[Check]) -> dict[str, int]:
 
 
 def _bin(group: Sequence[Check]) -> int:
+    """Return how loud checks of a kind are: by status, which knows what a check may say; of blocks, by p-value, too."""
     loudest = max(list(Status).index(check.status) for check in group)
-    tested = [check.p_value for check in group if check.p_value is not None]
-    p_value = min(1.0, min(tested) * len(tested)) if tested else 1.0
-    return 1 + max(loudest, sum(p_value < limit for limit in LIMITS))
+    blocks = [check.p_value for check in group if check.status is Status.BLOCK and check.p_value is not None]
+    return 1 + loudest + sum(min(blocks, default=1.0) < limit for limit in BEYOND)
 
 
 def _posterior(seen: Mapping[str, int], *, surprise: float, whole: bool) -> dict[str, float]:
