@@ -12,6 +12,7 @@ from twyman.demo.opening import log_visits, visits
 from twyman.demo.phase import LAUNCH, NEW_ZEALAND, Phase
 from twyman.demo.simulator import simulate
 from twyman.demo.world import world
+from twyman.kernel.time import instant
 
 SMALL = [NEW_ZEALAND.of_size(400), LAUNCH.of_size(400)]
 
@@ -44,11 +45,12 @@ def test_columns_and_client_expose_the_same(folder: Path, phase: Phase, tmp_path
 
 
 def test_the_log_is_in_order_of_time_and_each_is_exposed_when_the_app_opens(folder: Path, tmp_path: Path) -> None:
+    users = world(SMALL[0], seed=5).users
     rows = logged(folder, SMALL[0], tmp_path / "log.jsonl")
-    times = [row["exposed_at"] for row in rows]
+    times = {row["unit"]: round(instant(row["exposed_at"]).timestamp() * 1_000_000) for row in rows}
 
-    assert times == sorted(times)
-    assert len({(row["unit"], row["exposed_at"]) for row in rows}) == SMALL[0].users
+    assert times == dict(zip((f"u{number}" for number in users.number), users.exposed_at.tolist(), strict=True))
+    assert [row["exposed_at"] for row in rows] == sorted(row["exposed_at"] for row in rows)
 
 
 def test_the_experiments_arm_is_what_the_simulator_gave(folder: Path, tmp_path: Path) -> None:
