@@ -127,7 +127,7 @@ def by_what_must_not_move(folder: Path) -> tuple[Fired, Analysis] | None:
         if reason is not None:
             row = found.answer.results[0]
             lift = row.relative.estimate if row.relative else None
-            brief = f"ads per hour of listening {percent(lift)}" if lift is not None else row.title
+            brief = f"on day {day}, ads per hour of listening {percent(lift)}" if lift is not None else row.title
             return Fired("Must not move", at, _units(found.answer), brief, reason.text), found
     return None
 

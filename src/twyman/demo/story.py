@@ -7,6 +7,7 @@ Act one is New Zealand and the launch as they went: +6 %, significant, an even s
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from twyman.app.views import Answer
 from twyman.demo.layout import columns, day_text, heading, paragraph
@@ -36,6 +37,13 @@ MISSED = "it didn't fire; with this seed chance was on the other side."
 Out = Callable[[str], object]
 
 
+class Told(NamedTuple):
+    """A phase that has been told: all that Twyman says of it, and its report."""
+
+    answer: Answer
+    report: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """Tells the story of a folder that has been simulated.
@@ -49,15 +57,15 @@ class Telling:
     new_zealand: Phase = NEW_ZEALAND
     launch: Phase = LAUNCH
 
-    def act_one(self) -> tuple[Answer, Path, Path]:
-        """Tell what a usual platform says, and return New Zealand's answer and both reports."""
+    def act_one(self) -> tuple[Told, Told]:
+        """Tell what a usual platform says of both phases, and return them."""
         self.out(heading("Act one: no nets"))
         self.out(f"New Zealand, 1 June, {self.new_zealand.users:,} users. A usual platform says:\n")
-        first, report = self._usual(self.new_zealand)
+        first = self._usual(self.new_zealand)
         self.out("\n" + paragraph(SHIPPED) + "\n")
-        _, other = self._usual(self.launch)
+        second = self._usual(self.launch)
         self.out("\n" + paragraph(AFTERWARDS))
-        return first, report, other
+        return first, second
 
     def act_two(self, usual: Answer) -> None:
         """Tell when each net fires, with its own words, and then all on one page."""
@@ -78,10 +86,10 @@ class Telling:
             self._report(watch[1], f"{NEW_ZEALAND.experiment}-watch")
         yield from self._told("Expectation", by_expectation(self.folder))
 
-    def _usual(self, phase: Phase) -> tuple[Answer, Path]:
+    def _usual(self, phase: Phase) -> Told:
         found = analyze(definition(self.folder, phase))
         self.out(columns(usual_reading(found.answer)))
-        return found.answer, self._report(found, phase.experiment)
+        return Told(found.answer, self._report(found, phase.experiment))
 
     def _told(self, net: str, fired: Fired | None) -> Iterator[Fired]:
         if fired is None:
@@ -120,10 +128,10 @@ def run(
     simulate(folder, seed=seed, phases=phases)
     out("\n" + paragraph(WORLD.format(folder=folder, users=sum(phase.users for phase in phases))))
     telling = Telling(folder, out, *phases)
-    first, report, other = telling.act_one()
-    telling.act_two(first)
-    out(ending(first, report, other))
-    return report, other
+    first, second = telling.act_one()
+    telling.act_two(first.answer)
+    out(ending(folder, first, second))
+    return first.report, second.report
 
 
 def definition(folder: Path, phase: Phase) -> Path:
@@ -139,14 +147,17 @@ def timeline(fired: Sequence[Fired], usual: Answer) -> str:
     return columns([("", "When", "Users", "What it said"), *rows, none], right=[2])
 
 
-def ending(answer: Answer, report: Path, other: Path) -> str:
-    """Say what the verdict is, and where to read on."""
-    said = summary(answer.dossier) if answer.dossier else ""
-    verdict = paragraph(f"Twyman's verdict on New Zealand: {answer.verdict.action}. {said}")
+def ending(folder: Path, first: Told, second: Told) -> str:
+    """Say what the verdicts are, and where to read on."""
+    why = summary(first.answer.dossier) if first.answer.dossier else ""
+    verdicts = paragraph(
+        f"Twyman's verdict on New Zealand: {first.answer.verdict.action}. {why} "
+        f"On the launch: {second.answer.verdict.action}."
+    )
     return (
-        f"\n{verdict}\n\nTo look at, in a browser:\n  {report}\n  {other}\n\nTo ask yourself:\n"
-        f"  twyman doubt {report.parent.parent}/experiments/{NEW_ZEALAND.experiment}.yaml\n"
-        f"  twyman gate {report.parent.parent}"
+        f"\n{verdicts}\n\nTo look at, in a browser:\n  {first.report}\n  {second.report}\n\nTo ask yourself:\n"
+        f"  twyman doubt {definition(folder, NEW_ZEALAND)}\n"
+        f"  twyman gate {folder}"
     )
 
 
