@@ -84,7 +84,7 @@ fuzz: $(FUZZER)  ## hostile states, contexts, requests and folders, led by cover
 
 slow: $(READY)   ## the story over 100 seeds, the largest public data set, real stores, long random runs
 	tools/debian.sh pg_ctlcluster=postgresql redis-server=redis-server
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'slow and not engines' --ignore=tests/conformance -o faulthandler_timeout=1800
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'slow and not engines' --ignore=tests/conformance -o faulthandler_timeout=3600
 
 sizes: $(READY)  ## the ten largest files and functions
 	@$(BIN)/python tools/sizes.py

@@ -14,7 +14,7 @@ BINS = ("absent", "ok", "note", "warn", "block", "extreme", "certain")
 EDGES = (0.05, 0.01, 0.001, 1e-6, 1e-12)
 """p-values below which evidence is a note, a warning, a block, extreme, certain."""
 
-NO_EVIDENCE = {"srm_cause", "expectation"}
+NO_EVIDENCE = {"srm_cause", "expectation", "rows"}
 """Codes that tell what others mean, or are weighed by a rule of their own."""
 
 Said = Mapping[str, Any]

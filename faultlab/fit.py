@@ -97,12 +97,14 @@ def _row(code: str, row: Row, healthy: Row) -> tuple[float, ...]:
 
 
 def _normal(code: str, row: Row) -> Row:
-    """Smooth the row of health: with the exact probabilities of p-values, else with a little for every bin."""
+    """Smooth the row of health: with the exact probabilities of p-values, else with a little for every bin.
+
+    Of an exact test only experiments count that have it: whoever has a filter at all isn't ill for that.
+    """
     if code not in PROBABLE:
         return row + np.where(row > 0, 0.5, 0.1)
-    there = row[1:].sum() / max(1.0, row.sum())
-    exact = np.concatenate(([1 - there], there * CHANCE))
-    return row + BELIEVED * exact + 0.02
+    made = np.concatenate(([0.0], row[1:]))
+    return made + BELIEVED * np.concatenate(([0.0], CHANCE)) + 0.02
 
 
 def _differs(row: Row, other: Row) -> bool:
@@ -119,7 +121,7 @@ def _differs(row: Row, other: Row) -> bool:
 
 def _shares(row: Row) -> tuple[float, ...]:
     """Return probabilities with the digits that matter."""
-    return tuple(float(f"{share:.3g}") for share in row / row.sum())
+    return tuple(float(f"{share:.4g}") for share in row / row.sum())
 
 
 def sharpness(records: Sequence[Mapping[str, Any]], found: Signatures) -> float:

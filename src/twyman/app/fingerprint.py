@@ -14,7 +14,6 @@ from twyman.experiments.population import attributes_of
 from twyman.kernel.canonical import digest
 from twyman.metrics.source import AttributeSource, Frame
 
-
 _MENDED = ("title", "references")
 """Fields of a metric that may change while experiments run on it."""
 

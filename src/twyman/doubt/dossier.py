@@ -49,6 +49,9 @@ SUGGESTS: Mapping[str, str] = {
     "dropped_units": "post_exposure_filter",
     "counterfactual_missing": "post_exposure_filter",
     "clock": "clock_skew",
+    "effect_drift": "ramp_mix",
+    "contaminated": "crossover",
+    "novelty": "cache",
     "clock_skew": "clock_skew",
     "not_delivered": "non_delivery",
     "partly_delivered": "cache",
@@ -59,8 +62,9 @@ SUGGESTS: Mapping[str, str] = {
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
 """Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted; at which stage a
 split went wrong, where the whole split is doubted."""
-DERIVED = {"srm_cause", "expectation"}
-"""Checks that are no evidence of their own: they tell what others mean, or are weighed as a surprise."""
+DERIVED = {"srm_cause", "expectation", "rows"}
+"""Checks that are no evidence of their own: they tell what others mean, are weighed as a surprise, or only say what a
+filter leaves out, which others test."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class SignOff:
             half_width: Half the width of the present interval.
 
         Example:
-            >>> signed = SignOff(metric="m", arm="t", by="Dana", on=date(2015, 5, 1), estimate=0.06, because="seen twice")
+            >>> signed = SignOff(metric="m", arm="t", by="Dana", on=date(2015, 5, 1), estimate=0.06, because="seen")
             >>> [signed.covers(now, likely=0.02, half_width=0.01) for now in (0.05, 0.065, 0.075, -0.05)]
             [True, True, False, False]
         """

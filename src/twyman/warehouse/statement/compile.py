@@ -75,7 +75,7 @@ def entered(
     Args:
         engine: Where the data are.
         question: What is asked.
-        opening: Opens what will be read beside them, and so says which edges of windows and links the parts are to hold.
+        opening: Opens what will be read beside them, and so says which edges and links the parts are to hold.
 
     Raises:
         NotFound: If a source or its table isn't there.
