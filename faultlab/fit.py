@@ -29,9 +29,15 @@ BELIEVED = 20.0
 """Experiments that the exact probabilities count as, beside the observed ones, in the rows of health."""
 
 PROBABLE = frozenset(
-    {"srm", "srm_by_day", "srm_by_segment", "mix_shift", "pre_period", "filter", "dropped_units", "population"}
-)
+    (
+        "aliased", "dropped_units", "filter", "leak", "mix_shift", "must_not_move", "population", "pre_period", "srm",
+        "srm_by_day", "srm_by_segment", "srm_stage", "undeclared_moved", "uneven_overlap",
+    )
+)  # fmt: skip
 """Codes whose evidence is the p-value of an exact test in every answer that has them."""
+
+SLIGHT = 1e-4
+"""Of an experiment: how often an exact test is as loud as it can be, for reasons that nobody thought of."""
 
 PRESUMED = {
     "bot": "bot",
@@ -104,7 +110,7 @@ def _normal(code: str, row: Row) -> Row:
     if code not in PROBABLE:
         return row + np.where(row > 0, 0.5, 0.1)
     made = np.concatenate(([0.0], row[1:]))
-    return made + BELIEVED * np.concatenate(([0.0], CHANCE)) + 0.02
+    return made + BELIEVED * np.concatenate(([0.0], CHANCE)) + SLIGHT
 
 
 def _differs(row: Row, other: Row) -> bool:

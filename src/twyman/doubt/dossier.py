@@ -117,7 +117,7 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
         whole: Whether every check was made; else what wasn't seen says nothing.
 
     Example:
-        >>> seen = Check(code="aliased", status=Status.BLOCK, text="'no-ads' reached all of one arm.", p_value=1e-9)
+        >>> seen = Check(code="aliased", status=Status.BLOCK, text="'no-ads' reached all of one arm.", p_value=1e-15)
         >>> found = dossier([seen])
         >>> found.suspects[0].cause, found.probability > 0.9
         ('aliased_twin', True)
