@@ -162,7 +162,8 @@ def status_of(one: Beside) -> Status:
 def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> Check:
     variant, most, least = one.widest
     shares = f"{share_text(one.share(most, variant))} of {most} and {share_text(one.share(least, variant))} of {least}"
-    strength = f"V = {one.found.v:.2f}, at least {one.found.v_lower:.2f}"
+    least_v = one.found.v_lower
+    strength = f"V = {one.found.v:.2f}" + (f", at least {least_v:.2f}" if least_v >= IGNORED else "")
     seen = f"'{one.name}' = {variant} reached {shares} ({int(one.table.sum()):,} {of}s, {strength})"
     code = code_of(one)
     apart = _apart(one, watched, precision)
