@@ -34,7 +34,7 @@ def test_each_has_a_line_and_no_table_stays(sound: Path, capsys: pytest.CaptureF
 
     said = capsys.readouterr()
     assert [line.split()[:3] for line in said.out.splitlines()] == [
-        [name, "■", "End"] for name in ("page", "search", "shelf")
+        [name, "‖", "Hold"] for name in ("page", "search", "shelf")
     ]
     assert said.err == ""
     assert [name for name in left(sound) if not name.startswith("looks/")] == []
@@ -43,18 +43,18 @@ def test_each_has_a_line_and_no_table_stays(sound: Path, capsys: pytest.CaptureF
 def test_an_error_stands_beside_the_answers_and_gives_the_exit_code(
     broken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["analyze", "--all", str(broken), "--format", "json", "--fail-on", "end"]) == 2
+    assert main(["analyze", "--all", str(broken), "--format", "json", "--fail-on", "hold"]) == 2
 
     said = json.loads(capsys.readouterr().out)
     assert sorted(said["experiments"]) == ["page", "shelf"]
-    assert said["experiments"]["page"]["verdict"]["action"] == "end"
+    assert said["experiments"]["page"]["verdict"]["action"] == "hold"
     assert "did you mean 'minutes'?" in said["errors"]["search"]
 
 
 def test_a_verdict_that_was_named_fails_the_job(sound: Path, tmp_path: Path) -> None:
     output = tmp_path / "all.txt"
 
-    assert main(["analyze", "--all", str(sound), "--fail-on", "end", "--output", str(output)]) == 10
+    assert main(["analyze", "--all", str(sound), "--fail-on", "hold", "--output", str(output)]) == 10
     assert len(output.read_text().splitlines()) == 3
 
 

@@ -32,12 +32,13 @@ def test_ad_smart_responders_are_a_note() -> None:
     assert "conditioning" in seen.text
 
 
-def test_few_even_crossovers_are_a_note_and_many_a_block() -> None:
+def test_a_few_even_crossovers_are_nothing_more_a_note_and_many_a_block() -> None:
     few = crossovers({"a": 3, "b": 1}, {"a": 80_113, "b": 79_987}, HALF)
     many = crossovers({"a": 1000, "b": 1000}, {"a": 50_000, "b": 50_000}, HALF)
 
-    assert few.status is Status.NOTE
+    assert few.status is Status.OK
     assert many.status is Status.BLOCK
+    assert crossovers({"a": 250, "b": 250}, {"a": 50_000, "b": 50_000}, HALF).status is Status.NOTE
 
 
 def test_uneven_crossovers_block_however_few() -> None:
@@ -50,5 +51,5 @@ def test_a_covariate_from_before_exposure_that_differs_is_said() -> None:
     seen = covariate_balance("m", "pre 14d", ("t", left), ("c", right))
 
     assert seen is not None
-    assert seen.status is Status.WARN
+    assert seen.status is Status.BLOCK
     assert "pre 14d" in seen.text

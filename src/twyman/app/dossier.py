@@ -22,6 +22,8 @@ from twyman.experiments.experiment import Role
 
 LIKELY = max(0.5, THRESHOLD)
 """Probability of a fault above which nothing is decided: likelier than not, and rarer than in healthy experiments."""
+TELLING = 2.0
+"""How many times likelier a doubt is under a fault, from which on it adds to a surprise."""
 WORTH = 0.01
 """Probability below which a kind of fault isn't worth a thought."""
 
@@ -49,7 +51,7 @@ def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, whole: bool
 
 def likely_wrong(dossier: DossierView) -> Reason | None:
     """Say why a fault is likelier than not; `None` where it isn't, or where only an expectation says so."""
-    spoken = [doubt for doubt in dossier.doubts if doubt.code != "expectation"]
+    spoken = [doubt for doubt in dossier.doubts if doubt.code != "expectation" and doubt.likelihood_ratio >= TELLING]
     if dossier.probability <= LIKELY or not spoken or not dossier.causes:
         return None
     first = dossier.causes[0]

@@ -157,13 +157,11 @@ def telemetry(by_source: Mapping[str, Sides], *, checks: int = 1) -> Check | Non
     arm = next(iter(by_source.values()))[0][0]
     common, alike = _common(found)
     p_value, status = told(2 * float(ndtr(-abs(common.estimate) / common.se)) if common.se else 1.0, checks)
-    if not alike or abs(common.estimate) < ALIKE:
+    if not alike or abs(common.estimate) < ALIKE or len(found) == 1:
         status = Status.OK
-    elif len(found) == 1:
-        status = tier(p_value, loudest=Status.NOTE)
     said = ", ".join(f"{one.source} {one.lift.estimate:+.1%}" for one in found)
     text = f"Rows a unit of {arm} after exposure, against control: {said} ({p_text(p_value)})."
-    if status is Status.NOTE and len(found) == 1:
+    if len(found) == 1 and p_value < NOTE:
         text += " Behaviour or logging: one source can't tell. Compare with what a server counts."
     elif status is not Status.OK:
         text += " All sources change alike: logging changed, and not behaviour. Compare with what a server counts."

@@ -19,6 +19,8 @@ from twyman.stats.proportion import proportions
 
 CROSSOVERS = 0.01
 """Share of units in two arms beyond which assignment itself is broken."""
+SLIGHT = 0.001
+"""Share of them up to which it isn't worth a word: people change devices."""
 
 
 def sample_ratio(units: Mapping[str, int], shares: Mapping[str, float], *, control: str, of: str = "") -> Check:
@@ -78,7 +80,8 @@ def crossovers(
         why = "more than 1 %" if share > CROSSOVERS else "unevenly many by the arm first met"
         text = f"{found}: {why}. Assignment isn't stable: check that ids and salts stay the same between visits."
         return Check(code="crossovers", status=Status.BLOCK, text=text, p_value=p_value, detail=detail)
-    return Check(code="crossovers", status=Status.NOTE, text=f"{found}.", p_value=p_value, detail=detail)
+    status = Status.NOTE if share > SLIGHT else Status.OK
+    return Check(code="crossovers", status=status, text=f"{found}.", p_value=p_value, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
