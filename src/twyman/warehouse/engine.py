@@ -89,7 +89,8 @@ class Engine:
             raise self._traced(error) from error
         if dialect.whole is None:
             return rows
-        return [_unfolded(row, self._long_names(query)) for row in rows]
+        long = self._long_names(query)
+        return [_unfolded(row, long) if ANSWER in row else row for row in rows]  # one part alone isn't stacked
 
     def script(self, query: exp.Query) -> tuple[str, ...]:
         """Return the statements that `answer` would run, in order."""
