@@ -172,7 +172,7 @@ def _head(sharp: float, held_at: float) -> Iterable[str]:
     yield "from collections.abc import Mapping"
     yield ""
     yield f"BINS = {BINS!r}".replace("'", '"')
-    yield '"""How loud: from not in the answer to beyond any chance, by the louder of p-value and status."""'
+    yield '"""How loud: from not in the answer to beyond any chance, by status and, of what blocks, by p-value."""'
     yield ""
     yield f"SHARPNESS = {sharp}"
     yield '"""What the evidence counts for: below 1 where checks say the same thing twice."""'

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 BINS = ("absent", "ok", "note", "warn", "block", "extreme", "certain")
-"""How loud: from not in the answer to beyond any chance, by the louder of p-value and status."""
+"""How loud: from not in the answer to beyond any chance, by status and, of what blocks, by p-value."""
 
 SHARPNESS = 1.0
 """What the evidence counts for: below 1 where checks say the same thing twice."""
