@@ -517,7 +517,7 @@ def test_t34_units_in_two_arms_and_changed_shares_are_seen() -> None:
     many = crossovers({"a": 900, "b": 910}, {"a": 50_000, "b": 50_000}, half)
     ramp = [Period((9500, 500), (9, 1)), Period((5000, 5000), (1, 1))]
 
-    assert (few.status, many.status) == (Status.NOTE, Status.BLOCK)
+    assert (few.status, many.status) == (Status.OK, Status.BLOCK)  # a few are counted, and no doubt
     assert (few.detail["units"], many.detail["units"]) == (5, 1810)
     assert known(stratified_srm(ramp)).p_value < 1e-50
     assert known(stratified_srm([Period((9000, 1000), (9, 1)), ramp[1]])).p_value == 1.0
