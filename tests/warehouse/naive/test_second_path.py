@@ -1,6 +1,7 @@
 """Two paths from the same rows to the same numbers: whatever the rows, they agree, or one of them has a fault."""
 
 from collections import Counter
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,14 @@ from tests.warehouse.naive.worlds import questions
 from twyman.app.agreement import Agreement, agreement
 from twyman.app.ports import Question
 from twyman.app.recomputation import Recomputed
+from twyman.experiments.delivery import Delivery
+from twyman.experiments.override import Override
+from twyman.experiments.sign_off import SignOff
 from twyman.kernel.errors import Invalid
+from twyman.metrics.metric import Reference
 from twyman.metrics.source import Grain, Timestamp
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
+from twyman.warehouse.naive.known import _KNOWN
 from twyman.warehouse.naive.recompute import NaiveRecomputation
 from twyman.warehouse.sql_warehouse import SqlWarehouse
 
@@ -44,6 +50,32 @@ def assert_agree(question: Question) -> None:
     SEEN["compared"] += 1
     assert not found.disagreements, found.disagreements[:5]
     assert found.numbers or recomputed.unverified
+
+
+def test_what_no_number_depends_on_is_no_reason_to_verify_nothing(scene: Any, metric: Any) -> None:
+    exposed = [(1, "treatment", NOON), (2, "control", NOON)]
+    said = {
+        "change": "page",
+        "flag": "start-page",
+        "surface": "home",
+        "sealed": True,
+        "assignments": "assigned",
+        "delivery": Delivery("facts"),
+        "signed": (SignOff(metric="m", arm="treatment", by="Dana", on=NOON.date(), estimate=0.1, because="seen"),),
+        "overrides": (Override("aliased", "ads", "a reason", "somebody"),),
+    }
+    known = metric(references=(Reference("page", 0.1, "the largest"),))
+
+    found, recomputed = compared(scene(exposed, [(1, NOON + HOUR, 1.0)], (known,), experiment=said).question())
+
+    assert not recomputed.unverified
+    assert found.numbers
+    assert not found.disagreements
+
+
+@pytest.mark.parametrize("kind", _KNOWN)
+def test_every_part_of_a_definition_was_thought_of(kind: type[Any]) -> None:
+    assert {one.name for one in fields(kind)} <= set(_KNOWN[kind].split())
 
 
 def test_a_row_of_an_unknown_arm_is_no_first_exposure(scene: Any, metric: Any) -> None:

@@ -33,10 +33,11 @@ from twyman.warehouse.naive.unverifiable import Unverifiable
 _ROWS = "name relation entities timestamp where formats origin"
 _KNOWN: Mapping[type, str] = {
     Experiment: "name arms tracked entry source key entity randomised_by enrol_from enrol_until strata dimensions "
-    "crossed trigger population exclude title owner measure_until hypothesis decide claims plan origin",
+    "crossed trigger population exclude title owner measure_until hypothesis decide claims plan origin "
+    "delivery assignments change signed flag surface sealed overrides",
     Trigger: "facts counterfactual where",
-    Arm: "name share control value",
-    Metric: "name kind window cohort missing cap adjustment title entity direction origin",
+    Arm: "name share control value logged",
+    Metric: "name kind window cohort missing cap adjustment title entity direction references origin",
     Mean: "value",
     Proportion: "value bound",
     Ratio: "numerator denominator",
