@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from twyman.app.auditing import audit_checks
+from twyman.app.dosed import dosed
 from twyman.app.localised import TELL_OF_EFFECTS
 from twyman.app.neighbours import interacting
 from twyman.app.ports import Measured, Question, Warehouse
@@ -76,6 +77,7 @@ def doubted(
     others = beside(met.units, {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)})
     leaking = [one for one in flagged(others) if code_of(one) == "leak"]
     left, left_sql = within(warehouse, question, measured, leaking)
+    doses, doses_sql = dosed(warehouse, question, measured)
     crossed, crossed_sql = interacting(warehouse, question, neighbours, met, {one.name for one in flagged(others)})
     return Doubted(
         checks=(
@@ -83,10 +85,11 @@ def doubted(
             *crossed,
             *moved,
             *audit_checks(question.experiment, audited),
+            *doses,
         ),
         others=others,
         within=left,
-        sql=(*met.sql, *audited.sql, *left_sql, *crossed_sql, *moved_sql),
+        sql=(*met.sql, *audited.sql, *doses_sql, *left_sql, *crossed_sql, *moved_sql),
     )
 
 

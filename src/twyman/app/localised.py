@@ -31,6 +31,7 @@ TELL_OF_EFFECTS = frozenset(
         "telemetry_volume",
         "joined",
         "novelty",
+        "dose_incoherent",
     )
 )
 """Checks that tell an effect, or one near to it: they aren't shown while effects are hidden."""

@@ -31,6 +31,7 @@ SUGGESTS: Mapping[str, str] = {
     "undeclared_moved": "leak",
     "must_not_move": "aliased_twin",
     "expectation": "aliased_twin",
+    "dose_incoherent": "aliased_twin",
     "srm": "wrong_bucketing",
     "triggered_srm": "redirect_loss",
     "srm_by_day": "late_arm_start",
