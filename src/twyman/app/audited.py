@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from twyman.stats.moments import Moments
 
@@ -28,6 +29,9 @@ class Activity:
         busiest: The unit with the most rows.
         most: How many it has.
         log_mean, log_spread: Mean and standard deviation of the logarithm of rows, of units with any.
+        ahead: Of the active units, those more than half of whose rows after exposure arrived before they happened.
+        late: The same of rows that arrived an hour after they happened, or later. `None`, both, where the source
+            doesn't tell when its rows arrived, or not to the instant.
     """
 
     source: str
@@ -46,6 +50,29 @@ class Activity:
     most: int = 0
     log_mean: float = 0.0
     log_spread: float = 0.0
+    ahead: int | None = None
+    late: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """On how many days after exposure units have facts of some sources, and of two of these at once.
+
+    Attributes:
+        sources: In the order of the columns.
+        days: By arm, moments of a unit's days, of units with any: a column a source, then one a pair of them, in the
+            order of `itertools.combinations`.
+    """
+
+    sources: tuple[str, ...]
+    days: Mapping[str, Moments]
+
+    def pair(self, first: str, second: str, arm: str) -> Moments:
+        """Return the moments of a unit's days with the first source, with the second, and with both."""
+        i, j = sorted((self.sources.index(first), self.sources.index(second)))
+        both = len(self.sources) + list(combinations(range(len(self.sources)), 2)).index((i, j))
+        columns = (self.sources.index(first), self.sources.index(second), both)
+        return self.days[arm].columns(*columns) if arm in self.days else Moments.empty(3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +84,7 @@ class Audited:
         delivered: Units by arm that met what the experiment declares as delivered; `None` where it declares nothing.
         exposed: Units by arm that were looked at for it.
         assigned: Units by arm in the source of assignments; `None` where none is named.
+        together: Days on which units have facts of several sources; `None` where there are no two to compare.
         sql: The statements that ran.
     """
 
@@ -64,4 +92,5 @@ class Audited:
     delivered: Mapping[str, int] | None = None
     exposed: Mapping[str, int] = field(default_factory=dict[str, int])
     assigned: Mapping[str, int] | None = None
+    together: Together | None = None
     sql: tuple[str, ...] = ()

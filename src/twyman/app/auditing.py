@@ -1,9 +1,12 @@
 """What an audit of rows says of an experiment: every check of `doubt` on what units did around their exposure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 
 from twyman.app.audited import Activity, Audited
 from twyman.doubt.activity import USUAL, Sides, clock, joined, rows_before, telemetry, wearing_off
+from twyman.doubt.apart import sources_apart
+from twyman.doubt.arrivals import Counted, clock_by_arm, late_by_arm
 from twyman.doubt.busy import Busiest, Repeating, bot, repeats
 from twyman.doubt.check import Check, Status
 from twyman.doubt.delivered import WITH_FACTS, delivery, stage
@@ -36,6 +39,9 @@ def _all(experiment: Experiment, audited: Audited) -> Iterator[Check | None]:
     yield from _deliveries(experiment, audited)
     yield from loud_or_least(rows_before(name, _volumes(t, c), checks=tests) for name, t, c in pairs)
     yield from loud_or_least(clock(name, _volumes(t, c), checks=tests) for name, t, c in pairs)
+    yield from loud_or_least(clock_by_arm(name, _ahead(t), _ahead(c), checks=tests) for name, t, c in pairs)
+    yield from loud_or_least(late_by_arm(name, _late(t), _late(c), checks=tests) for name, t, c in pairs)
+    yield from loud_or_least(_apart(experiment, audited))
     yield from loud_or_least(
         telemetry(
             {name: _volumes(t, c) for name, t, c in pairs if t.arm == arm.name}, checks=len(experiment.treatments)
@@ -71,6 +77,26 @@ def _volumes(treatment: Activity, control: Activity) -> Sides:
 
 def _weeks(treatment: Activity, control: Activity) -> Sides:
     return (treatment.arm, treatment.weeks), (control.arm, control.weeks)
+
+
+def _ahead(one: Activity) -> Counted:
+    return one.arm, one.ahead or 0, one.active
+
+
+def _late(one: Activity) -> Counted:
+    return one.arm, one.late or 0, one.active
+
+
+def _apart(experiment: Experiment, audited: Audited) -> Iterator[Check | None]:
+    """Compare sources with each other, two at a time."""
+    if audited.together is None:
+        return
+    base, together = experiment.control.name, audited.together
+    pairs = list(combinations(together.sources, 2))
+    for arm in experiment.treatments:
+        for first, second in pairs:
+            sides = tuple((name, together.pair(first, second, name)) for name in (arm.name, base))
+            yield sources_apart((first, second), sides, checks=len(pairs) * len(experiment.treatments))  # type: ignore[arg-type]
 
 
 def _repeating(one: Activity) -> Repeating:

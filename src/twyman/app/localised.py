@@ -30,6 +30,7 @@ TELL_OF_EFFECTS = frozenset(
         "segment_concentration",
         "telemetry_volume",
         "joined",
+        "source_missing",
         "novelty",
         "dose_incoherent",
     )

@@ -15,6 +15,8 @@ from twyman.doubt.check import Check, Status
 from twyman.doubt.signatures import PRIORS, SHARPNESS, SIGNATURES
 
 HEALTHY = "healthy"
+_ROWS = {cause: {**SIGNATURES[HEALTHY], **own} for cause, own in SIGNATURES.items()}
+"""Each cause's rows: where it looks as health does, health's."""
 BEYOND = (1e-6, 1e-12)
 """P-values below which what blocks is extreme, and certain."""
 QUIET = 1
@@ -42,6 +44,8 @@ SUGGESTS: Mapping[str, str] = {
     "rows": "unit_mismatch",
     "repeated_facts": "duplicate_events",
     "telemetry_volume": "telemetry",
+    "sources_apart": "telemetry",
+    "source_missing": "telemetry",
     "joined": "telemetry",
     "dominant_unit": "outlier",
     "bot": "bot",
@@ -50,6 +54,8 @@ SUGGESTS: Mapping[str, str] = {
     "dropped_units": "post_exposure_filter",
     "counterfactual_missing": "post_exposure_filter",
     "clock": "clock_skew",
+    "clock_by_arm": "clock_skew",
+    "late_by_arm": "clock_skew",
     "effect_drift": "ramp_mix",
     "contaminated": "crossover",
     "novelty": "cache",
@@ -164,7 +170,7 @@ def _bin(group: Sequence[Check]) -> int:
 def _posterior(seen: Mapping[str, int], *, surprise: float, whole: bool) -> dict[str, float]:
     logs = dict[str, float]()
     for cause, prior in PRIORS.items():
-        table = SIGNATURES[cause]
+        table = _ROWS[cause]
         bins = {code: seen.get(code, QUIET) for code in table if whole or code in seen}
         logs[cause] = log(prior) + SHARPNESS * sum(log(_chance(table[code], index)) for code, index in bins.items())
         logs[cause] += 0.0 if cause == HEALTHY else log(surprise)
@@ -181,15 +187,15 @@ def _chance(row: Sequence[float], index: int) -> float:
 
 def _doubt(check: Check) -> Doubt:
     index = _bin([check])
-    known = {cause: PRIORS[cause] * SIGNATURES[cause][check.code][index] for cause in CAUSES if _knows(cause, check)}
+    known = {cause: PRIORS[cause] * _ROWS[cause][check.code][index] for cause in CAUSES if _knows(cause, check)}
     if not known:
         return Doubt(check, plain_ratio(check), SUGGESTS.get(check.code, ""))
     bug = sum(known.values()) / sum(PRIORS[cause] for cause in known)
-    return Doubt(check, bug / SIGNATURES[HEALTHY][check.code][index], max(known, key=known.__getitem__))
+    return Doubt(check, bug / _ROWS[HEALTHY][check.code][index], max(known, key=known.__getitem__))
 
 
 def _knows(cause: str, check: Check) -> bool:
-    return check.code in SIGNATURES.get(cause, {}) and check.code in SIGNATURES[HEALTHY]
+    return check.code in _ROWS.get(cause, {})
 
 
 def plain_ratio(check: Check) -> float:

@@ -40,7 +40,10 @@ from twyman.warehouse.language.syntax import (
 )
 from twyman.warehouse.model import PART, Part, Span, stacked
 from twyman.warehouse.sources.rows import as_text
+from twyman.warehouse.sources.times import steps_since
+from twyman.warehouse.statement.arrivals import AHEAD, LATE, arrivals
 from twyman.warehouse.statement.compile import entered
+from twyman.warehouse.statement.days_together import DAYS, SOURCES, answer_of, moments_of, together, together_of
 from twyman.warehouse.units.exposures import EXPOSED_AT, FIRST, Exposures
 from twyman.warehouse.units.links import Links
 from twyman.warehouse.values.facts import FactTable, opened_facts
@@ -59,9 +62,10 @@ def compiled_audit(engine: Engine, question: Question) -> exp.Query:
     audits = list[_Audit]()
 
     def opening(exposures: Exposures, links: Links) -> None:
-        for name in sources_of(question):
-            place = question.experiment.origin.at("metrics")
-            audits.append(_Audit(opened_facts(engine, question, exposures, name, place, links)))
+        place = question.experiment.origin.at("metrics")
+        tables = [opened_facts(engine, question, exposures, name, place, links) for name in sources_of(question)]
+        compared = [one for one in tables if _to_the_instant(one)][:SOURCES]
+        audits.extend(_Audit(one, by_day=len(compared) > 1 and one in compared) for one in tables)
         exposures.edge(EXPOSED_AT, 2 * WEEK)
 
     exposures, parts = entered(engine, question, opening)
@@ -69,6 +73,9 @@ def compiled_audit(engine: Engine, question: Question) -> exp.Query:
     for audit in audits:
         parts += audit.parts()
         answers.append(audit.answer())
+    if compared := [audit for audit in audits if audit.by_day]:
+        parts += together([audit.part for audit in compared])
+        answers.append(answer_of([audit.name for audit in compared]))
     return statement(parts, stacked(answers))
 
 
@@ -113,19 +120,31 @@ def _in_for_two_weeks(exposures: Exposures) -> exp.Expr:
     return exp.LTE(this=exposures.edge(EXPOSED_AT, 2 * WEEK), expression=end)
 
 
-class _Audit:
-    """One source of facts, counted around exposure."""
+def _to_the_instant(facts: FactTable) -> bool:
+    """Whether both facts and exposures tell the instant."""
+    return Grain.DAY not in (facts.grain, facts.exposures.grain)
 
-    def __init__(self, facts: FactTable) -> None:
-        self.facts, self.name = facts, facts.source.name
+
+class _Audit:
+    """One source of facts, counted around exposure; by day, too, where its days are compared with other sources'."""
+
+    def __init__(self, facts: FactTable, *, by_day: bool) -> None:
+        self.facts, self.name, self.by_day = facts, facts.source.name, by_day
         declared = facts.exposures.question.experiment.delivery
         self.declared = declared if declared is not None and declared.facts == self.name else None
+        self.arrivals = arrivals(facts)
+        self.conditions = self._conditions()
         self.counted = self._counted()
+
+    @property
+    def part(self) -> str:
+        """Name of the part that counts rows."""
+        return f"{self.name}_counted"
 
     def parts(self) -> list[Part]:
         """Return the parts from rows to one row a unit."""
         return [
-            (f"{self.name}_counted", self.counted, f"Rows of {self.name} around exposure; repeats fall together."),
+            (self.part, self.counted, f"Rows of {self.name} around exposure; repeats fall together."),
             (f"{self.name}_audit", self._by_unit(), "One row a unit that has any."),
         ]
 
@@ -135,7 +154,9 @@ class _Audit:
         before, after = facts.before(timedelta()), exp.Not(this=exp.paren(facts.before(timedelta())))
         in_for_both = _in_for_two_weeks(exposures) if exposures.question.cutoff else None
         first, second = facts.before(WEEK), facts.before(2 * WEEK)
-        hour = both(before, exp.Not(this=exp.paren(facts.before(-HOUR)))) if self._to_the_instant else exp.false()
+        hour = (
+            both(before, exp.Not(this=exp.paren(facts.before(-HOUR)))) if _to_the_instant(self.facts) else exp.false()
+        )
         conditions = {
             "before": before,
             "just_before": hour,
@@ -143,6 +164,7 @@ class _Audit:
             "first_week": both(after, first, in_for_both),
             "second_week": both(exp.Not(this=exp.paren(first.copy())), second, in_for_both),
         }
+        conditions |= {title: both(after, condition) for title, condition in self.arrivals.items()}
         return conditions | ({DELIVERED: both(after, self._met())} if self.declared else {})
 
     def _met(self) -> exp.Expr | None:
@@ -152,21 +174,26 @@ class _Audit:
         origin = self.facts.exposures.question.experiment.origin
         return self.facts.condition(self.declared.where, origin.at("delivery.where"))
 
-    @property
-    def _to_the_instant(self) -> bool:
-        return Grain.DAY not in (self.facts.grain, self.facts.exposures.grain)
-
     def _counted(self) -> exp.Select:
         """Count rows a unit; those of the day after exposure by their time and measures, so that repeats show."""
-        counts = [alias(filtered(count_rows(), where), title) for title, where in self._conditions().items()]
-        key = self._key()
-        held = [column("arm", FIRST), alias(key, "same"), *counts, alias(count_rows(), "rows")]
-        query = self.facts.facts(Span(start=-BEFORE), held, None)
-        return query.group_by(column("unit", FIRST), column("arm", FIRST), key.copy())
+        counts = [alias(filtered(count_rows(), where), title) for title, where in self.conditions.items()]
+        keys = {"same": self._key()} | ({"day": self._day()} if self.by_day else {})
+        held = [alias(key, title) for title, key in keys.items()]
+        query = self.facts.facts(
+            Span(start=-BEFORE), [column("arm", FIRST), *held, *counts, alias(count_rows(), "rows")], None
+        )
+        return query.group_by(column("unit", FIRST), column("arm", FIRST), *(key.copy() for key in keys.values()))
+
+    def _day(self) -> exp.Expr:
+        """Return on which day after exposure a row is, in steps of 24 hours; null for those before it and far after."""
+        facts = self.facts
+        after = both(exp.Not(this=exp.paren(facts.before(timedelta()))), facts.before(DAYS))
+        start = facts.starts_at(Span())
+        return when(after, cast(steps_since(start, facts.time.utc.copy(), DAY), "INTEGER"))
 
     def _key(self) -> exp.Expr:
         """Return what tells rows of the day after exposure apart, as one text; null for all other rows."""
-        if not self._to_the_instant:
+        if not _to_the_instant(self.facts):
             return cast(exp.null(), "TEXT")
         facts = self.facts
         day_after = both(exp.Not(this=exp.paren(facts.before(timedelta()))), facts.before(DAY))
@@ -182,10 +209,8 @@ class _Audit:
 
     def _by_unit(self) -> exp.Select:
         """Return one row a unit."""
-        inner = f"{self.name}_counted"
         present = exp.Not(this=exp.Is(this=column("same"), expression=exp.null()))
-        counted = [*COLUMNS, *([DELIVERED] if self.declared else [])]
-        sums = [alias(cast(call("sum", column(title)), "DOUBLE"), title) for title in counted]
+        sums = [alias(cast(call("sum", column(title)), "DOUBLE"), title) for title in self.conditions]
         tested = filtered(call("sum", column("rows")), present)
         apart = filtered(count_rows(), present)
         held = [
@@ -196,7 +221,7 @@ class _Audit:
             alias(or_zero(tested), "tested"),
             alias(exp.Sub(this=or_zero(tested.copy()), expression=apart), "repeated"),
         ]
-        return select(*held).from_(table(inner)).group_by(column("unit"), column("arm"))
+        return select(*held).from_(table(self.part)).group_by(column("unit"), column("arm"))
 
     def answer(self) -> exp.Select:
         """Return one row an arm: moments over its units with rows, and what stands out."""
@@ -220,10 +245,16 @@ class _Audit:
             "log_mean": call("favg", logs),
             "log_variance": call("var_pop", logs.copy()),
         }
+        told |= {title: call("count_if", _most(column(title))) for title in self.arrivals}
         if self.declared:
             told[DELIVERED] = call("count_if", exp.GT(this=column(DELIVERED), expression=number(0)))
         held = [alias(value, title) for title, value in told.items()]
         return select(alias(text(ACTIVITY), PART), *held).from_(table(f"{self.name}_audit")).group_by(column("arm"))
+
+
+def _most(rows: exp.Expr) -> exp.Expr:
+    """Return the condition that some rows are more than half of a unit's rows after exposure."""
+    return exp.GT(this=exp.Mul(this=number(2), expression=rows), expression=column("after"))
 
 
 def _covariance(one: exp.Expr, other: exp.Expr) -> exp.Expr:
@@ -258,6 +289,7 @@ def audited(
         exposed={arm: units.get(arm, 0) for arm in arms},
         delivered=_delivered(arms, found, declared.facts) if declared else None,
         assigned=None if assigned is None else {arms[int(row["arm"])]: int(row["units"]) for row in assigned},
+        together=together_of(arms, rows),
         sql=sql,
     )
 
@@ -272,7 +304,7 @@ def _activity(source: str, arm: str, units: int, matured: int, row: Row | None) 
         return Activity(
             source=source, arm=arm, units=units, matured=matured, volume=_zeros(units, 3), weeks=_zeros(matured, 2)
         )
-    whole, with_rows = _moments(row), int(row["units"])
+    whole, with_rows = moments_of(row), int(row["units"])
     return Activity(
         source=source,
         arm=arm,
@@ -290,16 +322,14 @@ def _activity(source: str, arm: str, units: int, matured: int, row: Row | None) 
         most=int(row["most"]),
         log_mean=float(row["log_mean"]),
         log_spread=sqrt(max(float(row["log_variance"]), 0.0)),
+        ahead=_told(row, AHEAD),
+        late=_told(row, LATE),
     )
 
 
-def _moments(row: Row) -> Moments:
-    count, columns = int(row["units"]), len(COLUMNS)
-    upper = np.array(row["covariances"], dtype=np.float64) * count
-    products = np.zeros((columns, columns))
-    products[np.triu_indices(columns)] = upper
-    products = products + products.T - np.diag(np.diagonal(products))
-    return Moments(count, np.array(row["means"], dtype=np.float64), products)
+def _told(row: Row, title: str) -> int | None:
+    value = row.get(title)
+    return None if value is None else int(value)
 
 
 def _zeros(count: int, columns: int) -> Moments:
