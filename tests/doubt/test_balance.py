@@ -1,3 +1,5 @@
+import numpy as np
+
 from twyman.doubt.balance import Kept, covariate_balance, crossovers, kept_evenly, sample_ratio
 from twyman.doubt.check import Status
 from twyman.stats.moments import Moments
@@ -53,3 +55,23 @@ def test_a_covariate_from_before_exposure_that_differs_is_said() -> None:
     assert seen is not None
     assert seen.status is Status.BLOCK
     assert "pre 14d" in seen.text
+
+
+def test_a_filter_that_keeps_arms_unevenly_blocks_and_what_one_metric_drops_only_warns() -> None:
+    """Treatment 4,400 of 10,000, control 4,000: z = 5.7."""
+    sides = ("b", Kept(4_400, 10_000)), ("a", Kept(4_000, 10_000))
+
+    assert kept_evenly("filter", "the filter", *sides).status is Status.BLOCK
+    assert kept_evenly("dropped_units", "answers", *sides, metric="answers").status is Status.WARN
+
+
+def test_arms_that_differed_before_block_beyond_what_ten_readings_show_by_chance() -> None:
+    """Differences of 3.5 and 4.1 standard errors: p = .0005 and .00004."""
+    rows = np.tile([-1.0, 1.0], 5_000)
+    error = (2 / rows.size) ** 0.5
+
+    seen = [
+        covariate_balance("m", "pre", ("t", Moments.of(rows + z * error)), ("c", Moments.of(rows))) for z in (3.5, 4.1)
+    ]
+
+    assert [one and one.status for one in seen] == [Status.WARN, Status.BLOCK]

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from twyman.doubt.check import Status
 from twyman.doubt.influence import Standout, dominant_unit
 from twyman.stats.moments import Moments
 
@@ -43,3 +45,25 @@ def test_a_small_arm_may_well_have_a_largest_unit() -> None:
 
 def test_an_arm_of_equal_units_has_none_that_stands_out() -> None:
     assert dominant_unit("loads", "new", Moments.of(np.full((200, 1), 3.0)), [Standout("u", (3.0,))]) is None
+
+
+@pytest.mark.parametrize(
+    ("errors", "loudest", "status"),
+    [
+        (0.9, Status.BLOCK, None),
+        (1.1, Status.BLOCK, Status.WARN),
+        (2.9, Status.BLOCK, Status.WARN),
+        (3.1, Status.BLOCK, Status.BLOCK),
+        (3.1, Status.WARN, Status.WARN),
+    ],
+)
+def test_a_unit_that_moves_the_mean_by_three_errors_decides(
+    errors: float, loudest: Status, status: Status | None
+) -> None:
+    """A mean's error is s / √n, and a unit moves it by its distance / n: three errors are 3 s √n."""
+    rest = np.tile([-1.0, 1.0], 5_000)
+    odd = errors * rest.size**0.5
+
+    seen = dominant_unit("songs", "a", Moments.of([*rest, odd]), [Standout("u", (odd,))], loudest=loudest)
+
+    assert (seen and seen.status) is status

@@ -42,6 +42,19 @@ def test_healthy_splits_are_noted_once_in_twenty_at_most_and_blocked_once_in_a_t
     assert (p_values < 0.5).mean() > 0.1, "a test that never comes near a limit tests nothing"
 
 
+def test_what_is_sought_anew_each_day_blocks_one_healthy_experiment_in_a_thousand() -> None:
+    rng = np.random.default_rng(9)
+    days = (3, 5, 7, 10, 14)
+
+    def read(counts: np.ndarray) -> list[Status]:
+        return [seen(counts[:day]).status for day in days]
+
+    found = [read(drawn(rng)) for _ in range(2_000)]
+
+    assert sum(Status.BLOCK in one for one in found) <= 6  # at most 2 expected; the chance of more than 6 is .005
+    assert sum(Status.WARN in one for one in found) > 6, "a test that never comes near a limit tests nothing"
+
+
 def test_an_arm_that_starts_late_is_named_with_its_days() -> None:
     counts = drawn(np.random.default_rng(2))
     counts[:2, 1] = 0

@@ -31,7 +31,7 @@ from twyman.doubt.intake import (
     used_strata,
     zone,
 )
-from twyman.experiments.experiment import Entry, Experiment
+from twyman.experiments.experiment import Entry, Experiment, Role
 from twyman.kernel.time import DAY
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Metric, Quantile
@@ -207,7 +207,9 @@ def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured)
             standouts = measured.extremes.get((tracked.metric, arm.name), ())
             if moments is not None and standouts:
                 candidates = [Standout(extreme.unit, extreme.values) for extreme in standouts]
-                found = dominant_unit(_swayed(metric), arm.name, moments.columns(*range(own)), candidates)
+                loudest = Status.WARN if tracked.role is Role.INFORMATION else Status.BLOCK
+                sides = moments.columns(*range(own))
+                found = dominant_unit(_swayed(metric), arm.name, sides, candidates, loudest=loudest)
                 yield found and replace(found, metric=metric.name)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
-from twyman.doubt.check import BLOCK, Check, Status, p_text, share_text, tier
+from twyman.doubt.check import BLOCK, SEARCHED, Check, Status, p_text, share_text, tier
 from twyman.stats.balance import exact_binomial, srm
 from twyman.stats.difference import means
 from twyman.stats.estimate import NotEstimable
@@ -105,7 +105,8 @@ def kept_evenly(
         what: The rule, as a sentence's subject ("the source's filter").
         treatment: Name and counts of the treatment.
         control: Name and counts of the control.
-        metric: Metric that drops units, where it is one's.
+        metric: Metric that drops units, where it is one's. What it drops it may drop as its own effect, and only warns;
+            a rule for all metrics blocks.
     """
     (arm, t), (base, c) = treatment, control
     found = f"{what} keeps {share_text(t.kept / t.of)} of {arm} and {share_text(c.kept / c.of)} of {base}"
@@ -113,7 +114,7 @@ def kept_evenly(
     if isinstance(compared, NotEstimable):
         return Check(code=code, status=Status.OK, text=f"{found}.".capitalize(), metric=metric, arm=arm)
     estimate = absolute(compared)
-    status = tier(estimate.p_value, loudest=Status.WARN)
+    status = tier(estimate.p_value, loudest=Status.WARN if metric else Status.BLOCK, block=SEARCHED)
     detail: dict[str, object] = {
         "treatment": t.kept / t.of,
         "control": c.kept / c.of,
@@ -148,7 +149,7 @@ def covariate_balance(
     if isinstance(compared, NotEstimable):
         return None
     p_value = absolute(compared).p_value
-    status = tier(min(1.0, p_value * checks))
+    status = tier(min(1.0, p_value * checks), block=SEARCHED)
     found = (
         f"Before exposure, '{covariate}' averaged {t.means[0]:.4g} in {arm} and {c.means[0]:.4g} in {base} "
         f"({p_text(p_value)})"

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 NOTE, WARN, BLOCK = 0.05, 0.01, 0.001
 """Below which p-value a check is a note, a warning, a block."""
+SEARCHED = 1e-4
+"""Below which p-value a check blocks that looks where nobody pointed, at days, segments and the past, and does so anew
+at each reading: over ten readings one such check still holds at most one healthy experiment in a thousand."""
 
 
 class Status(StrEnum):
@@ -46,17 +49,17 @@ def loudest_first(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda check: -order.index(check.status)))
 
 
-def tier(p_value: float, *, loudest: Status = Status.BLOCK) -> Status:
-    """Return how loud a p-value is, but no louder than a given tier.
+def tier(p_value: float, *, loudest: Status = Status.BLOCK, block: float = BLOCK) -> Status:
+    """Return how loud a p-value is, but no louder than a given tier; `block` is the p-value below which it blocks.
 
     Example:
         >>> [str(tier(p)) for p in (0.2, 0.0125, 0.0086, 1e-9)]
         ['ok', 'note', 'warn', 'block']
-        >>> str(tier(1e-9, loudest=Status.WARN))
-        'warn'
+        >>> str(tier(1e-9, loudest=Status.WARN)), str(tier(5e-4, block=SEARCHED))
+        ('warn', 'warn')
     """
     order = list(Status)
-    reached = sum(p_value < threshold for threshold in (NOTE, WARN, BLOCK))
+    reached = sum(p_value < threshold for threshold in (NOTE, WARN, block))
     return order[min(reached, order.index(loudest))]
 
 

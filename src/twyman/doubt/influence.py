@@ -16,6 +16,8 @@ from twyman.stats.ratio import ratios
 DOMINANT = 0.5
 """Share of an arm's variance beyond which one unit dominates it: more than all others together. In a normal sample of a
 thousand the largest holds about 1 %; the best customer of a shop may well hold a quarter (CDNOW: 29 %)."""
+DECIDES = 0.9
+"""Share of it beyond which that unit decides: it alone moves the mean by three of the others' standard errors."""
 ENOUGH = 100
 """Units below which one of them may well hold half of the variance."""
 
@@ -28,14 +30,20 @@ class Standout:
     values: Sequence[float]
 
 
-def dominant_unit(metric: str, arm: str, moments: Moments, candidates: Sequence[Standout]) -> Check | None:
-    """Warn where one unit holds more than half of its arm's variance.
+def dominant_unit(
+    metric: str, arm: str, moments: Moments, candidates: Sequence[Standout], *, loudest: Status = Status.BLOCK
+) -> Check | None:
+    """Warn where one unit holds more than half of its arm's variance, and block where it holds nearly all of it.
+
+    Of the variance, d² is that unit's and v the others': it moves the mean by √(d² / v) of their standard errors, one
+    at a half, three at nine tenths. A decision that one unit makes is none.
 
     Args:
         metric: The metric's name.
         arm: The arm's name.
         moments: Of the metric's own columns (one, or numerator and denominator) in the arm.
         candidates: The units that stand out most, by any column.
+        loudest: How loud it may be: a metric that decides nothing holds nothing.
     """
     if moments.count < ENOUGH:
         return None
@@ -62,7 +70,8 @@ def dominant_unit(metric: str, arm: str, moments: Moments, candidates: Sequence[
         "mean": before,
         "mean_without": after,
     }
-    return Check(code="dominant_unit", status=Status.WARN, text=text, metric=metric, arm=arm, detail=detail)
+    status = min(Status.BLOCK if weight > DECIDES else Status.WARN, loudest, key=list(Status).index)
+    return Check(code="dominant_unit", status=status, text=text, metric=metric, arm=arm, detail=detail)
 
 
 def _spread(moments: Moments) -> tuple[float, float] | None:

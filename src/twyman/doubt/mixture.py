@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from twyman.doubt.check import NOTE, Check, Status, p_text, tier
+from twyman.doubt.check import NOTE, SEARCHED, Check, Status, p_text, tier
 from twyman.stats.difference import means
 from twyman.stats.estimate import Contrast, NotEstimable
 from twyman.stats.moments import Moments
@@ -112,7 +112,7 @@ def mix_shift(metric: str, arm: str, by: str, groups: Sequence[Group], *, checks
     whole = _effect(groups)
     size = abs(found.bias / whole.se) if whole is not None and whole.se else 0.0
     turned = found.pooled * found.within < 0
-    status = tier(p_value, loudest=Status.BLOCK if turned and size >= 1 else Status.WARN)
+    status = tier(p_value, loudest=Status.BLOCK if turned and size >= 1 else Status.WARN, block=SEARCHED)
     detail: dict[str, object] = {
         "by": by,
         "pooled": found.pooled,

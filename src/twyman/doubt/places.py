@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr
 
-from twyman.doubt.check import NOTE, WARN, Check, Status, p_text, share_text, tier
+from twyman.doubt.check import NOTE, SEARCHED, WARN, Check, Status, p_text, share_text, tier
 from twyman.stats.balance import srm
 from twyman.stats.estimate import Contrast, NotEstimable
 from twyman.stats.segments.heterogeneity import heterogeneity
@@ -67,7 +67,7 @@ def split_by_segment(segments: Segments, shares: Mapping[str, float]) -> Check |
         return None
     worst, least = min(tested, key=lambda pair: pair[1])
     p_value = min(1.0, least * len(tested))
-    status = tier(p_value)
+    status = tier(p_value, block=SEARCHED)
     if status is Status.OK:
         names = ", ".join(one.dimension for one, _ in tested)
         return Check(
@@ -129,9 +129,8 @@ def _segment_check(table: _Table, arms: Sequence[str], shares: Mapping[str, floa
         "p_value_elsewhere": left,
         "alone": left >= NOTE,
     }
-    return Check(
-        code="srm_by_segment", status=tier(p_value), text=text, p_value=p_value, arm=arms[short], detail=detail
-    )
+    status = tier(p_value, block=SEARCHED)
+    return Check(code="srm_by_segment", status=status, text=text, p_value=p_value, arm=arms[short], detail=detail)
 
 
 def _what_is_left(p_value: float) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from twyman.doubt.check import Check, Status, p_text, share_text, tier
+from twyman.doubt.check import SEARCHED, Check, Status, p_text, share_text, tier
 from twyman.stats.balance import srm
 from twyman.stats.estimate import NotEstimable
 
@@ -66,7 +66,7 @@ def split_by_day(exposed: Mapping[tuple[str, date], int], shares: Mapping[str, f
     run = odd_run(counts) if len(days) > 1 else None
     if run is None:
         return None
-    status = tier(run.p_value)
+    status = tier(run.p_value, block=SEARCHED)
     detail = _detail(arms, days, counts, run, shares)
     text = f"The split is alike on all {len(days)} days ({p_text(run.p_value)})."
     if status is not Status.OK:
