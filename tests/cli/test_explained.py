@@ -28,19 +28,46 @@ def test_a_statement_is_shown_with_the_sizes_of_the_files_it_names(
     assert main(["analyze", str(root / "page.yaml"), "--explain"]) == 0
 
     said = capsys.readouterr().out
-    assert said.startswith(f"-- statement 1 of 1: reads at most {size / 1000:,.1f} kB ({size:,} bytes)\nWITH ")
+    reads = f"-- reads at most {size / 1000:,.1f} kB ({size:,} bytes)\n"
+    assert said.startswith("-- statement 1 of 8: from when to when the data run\n-- reads at most ")
+    effects = (
+        "the effects, as of 2024-03-12T00:00:00Z; and for each of 3 earlier looks, as of its own day, unless it is"
+    )
+    assert f"\n\n-- statement 3 of 8: {effects} kept\n{reads}WITH " in said
+    conditional = "-- asked only if it has none in the time that the metrics read\n-- reads at most "
+    assert f"-- statement 5 of 8: when a source's latest fact was\n{conditional}" in said
+    assert said.endswith("can still be told apart from them\n-- its text depends on what is found\n")
     assert left(root) == []
     main(["sql", str(root / "page.yaml")])
-    assert capsys.readouterr().out == said.partition("\n")[2]
+    lines = [line for line in said.splitlines() if not line.startswith("-- reads")]
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_what_is_of_text_files_can_be_run_as_it_is_printed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    statements = [str(one["sql"]) for one in explained(root, capsys) if one["sql"]]
+    over = DuckDBConnector(root / "data")
+
+    assert len(statements) == 6
+    assert all(over.rows(sql) for sql in statements)
+
+
+def test_json_says_what_each_is_for_and_when_it_is_asked(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    statements = explained(root, capsys)
+
+    assert [set(one) for one in statements] == [{"purpose", "asked_only_if", "sql", "reads_at_most"}] * 8
+    assert all(one["purpose"] for one in statements)
+    never_written = [one for one in statements if one["sql"] is None]
+    assert [one["reads_at_most"] for one in never_written] == [None, None]
+    assert all(one["asked_only_if"] for one in never_written)
 
 
 def test_what_would_be_kept_is_shown_and_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = studio(tmp_path, also=", refresh: incremental")
 
-    keeping, *_, asking = explained(root, capsys)
+    effects = [str(one["sql"]) for one in explained(root, capsys) if str(one["purpose"]).startswith("the effects, as")]
 
-    assert str(keeping["sql"]).startswith("-- kept as facts_plays_")
-    assert str(asking["sql"]).startswith("WITH ")
+    assert effects[0].startswith("-- kept as facts_plays_")
+    assert effects[-1].startswith("WITH ")
     assert left(root) == []
 
 
@@ -53,7 +80,8 @@ def test_once_facts_are_kept_the_statement_reads_them(tmp_path: Path, capsys: py
     statements = explained(root, capsys)
 
     assert not any("-- kept as facts_plays" in str(one["sql"]) for one in statements)
-    assert ".twyman/tables/facts_plays_" in str(statements[-1]["sql"])
+    effects = [str(one["sql"]) for one in statements if str(one["purpose"]).startswith("the effects, as")]
+    assert ".twyman/tables/facts_plays_" in effects[-1]
     assert left(root) == before
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from twyman.app.audited import Audited
-from twyman.app.ports import Coexposed, Extent, Measured, Question
+from twyman.app.ports import Asked, Coexposed, Extent, Measured, Question
 
 Answering = Callable[[datetime | None], Measured]
 
@@ -50,8 +50,8 @@ class FakeWarehouse:
         del question
         return self.told
 
-    def sql(self, question: Question) -> tuple[str, ...]:
-        return (f"SELECT '{question.experiment.name}'",)
+    def sql(self, question: Question, about: Asked = Asked.EFFECTS) -> tuple[str, ...]:
+        return (f"SELECT '{about.value} of {question.experiment.name}'",)
 
     def cost(self, sql: str) -> int | None:
         return len(sql)

@@ -104,19 +104,25 @@ def _is_ours(name: str, cells: Mapping[tuple[str, str], int], question: Question
 
 def _moved(warehouse: Warehouse, question: Question, measured: Measured) -> tuple[list[Check], tuple[str, ...]]:
     """Watch every metric of the catalogue that the experiment doesn't declare."""
-    experiment, catalogue = question.experiment, question.catalogue
-    names = [metric.name for metric in undeclared_metrics(experiment, catalogue)]
-    if not names or not all(measured.units.get(arm.name) for arm in experiment.arms):
+    experiment, asked = question.experiment, undeclared_question(question)
+    if asked is None or not all(measured.units.get(arm.name) for arm in experiment.arms):
         return [], ()
-    tracked = tuple(Tracked(metric=name, role=Role.INFORMATION) for name in names)
-    bare = replace(experiment, tracked=tracked, dimensions=(), crossed=(), strata=(), decide=None)
-    asked = replace(question, experiment=bare)
     try:
         seen = warehouse.measure(asked)
     except (Invalid, NotFound) as error:
         why = f"Metrics that nobody declared weren't watched, since one of them can't be read: {error}"
         return [Check(code="undeclared", status=Status.OK, text=why)], ()
     return undeclared(list(_moves(asked, experiment, seen)), planned=experiment.plan.units), seen.sql
+
+
+def undeclared_question(question: Question) -> Question | None:
+    """Return the question for every metric that an experiment doesn't declare; `None` where there is none."""
+    names = [metric.name for metric in undeclared_metrics(question.experiment, question.catalogue)]
+    if not names:
+        return None
+    tracked = tuple(Tracked(metric=name, role=Role.INFORMATION) for name in names)
+    bare = replace(question.experiment, tracked=tracked, dimensions=(), crossed=(), strata=(), decide=None)
+    return replace(question, experiment=bare)
 
 
 def undeclared_metrics(experiment: Experiment, catalogue: Catalogue) -> list[Metric]:

@@ -33,20 +33,32 @@ def interacting(
         Invalid: If the data don't fit the definitions.
         Unavailable: If the engine gave out.
     """
+    given = on_surface(question, neighbours)
+    others = [one for one in given if key_of(one) not in dependent and _enough(question, one, met)]
+    asked = crossed(question, others)
+    if asked is None:
+        return [], ()
+    seen = warehouse.measure(asked)
+    made = [one for other in others for one in crossings(asked, other, seen)]
+    return interaction_checks(ranked(made)), seen.sql
+
+
+def on_surface(question: Question, neighbours: Sequence[Experiment]) -> list[Question]:
+    """Return the question for each experiment that shares a surface with ours and may change what ours does."""
     experiment = question.experiment
     if not experiment.surface or experiment.randomised_by:
-        return [], ()
-    given = [replace(question, experiment=one) for one in neighbours if _beside(one, experiment)]
-    others = [one for one in given if key_of(one) not in dependent and _enough(question, one, met)]
+        return []
+    return [replace(question, experiment=one) for one in neighbours if _beside(one, experiment)]
+
+
+def crossed(question: Question, others: Sequence[Question]) -> Question | None:
+    """Return the question for our own metrics by the variants of others; `None` where there is nothing to ask."""
     asked = crossed_question(question, others)
     own = {tracked.metric for tracked in crossed_question(question, []).experiment.tracked}
     tracked = tuple(one for one in asked.experiment.tracked if one.metric in own)
     if not others or not tracked:
-        return [], ()
-    asked = replace(asked, experiment=replace(asked.experiment, tracked=tracked))
-    seen = warehouse.measure(asked)
-    made = [one for other in others for one in crossings(asked, other, seen)]
-    return interaction_checks(ranked(made)), seen.sql
+        return None
+    return replace(asked, experiment=replace(asked.experiment, tracked=tracked))
 
 
 def _beside(one: Experiment, ours: Experiment) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum
 from typing import Protocol
 
 from twyman.app.audited import Audited
@@ -324,6 +325,17 @@ class Paired:
     sql: tuple[str, ...] = ()
 
 
+class Asked(Enum):
+    """What one experiment asks of a warehouse: each has statements of its own."""
+
+    EXTENT = "extent"
+    EFFECTS = "effects"
+    LATEST = "latest"
+    OTHERS = "others"
+    ROWS = "rows"
+    ASSIGNED = "assigned"
+
+
 class Pairing(Protocol):
     """The user's data, as a sweep over many experiments sees them."""
 
@@ -394,8 +406,8 @@ class Warehouse(Protocol):
         """
         ...
 
-    def sql(self, question: Question) -> tuple[str, ...]:
-        """Return the statements that `measure` would run; nothing is written by it."""
+    def sql(self, question: Question, about: Asked = Asked.EFFECTS) -> tuple[str, ...]:
+        """Return the statements that would be run: those of `measure`, or what else is asked; nothing is written."""
         ...
 
     def cost(self, sql: str) -> int | None:

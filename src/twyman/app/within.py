@@ -114,6 +114,11 @@ def compared_within(
     return (made, share) if made.strata else made.unstratified or NotEstimable("no_overlap", "nothing to compare")
 
 
+def may_be_within(question: Question) -> bool:
+    """Whether any effect could be compared within another flag's variants: those of success metrics, by unit."""
+    return not question.experiment.randomised_by and any(True for _ in _asked(question))
+
+
 def _asked(question: Question) -> Iterator[Tracked]:
     for tracked in question.experiment.with_role(Role.SUCCESS):
         if not isinstance(question.catalogue.metric(tracked.metric).kind, Quantile | TimeToEvent):

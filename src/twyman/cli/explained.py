@@ -9,13 +9,13 @@ from twyman.cli.output import deliver, ready
 from twyman.kernel.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from twyman.app.explain_sql import Explained
 
 
 def explained(options: argparse.Namespace) -> int:
-    """Show what `analyze` would run, each statement with the bytes it would read, and run none of it.
+    """Show what `analyze` would run, what each statement is for and the bytes it would read, and run none of it.
 
     Args:
         options: What was typed.
@@ -39,22 +39,45 @@ def _html(options: argparse.Namespace) -> bool:
     return options.format == "html"
 
 
-def as_text(statements: "Sequence[Explained]") -> str:
-    """Return statements one after the other, each below a comment that says what it reads.
+def as_text(statements: "Sequence[Explained]", *, costs: bool = True) -> str:
+    """Return statements, each below comments that say what it is for, when it is asked, and what it reads.
 
     Args:
         statements: In the order in which they would run.
+        costs: Whether to say what each reads.
     """
     count = len(statements)
     return "\n\n".join(
-        f"-- statement {number} of {count}: {reading(one.reads)}\n{one.sql}"
-        for number, one in enumerate(statements, start=1)
+        "\n".join(_lines(one, f"{number} of {count}", costs=costs)) for number, one in enumerate(statements, start=1)
     )
 
 
+def _lines(one: "Explained", number: str, *, costs: bool) -> "Iterator[str]":
+    yield f"-- statement {number}: {one.purpose}"
+    if one.only_if:
+        yield f"-- asked only if {one.only_if}"
+    if not one.sql:
+        yield "-- its text depends on what is found"
+        return
+    if costs:
+        yield f"-- {reading(one.reads)}"
+    yield one.sql
+
+
 def as_json(statements: "Sequence[Explained]") -> str:
-    """Return statements as a JSON array of `{"sql": ..., "reads_at_most": bytes or null}`."""
-    listed = [{"sql": one.sql, "reads_at_most": one.reads} for one in statements]
+    """Return statements as a JSON array; `sql` is null where it depends on what is found.
+
+    Each is `{"purpose": ..., "asked_only_if": ... or null, "sql": ..., "reads_at_most": bytes or null}`.
+    """
+    listed = [
+        {
+            "purpose": one.purpose,
+            "asked_only_if": one.only_if or None,
+            "sql": one.sql or None,
+            "reads_at_most": one.reads,
+        }
+        for one in statements
+    ]
     return json.dumps(listed, indent=2, ensure_ascii=False)
 
 

@@ -12,7 +12,7 @@ from twyman.cli.aa import add_aa
 from twyman.cli.all_experiments import analyzed_all
 from twyman.cli.doubt import add_doubt
 from twyman.cli.exits import ANSWERED, FAILED_ON_VERDICT, STOPPED, exit_code
-from twyman.cli.explained import explained
+from twyman.cli.explained import as_text, explained
 from twyman.cli.flags import add_flags
 from twyman.cli.gate import add_gate
 from twyman.cli.output import deliver, ready
@@ -147,7 +147,7 @@ def _sql(options: argparse.Namespace) -> int:
     from twyman.wiring.explanation import explain  # noqa: PLC0415
 
     made = explain(options.file, name=options.experiment, as_of=options.as_of, costs=False)
-    deliver("\n\n".join(one.sql for one in made), None)
+    deliver(as_text(made, costs=False), None)
     return ANSWERED
 
 

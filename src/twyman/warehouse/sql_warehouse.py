@@ -3,8 +3,10 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
+from sqlglot import exp
+
 from twyman.app.audited import Audited
-from twyman.app.ports import Coexposed, Dealt, Extent, Measured, Paired, Question
+from twyman.app.ports import Asked, Coexposed, Dealt, Extent, Measured, Paired, Question
 from twyman.experiments.experiment import Entry
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
@@ -19,7 +21,7 @@ from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.dealt import compiled_dealing
 from twyman.warehouse.statement.dealt_answer import dealt_of
-from twyman.warehouse.statement.extent import extent_of
+from twyman.warehouse.statement.extent import extent_of, extent_queries
 from twyman.warehouse.statement.pairs import compiled_pairs, paired
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.statement.unit_tables import compiled_units
@@ -184,12 +186,42 @@ class SqlWarehouse:
         dealing = compiled_dealing(self._engine, question, by=by, by_day=by_day)
         return dealt_of(dealing, question, self._engine.answer(dealing.query), self._engine.script(dealing.query))
 
-    def sql(self, question: Question) -> tuple[str, ...]:
-        """Return the statements that `measure` would run, in order; nothing is written by it.
+    def sql(self, question: Question, about: Asked = Asked.EFFECTS) -> tuple[str, ...]:
+        """Return the statements that `measure` would run, in order, or those of what else is asked; nothing is written.
 
         Where what is read is kept, those that would keep what is new come first, and the last reads what is kept so
         far and, of the source, the rest.
+
+        Args:
+            question: The experiment, and its cut-off.
+            about: What is asked of it.
+
+        Raises:
+            NotFound: If a source or its table isn't there.
+            Invalid: If a definition doesn't fit the data.
         """
+        if about is Asked.EFFECTS:
+            return self._effects_sql(question)
+        if question.experiment.entry is not Entry.EXPOSURES:
+            return ()
+        return tuple(text for query in self._queries(question, about) for text in self._engine.script(query))
+
+    def _queries(self, question: Question, about: Asked) -> list[exp.Query]:
+        """Return what is asked of units that enter by exposures, beside their effects."""
+        match about:
+            case Asked.EXTENT:
+                return extent_queries(self._engine, question, metrics_of(question))
+            case Asked.LATEST:
+                return list(self._compiled(question).latest.values())
+            case Asked.OTHERS:
+                return [compiled_coexposure(self._engine, question)]
+            case Asked.ROWS:
+                return [compiled_audit(self._engine, question)]
+            case _:
+                asked = compiled_assignments(self._engine, question)
+                return [] if asked is None else [asked]
+
+    def _effects_sql(self, question: Question) -> tuple[str, ...]:
         if question.experiment.entry is Entry.AGGREGATES:
             return (self._engine.printed(compiled_counts(self._engine, question, metrics_of(question)).query),)
         if self._refresh is None or question.experiment.entry is not Entry.EXPOSURES:

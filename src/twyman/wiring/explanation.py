@@ -5,6 +5,7 @@ from pathlib import Path
 from twyman.app.explain_sql import Explained, ExplainSql
 from twyman.definitions import load_experiment
 from twyman.kernel.time import Clock, instant, system_clock
+from twyman.warehouse.sources.past import past_statements
 from twyman.wiring.warehouses import connected, warehouse
 
 
@@ -16,7 +17,10 @@ def explain(
     costs: bool = True,
     clock: Clock = system_clock,
 ) -> tuple[Explained, ...]:
-    """Return the statements that an analysis would run, each with the bytes it would read; nothing is written.
+    """Return the statements that an analysis would run, each with its purpose and the bytes it would read.
+
+    Nothing is written, and none of them runs, but for the one that tells from when to when the data run where the
+    cut-off follows from it.
 
     Args:
         experiment: A YAML file.
@@ -34,7 +38,11 @@ def explain(
     project, found = load_experiment(Path(experiment), name)
     day = instant(as_of, zone=project.zone) if as_of is not None else None
     with connected(project) as over:
-        ask = ExplainSql(warehouse=warehouse(project, over), clock=clock)
-        if costs:
-            return ask.costs(found, project.catalogue, zone=project.zone, as_of=day)
-        return tuple(Explained(sql) for sql in ask(found, project.catalogue, zone=project.zone, as_of=day))
+        ask = ExplainSql(
+            warehouse=warehouse(project, over),
+            clock=clock,
+            past=lambda: past_statements(over, project.history.tables),
+            neighbours=tuple(project.experiments.values()),
+        )
+        told = ask.costs if costs else ask
+        return told(found, project.catalogue, zone=project.zone, as_of=day)

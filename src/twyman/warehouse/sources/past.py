@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from sqlglot import exp
+
 from twyman.experiments.expectation import Expectation
 from twyman.experiments.history import COLUMNS, MORE_COLUMNS, HistoryTable, PastResult
 from twyman.kernel.errors import Invalid, TwymanError, nearest
@@ -37,12 +39,24 @@ def past_results(
     return tuple(result for table in tables for result in _results(engine, table))
 
 
-def _results(engine: Engine, table: HistoryTable) -> Iterable[PastResult]:
+def past_statements(
+    connector: Connector, tables: Iterable[HistoryTable], frames: Mapping[str, object] | None = None
+) -> tuple[str, ...]:
+    """Return the statements that read past results; arguments and errors are those of `past_results`."""
+    engine = Engine(connector, frames)
+    return tuple(engine.printed(_query(engine, table)) for table in tables)
+
+
+def _query(engine: Engine, table: HistoryTable) -> exp.Select:
     item = from_item(engine, table.relation, known_as=table.name, origin=table.origin, bounds=Bounds())
     known = {name.lower(): name for name in engine.types_of(item, place=table.origin.at("table"), what="history")}
     read = dict(_columns(table, known))
     query = select(*(alias(column(each, table.name), what) for what, each in read.items()))
-    rows = engine.rows(query.from_(item.as_(table.name)).limit(MAX_RESULTS + 1))
+    return query.from_(item.as_(table.name)).limit(MAX_RESULTS + 1)
+
+
+def _results(engine: Engine, table: HistoryTable) -> Iterable[PastResult]:
+    rows = engine.rows(_query(engine, table))
     if len(rows) > MAX_RESULTS:
         raise Invalid(
             f"history '{table.name}' has more than {MAX_RESULTS:,} rows, as no programme has results: name a table "

@@ -15,8 +15,8 @@ from twyman.metrics.source import Grain
 from twyman.warehouse.engine import Engine, Row
 from twyman.warehouse.language.syntax import alias, call, cast, column, count_rows, filtered, select, when
 from twyman.warehouse.statement.answer import aware
-from twyman.warehouse.units.exposures import exposure_rows, opened_exposures
-from twyman.warehouse.values.facts import opened_facts
+from twyman.warehouse.units.exposures import Exposures, exposure_rows, opened_exposures
+from twyman.warehouse.values.facts import FactTable, opened_facts
 from twyman.warehouse.values.seen import over_all
 
 
@@ -24,18 +24,14 @@ def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> 
     """Return from when to when exposures and facts run, whatever the question's cut-off."""
     uncut = replace(question, cutoff=None)
     exposures = opened_exposures(engine, uncut)
-    rows, counts = exposure_rows(exposures)
-    moment = column("exposed_at", "exposures")
-    query = select(*(alias(filtered(one.this, counts), one.alias) for one in _ends(moment)))
-    query = query.select(_undated(moment))
-    found = engine.row(query.from_(exp.alias_(exp.Subquery(this=rows), "exposures", table=True)))
+    found = engine.row(_of_exposures(exposures))
     _refuse_beyond(found, exposures.source.timestamp.column, exposures.source.name, exposures.source.origin)
     last_fact: dict[str, datetime] = {}
     undated = {exposures.source.name: int(found["undated"])}
     ends = [_end(aware(found["max"]), exposures.grain is Grain.DAY, question.zone)]
     for name, metric in _sources(metrics).items():
         facts = opened_facts(engine, uncut, exposures, name, metric.origin.at("facts"))
-        read = engine.row(over_all(facts, [*_ends(facts.time.utc), _undated(facts.time.raw)]))
+        read = engine.row(_of_facts(facts))
         _refuse_beyond(read, facts.source.timestamp.column, name, facts.source.origin)
         undated[name] = int(read["undated"])
         latest = aware(read["max"])
@@ -49,6 +45,29 @@ def extent_of(engine: Engine, question: Question, metrics: Iterable[Metric]) -> 
         end=max((end for end in ends if end is not None), default=None),
         undated={name: rows for name, rows in undated.items() if rows},
     )
+
+
+def extent_queries(engine: Engine, question: Question, metrics: Iterable[Metric]) -> list[exp.Query]:
+    """Return what `extent_of` asks: of exposures, then of each source of facts."""
+    uncut = replace(question, cutoff=None)
+    exposures = opened_exposures(engine, uncut)
+    opened = [
+        opened_facts(engine, uncut, exposures, name, metric.origin.at("facts"))
+        for name, metric in _sources(metrics).items()
+    ]
+    return [_of_exposures(exposures), *map(_of_facts, opened)]
+
+
+def _of_exposures(exposures: Exposures) -> exp.Select:
+    rows, counts = exposure_rows(exposures)
+    moment = column("exposed_at", "exposures")
+    query = select(*(alias(filtered(one.this, counts), one.alias) for one in _ends(moment)))
+    query = query.select(_undated(moment))
+    return query.from_(exp.alias_(exp.Subquery(this=rows), "exposures", table=True))
+
+
+def _of_facts(facts: FactTable) -> exp.Select:
+    return over_all(facts, [*_ends(facts.time.utc), _undated(facts.time.raw)])
 
 
 def _undated(moment: exp.Expr) -> exp.Expr:

@@ -1,0 +1,277 @@
+-- test: test_golden.py  metric: skip_rate  engine: databricks
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP_NTZ)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP_NTZ)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP_NTZ),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(exposed_at) FILTER(WHERE
+      NOT arm IS NULL AND (
+        kept AND inside
+      )) AS exposed_at,
+    (
+      CAST(MIN(
+        CASE WHEN NOT arm IS NULL AND (
+          kept AND inside
+        ) THEN UNIX_MICROS(CAST(exposed_at AS TIMESTAMP)) * 2 + arm END
+      ) - UNIX_MICROS(CAST(MIN(exposed_at) FILTER(WHERE
+        NOT arm IS NULL AND (
+          kept AND inside
+        )) AS TIMESTAMP)) * 2 AS INT) + CAST(ROUND(
+        CAST(MIN(
+          CASE WHEN NOT arm IS NULL AND (
+            kept AND inside
+          ) THEN UNIX_MICROS(CAST(exposed_at AS TIMESTAMP)) * 2 + arm END
+        ) - UNIX_MICROS(CAST(MIN(exposed_at) FILTER(WHERE
+          NOT arm IS NULL AND (
+            kept AND inside
+          )) AS TIMESTAMP)) * 2 AS DOUBLE) - CAST(CAST(MIN(
+          CASE WHEN NOT arm IS NULL AND (
+            kept AND inside
+          ) THEN UNIX_MICROS(CAST(exposed_at AS TIMESTAMP)) * 2 + arm END
+        ) - UNIX_MICROS(CAST(MIN(exposed_at) FILTER(WHERE
+          NOT arm IS NULL AND (
+            kept AND inside
+          )) AS TIMESTAMP)) * 2 AS INT) AS DOUBLE)
+      ) AS INT)
+    ) AS arm,
+    MIN(arm) FILTER(WHERE
+      kept AND inside) <> MAX(arm) FILTER(WHERE
+      kept AND inside) AS crossed,
+    COUNT(arm) FILTER(WHERE
+      kept AND inside) AS entries,
+    MIN(arm) FILTER(WHERE
+      inside) <> MAX(arm) FILTER(WHERE
+      inside) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '14' DAY AS `14d after`,
+    exposed_at + INTERVAL '7' DAY AS `7d after`,
+    exposed_at - INTERVAL '3600' SECOND AS `1h before`,
+    exposed_at + INTERVAL '1' DAY AS `1d after`,
+    exposed_at - INTERVAL '14' DAY AS `14d before`
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_counted AS (
+  /* Rows of listening around exposure; repeats fall together. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    CASE
+      WHEN NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )
+      AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d after`
+      THEN TO_JSON(
+        ARRAY(
+          CAST(CAST(CAST(listening.played_at AS TIMESTAMP_NTZ) AS STRING) AS STRING),
+          CAST(CASE
+            WHEN CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) = FLOOR(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE))
+            AND ABS(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE)) < CAST(1000000000000000 AS DOUBLE)
+            THEN CONCAT(CAST(CAST(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) AS BIGINT) AS STRING), '.0')
+            ELSE CAST(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) AS STRING)
+          END AS STRING),
+          CAST(CAST(listening.skipped AS STRING) AS STRING)
+        )
+      )
+    END AS same,
+    COUNT(*) FILTER(WHERE
+      CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at) AS before,
+    COUNT(*) FILTER(WHERE
+      CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      AND NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1h before`
+      )) AS just_before,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )) AS after,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )
+      AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`7d after`
+      AND first_exposure.`14d after` <= CAST('2015-06-01 00:00:00' AS TIMESTAMP_NTZ)) AS first_week,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`7d after`
+      )
+      AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`14d after`
+      AND first_exposure.`14d after` <= CAST('2015-06-01 00:00:00' AS TIMESTAMP_NTZ)) AS second_week,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )
+      AND UNIX_MICROS(CAST(CAST(listening.loaded_at AS TIMESTAMP_NTZ) AS TIMESTAMP)) - UNIX_MICROS(CAST(CAST(listening.played_at AS TIMESTAMP_NTZ) AS TIMESTAMP)) < 0) AS ahead,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )
+      AND UNIX_MICROS(CAST(CAST(listening.loaded_at AS TIMESTAMP_NTZ) AS TIMESTAMP)) - UNIX_MICROS(CAST(CAST(listening.played_at AS TIMESTAMP_NTZ) AS TIMESTAMP)) >= 3600000000) AS late,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )
+      AND (
+        CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE)
+      ) > 0) AS delivered,
+    COUNT(*) AS rows
+  FROM listening AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP)
+    AND CAST(listening.played_at AS TIMESTAMP_NTZ) >= first_exposure.`14d before`
+  GROUP BY
+    first_exposure.unit,
+    first_exposure.arm,
+    CASE
+      WHEN NOT (
+        CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+      )
+      AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d after`
+      THEN TO_JSON(
+        ARRAY(
+          CAST(CAST(CAST(listening.played_at AS TIMESTAMP_NTZ) AS STRING) AS STRING),
+          CAST(CASE
+            WHEN CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) = FLOOR(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE))
+            AND ABS(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE)) < CAST(1000000000000000 AS DOUBLE)
+            THEN CONCAT(CAST(CAST(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) AS BIGINT) AS STRING), '.0')
+            ELSE CAST(CAST(listening.played_ms AS DOUBLE) / CAST(1000.0 AS DOUBLE) AS STRING)
+          END AS STRING),
+          CAST(CAST(listening.skipped AS STRING) AS STRING)
+        )
+      )
+    END
+), listening_audit AS (
+  /* One row a unit that has any. */
+  SELECT
+    unit,
+    arm,
+    CAST(SUM(before) AS DOUBLE) AS before,
+    CAST(SUM(just_before) AS DOUBLE) AS just_before,
+    CAST(SUM(after) AS DOUBLE) AS after,
+    CAST(SUM(first_week) AS DOUBLE) AS first_week,
+    CAST(SUM(second_week) AS DOUBLE) AS second_week,
+    CAST(SUM(ahead) AS DOUBLE) AS ahead,
+    CAST(SUM(late) AS DOUBLE) AS late,
+    CAST(SUM(delivered) AS DOUBLE) AS delivered,
+    CAST(SUM(rows) AS DOUBLE) AS rows,
+    COALESCE(SUM(rows) FILTER(WHERE
+      NOT same IS NULL), 0) AS tested,
+    COALESCE(SUM(rows) FILTER(WHERE
+      NOT same IS NULL), 0) - COUNT(*) FILTER(WHERE
+      NOT same IS NULL) AS repeated
+  FROM listening_counted
+  GROUP BY
+    unit,
+    arm
+)
+SELECT
+  answer.part,
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
+FROM (
+  SELECT
+    'arms' AS part,
+    arm,
+    COUNT(*) AS units,
+    COUNT_IF(first_exposure.`14d after` <= CAST('2015-06-01 00:00:00' AS TIMESTAMP_NTZ)) AS matured
+  FROM first_exposure
+  GROUP BY
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  TO_JSON(STRUCT(answer.*), MAP('ignoreNullFields', 'false')) AS answer
+FROM (
+  SELECT
+    'activity' AS part,
+    'listening' AS source,
+    arm,
+    COUNT(*) AS units,
+    COUNT_IF(after > 0) AS active,
+    ARRAY(
+      AVG(CAST(before AS DOUBLE)),
+      AVG(CAST(just_before AS DOUBLE)),
+      AVG(CAST(after AS DOUBLE)),
+      AVG(CAST(first_week AS DOUBLE)),
+      AVG(CAST(second_week AS DOUBLE))
+    ) AS means,
+    ARRAY(
+      VAR_POP(before),
+      COVAR_POP(before, just_before),
+      COVAR_POP(before, after),
+      COVAR_POP(before, first_week),
+      COVAR_POP(before, second_week),
+      VAR_POP(just_before),
+      COVAR_POP(just_before, after),
+      COVAR_POP(just_before, first_week),
+      COVAR_POP(just_before, second_week),
+      VAR_POP(after),
+      COVAR_POP(after, first_week),
+      COVAR_POP(after, second_week),
+      VAR_POP(first_week),
+      COVAR_POP(first_week, second_week),
+      VAR_POP(second_week)
+    ) AS covariances,
+    SUM(rows) AS rows,
+    SUM(tested) AS tested,
+    SUM(repeated) AS repeated,
+    COUNT_IF(repeated > 0) AS repeating,
+    MAX_BY(unit, rows) FILTER(WHERE
+      NOT unit IS NULL) AS busiest,
+    MAX(rows) AS most,
+    AVG(
+      CAST(CASE
+        WHEN CAST(rows AS DOUBLE) = 0
+        THEN -CAST('infinity' AS DOUBLE)
+        WHEN CAST(rows AS DOUBLE) < 0
+        THEN CAST('NaN' AS DOUBLE)
+        ELSE LN(CAST(rows AS DOUBLE))
+      END AS DOUBLE)
+    ) AS log_mean,
+    VAR_POP(
+      CASE
+        WHEN CAST(rows AS DOUBLE) = 0
+        THEN -CAST('infinity' AS DOUBLE)
+        WHEN CAST(rows AS DOUBLE) < 0
+        THEN CAST('NaN' AS DOUBLE)
+        ELSE LN(CAST(rows AS DOUBLE))
+      END
+    ) AS log_variance,
+    COUNT_IF(2 * ahead > after) AS ahead,
+    COUNT_IF(2 * late > after) AS late,
+    COUNT_IF(delivered > 0) AS delivered
+  FROM listening_audit
+  GROUP BY
+    arm
+) AS answer

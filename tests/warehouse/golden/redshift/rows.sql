@@ -1,0 +1,409 @@
+-- test: test_golden.py  metric: skip_rate  engine: redshift
+WITH exposure_rows AS (
+  /* Exposures of moment-page. Arms: 0 control, 1 moments. */
+  SELECT
+    exposures.user_id AS unit,
+    exposures.arm AS arm_value,
+    CASE exposures.arm WHEN 'control' THEN 0 WHEN 'moments' THEN 1 END AS arm,
+    exposures.exposed_at,
+    COALESCE(NOT exposures.is_bot, FALSE) AS kept,
+    COALESCE(
+      exposures.exposed_at >= CAST('2015-04-06 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-05-04 00:00:00' AS TIMESTAMP)
+      AND exposures.exposed_at < CAST('2015-06-01 00:00:00' AS TIMESTAMP),
+      FALSE
+    ) AS inside
+  FROM exposures AS exposures
+  WHERE
+    exposures.experiment = 'moment-page'
+), units_met AS (
+  /* What each unit met; exposures that count lie in the enrolment and before the cut-off. */
+  SELECT
+    unit,
+    MIN(CASE WHEN NOT arm IS NULL AND (
+      kept AND inside
+    ) THEN exposed_at END) AS exposed_at,
+    CAST(MIN(
+      CASE
+        WHEN NOT arm IS NULL AND (
+          kept AND inside
+        )
+        THEN DATEDIFF(MICROSECOND, CAST('1970-01-01' AS TIMESTAMP), exposed_at) * 2 + arm
+      END
+    ) - DATEDIFF(
+      MICROSECOND,
+      CAST('1970-01-01' AS TIMESTAMP),
+      MIN(CASE WHEN NOT arm IS NULL AND (
+        kept AND inside
+      ) THEN exposed_at END)
+    ) * 2 AS INTEGER) AS arm,
+    MIN(CASE WHEN kept AND inside THEN arm END) <> MAX(CASE WHEN kept AND inside THEN arm END) AS crossed,
+    COUNT(CASE WHEN kept AND inside THEN arm END) AS entries,
+    MIN(CASE WHEN inside THEN arm END) <> MAX(CASE WHEN inside THEN arm END) AS in_two_arms
+  FROM exposure_rows
+  WHERE
+    NOT unit IS NULL
+  GROUP BY
+    unit
+), first_exposure AS (
+  /* Units in one arm only, from their first exposure. */
+  SELECT
+    unit,
+    arm,
+    exposed_at,
+    CAST(exposed_at AS DATE) AS exposed_on,
+    exposed_at + INTERVAL '14 DAY' AS "14d after",
+    exposed_at + INTERVAL '7 DAY' AS "7d after",
+    exposed_at - INTERVAL '3600 SECOND' AS "1h before",
+    exposed_at + INTERVAL '1 DAY' AS "1d after",
+    exposed_at - INTERVAL '14 DAY' AS "14d before"
+  FROM units_met
+  WHERE
+    NOT crossed
+), listening_counted AS (
+  /* Rows of listening around exposure; repeats fall together. */
+  SELECT
+    first_exposure.unit,
+    first_exposure.arm,
+    CASE
+      WHEN NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d after"
+      THEN JSON_SERIALIZE(
+        ARRAY(
+          CAST(listening.played_at AT TIME ZONE 'UTC' AS VARCHAR(MAX)),
+          CAST(CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0 AS VARCHAR(MAX)),
+          CAST(listening.skipped AS VARCHAR(MAX))
+        )
+      )
+    END AS same,
+    COUNT(CASE WHEN listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at THEN 1 END) AS before,
+    COUNT(
+      CASE
+        WHEN listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+        AND NOT (
+          listening.played_at AT TIME ZONE 'UTC' < first_exposure."1h before"
+        )
+        THEN 1
+      END
+    ) AS just_before,
+    COUNT(CASE WHEN NOT (
+      listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+    ) THEN 1 END) AS after,
+    COUNT(
+      CASE
+        WHEN NOT (
+          listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+        )
+        AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
+        AND first_exposure."14d after" <= CAST('2015-06-01 00:00:00' AS TIMESTAMP)
+        THEN 1
+      END
+    ) AS first_week,
+    COUNT(
+      CASE
+        WHEN NOT (
+          listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after"
+        )
+        AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."14d after"
+        AND first_exposure."14d after" <= CAST('2015-06-01 00:00:00' AS TIMESTAMP)
+        THEN 1
+      END
+    ) AS second_week,
+    COUNT(
+      CASE
+        WHEN NOT (
+          listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+        )
+        AND DATEDIFF(MICROSECOND, CAST('1970-01-01' AS TIMESTAMP), listening.loaded_at AT TIME ZONE 'UTC') - DATEDIFF(MICROSECOND, CAST('1970-01-01' AS TIMESTAMP), listening.played_at AT TIME ZONE 'UTC') < 0
+        THEN 1
+      END
+    ) AS ahead,
+    COUNT(
+      CASE
+        WHEN NOT (
+          listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+        )
+        AND DATEDIFF(MICROSECOND, CAST('1970-01-01' AS TIMESTAMP), listening.loaded_at AT TIME ZONE 'UTC') - DATEDIFF(MICROSECOND, CAST('1970-01-01' AS TIMESTAMP), listening.played_at AT TIME ZONE 'UTC') >= 3600000000
+        THEN 1
+      END
+    ) AS late,
+    COUNT(
+      CASE
+        WHEN NOT (
+          listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+        )
+        AND (
+          CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0
+        ) > 0
+        THEN 1
+      END
+    ) AS delivered,
+    COUNT(*) AS rows
+  FROM listening AS listening
+  JOIN first_exposure
+    ON listening.user_id = first_exposure.unit
+  WHERE
+    listening.played_at >= CAST('2015-03-23 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at < CAST('2015-06-01 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.loaded_at < CAST('2015-06-03 00:00:00+00:00' AS TIMESTAMP WITH TIME ZONE)
+    AND listening.played_at AT TIME ZONE 'UTC' >= first_exposure."14d before"
+  GROUP BY
+    first_exposure.unit,
+    first_exposure.arm,
+    CASE
+      WHEN NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d after"
+      THEN JSON_SERIALIZE(
+        ARRAY(
+          CAST(listening.played_at AT TIME ZONE 'UTC' AS VARCHAR(MAX)),
+          CAST(CAST(listening.played_ms AS DOUBLE PRECISION) / 1000.0 AS VARCHAR(MAX)),
+          CAST(listening.skipped AS VARCHAR(MAX))
+        )
+      )
+    END
+), listening_audit AS (
+  /* One row a unit that has any. */
+  SELECT
+    unit,
+    arm,
+    CAST(SUM(before) AS DOUBLE PRECISION) AS before,
+    CAST(SUM(just_before) AS DOUBLE PRECISION) AS just_before,
+    CAST(SUM(after) AS DOUBLE PRECISION) AS after,
+    CAST(SUM(first_week) AS DOUBLE PRECISION) AS first_week,
+    CAST(SUM(second_week) AS DOUBLE PRECISION) AS second_week,
+    CAST(SUM(ahead) AS DOUBLE PRECISION) AS ahead,
+    CAST(SUM(late) AS DOUBLE PRECISION) AS late,
+    CAST(SUM(delivered) AS DOUBLE PRECISION) AS delivered,
+    CAST(SUM(rows) AS DOUBLE PRECISION) AS rows,
+    COALESCE(SUM(CASE WHEN NOT same IS NULL THEN rows END), 0) AS tested,
+    COALESCE(SUM(CASE WHEN NOT same IS NULL THEN rows END), 0) - COUNT(CASE WHEN NOT same IS NULL THEN 1 END) AS repeated
+  FROM listening_counted
+  GROUP BY
+    unit,
+    arm
+)
+SELECT
+  answer.part,
+  JSON_SERIALIZE(OBJECT('arm', answer.arm, 'units', answer.units, 'matured', answer.matured)) AS answer
+FROM (
+  SELECT
+    'arms' AS part,
+    arm,
+    COUNT(*) AS units,
+    COUNT(CASE WHEN first_exposure."14d after" <= CAST('2015-06-01 00:00:00' AS TIMESTAMP) THEN 1 END) AS matured
+  FROM first_exposure
+  GROUP BY
+    arm
+) AS answer
+UNION ALL
+SELECT
+  answer.part,
+  JSON_SERIALIZE(
+    OBJECT(
+      'source',
+      answer.source,
+      'arm',
+      answer.arm,
+      'units',
+      answer.units,
+      'active',
+      answer.active,
+      'means',
+      answer.means,
+      'covariances',
+      answer.covariances,
+      'rows',
+      answer.rows,
+      'tested',
+      answer.tested,
+      'repeated',
+      answer.repeated,
+      'repeating',
+      answer.repeating,
+      'busiest',
+      answer.busiest,
+      'most',
+      answer.most,
+      'log_mean',
+      answer.log_mean,
+      'log_variance',
+      answer.log_variance,
+      'ahead',
+      answer.ahead,
+      'late',
+      answer.late,
+      'delivered',
+      answer.delivered
+    )
+  ) AS answer
+FROM (
+  SELECT
+    'activity' AS part,
+    'listening' AS source,
+    arm,
+    COUNT(*) AS units,
+    COUNT(CASE WHEN after > 0 THEN 1 END) AS active,
+    ARRAY(
+      AVG(CAST(before AS DOUBLE PRECISION)),
+      AVG(CAST(just_before AS DOUBLE PRECISION)),
+      AVG(CAST(after AS DOUBLE PRECISION)),
+      AVG(CAST(first_week AS DOUBLE PRECISION)),
+      AVG(CAST(second_week AS DOUBLE PRECISION))
+    ) AS means,
+    ARRAY(
+      VAR_POP(before),
+      (
+        VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) + (
+          CAST(just_before AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) - (
+          CAST(just_before AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      (
+        VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) + (
+          CAST(after AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) - (
+          CAST(after AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      (
+        VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) + (
+          CAST(first_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) - (
+          CAST(first_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      (
+        VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) + (
+          CAST(second_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(before AS DOUBLE PRECISION)
+        ) - (
+          CAST(second_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      VAR_POP(just_before),
+      (
+        VAR_POP((
+          CAST(just_before AS DOUBLE PRECISION)
+        ) + (
+          CAST(after AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(just_before AS DOUBLE PRECISION)
+        ) - (
+          CAST(after AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      (
+        VAR_POP((
+          CAST(just_before AS DOUBLE PRECISION)
+        ) + (
+          CAST(first_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(just_before AS DOUBLE PRECISION)
+        ) - (
+          CAST(first_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      (
+        VAR_POP((
+          CAST(just_before AS DOUBLE PRECISION)
+        ) + (
+          CAST(second_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(just_before AS DOUBLE PRECISION)
+        ) - (
+          CAST(second_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      VAR_POP(after),
+      (
+        VAR_POP((
+          CAST(after AS DOUBLE PRECISION)
+        ) + (
+          CAST(first_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(after AS DOUBLE PRECISION)
+        ) - (
+          CAST(first_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      (
+        VAR_POP((
+          CAST(after AS DOUBLE PRECISION)
+        ) + (
+          CAST(second_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(after AS DOUBLE PRECISION)
+        ) - (
+          CAST(second_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      VAR_POP(first_week),
+      (
+        VAR_POP((
+          CAST(first_week AS DOUBLE PRECISION)
+        ) + (
+          CAST(second_week AS DOUBLE PRECISION)
+        )) - VAR_POP((
+          CAST(first_week AS DOUBLE PRECISION)
+        ) - (
+          CAST(second_week AS DOUBLE PRECISION)
+        ))
+      ) / 4,
+      VAR_POP(second_week)
+    ) AS covariances,
+    SUM(rows) AS rows,
+    SUM(tested) AS tested,
+    SUM(repeated) AS repeated,
+    COUNT(CASE WHEN repeated > 0 THEN 1 END) AS repeating,
+    "first 1" AS busiest,
+    MAX(rows) AS most,
+    AVG(CAST(LN(rows) AS DOUBLE PRECISION)) AS log_mean,
+    VAR_POP(LN(rows)) AS log_variance,
+    COUNT(CASE WHEN 2 * ahead > after THEN 1 END) AS ahead,
+    COUNT(CASE WHEN 2 * late > after THEN 1 END) AS late,
+    COUNT(CASE WHEN delivered > 0 THEN 1 END) AS delivered
+  FROM (
+    SELECT
+      arm,
+      after,
+      before,
+      just_before,
+      first_week,
+      second_week,
+      rows,
+      tested,
+      repeated,
+      ahead,
+      late,
+      delivered,
+      FIRST_VALUE(CASE WHEN NOT unit IS NULL AND NOT rows IS NULL THEN unit END) OVER (
+        PARTITION BY arm
+        ORDER BY CASE WHEN NOT unit IS NULL AND NOT rows IS NULL THEN rows END DESC NULLS LAST
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+      ) AS "first 1"
+    FROM listening_audit
+  ) AS ordered
+  GROUP BY
+    arm,
+    "first 1"
+) AS answer
