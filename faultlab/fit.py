@@ -22,6 +22,12 @@ PRIORS = {HEALTHY: 1 - BUG, **dict.fromkeys(CAUSES, BUG / len(CAUSES))}
 CHANCE = -np.diff([1.0, *EDGES, 0.0])
 """Probability of each bin from ok on, where nothing is wrong and a p-value is exact."""
 
+SEARCHED = -np.diff([1.0, *EDGES[:2], 1e-4, *EDGES[3:], 0.0])
+"""The same of checks that look where nobody pointed, and block at a tenth of the others' p-value."""
+
+SEARCHING = frozenset(("dropped_units", "filter", "mix_shift", "pre_period", "srm_by_day", "srm_by_segment"))
+"""Their codes."""
+
 DISTINCT = 1e-3
 """p-value of a difference to health from which on a cause has its own row for a code; else it is as in health."""
 
@@ -110,7 +116,8 @@ def _normal(code: str, row: Row) -> Row:
     if code not in PROBABLE:
         return row + np.where(row > 0, 0.5, 0.1)
     made = np.concatenate(([0.0], row[1:]))
-    return made + BELIEVED * np.concatenate(([0.0], CHANCE)) + SLIGHT
+    chance = SEARCHED if code in SEARCHING else CHANCE
+    return made + BELIEVED * np.concatenate(([0.0], chance)) + SLIGHT
 
 
 def _differs(row: Row, other: Row) -> bool:
@@ -185,11 +192,14 @@ def _head(sharp: float, held_at: float) -> Iterable[str]:
     yield "}"
     yield '"""Of 100 experiments 95 are healthy; kinds of fault are alike likely."""'
     yield ""
+    yield "# Probabilities of the bins by code; under a fault only of those codes that look otherwise than in health."
     yield "SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {"
 
 
 def _body(found: Signatures) -> Iterable[str]:
+    normal = found[HEALTHY]
     for cause, rows in found.items():
+        own = {code: row for code, row in rows.items() if cause == HEALTHY or row != normal[code]}
         yield f'    "{cause}": {{'
-        yield from (f'        "{code}": {row!r},' for code, row in rows.items())
+        yield from (f'        "{code}": {row!r},' for code, row in own.items())
         yield "    },"

@@ -1,5 +1,6 @@
 """Running experiments: which, over several processes, and what is kept of them."""
 
+import gc
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,8 +16,9 @@ BUILD = Path(__file__).resolve().parents[1] / "build" / "faultlab"
 FIRST = {"train": 1_000_000, "report": 2_000_000}
 """First seed of those on which thresholds are fixed, and of those on which they are reported."""
 
-HEALTHY_SHARE = 0.3
-"""Share of experiments without a fault. Shares of the lab play no part: what is reported is weighted by the prior."""
+HEALTHY_SHARE = {"train": 0.3, "report": 0.5}
+"""Share of experiments without a fault. Shares of the lab play no part in probabilities, which are weighted by the
+prior; how seldom a healthy experiment is held takes many of them to say."""
 
 
 def planned(number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS)) -> list[tuple[int, str]]:
@@ -26,10 +28,11 @@ def planned(number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS)) -> l
         >>> len(planned(40, "train")), planned(1, "train")
         (40, [(1000000, '')])
     """
+    share = HEALTHY_SHARE[seeds]
     chosen = list[tuple[int, str]]()
     sick = 0
     for place in range(number):
-        healthy = int((place + 1) * HEALTHY_SHARE + 0.7) > int(place * HEALTHY_SHARE + 0.7) or not faults
+        healthy = int((place + 1) * share + 0.7) > int(place * share + 0.7) or not faults
         chosen.append((FIRST[seeds] + place, "" if healthy else faults[sick % len(faults)]))
         sick += not healthy
     return chosen
@@ -40,8 +43,14 @@ def run_all(jobs: Sequence[tuple[int, str]], *, workers: int) -> Iterator[Record
     if workers < 2 or not jobs:
         yield from (run(*job) for job in jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle) as pool:
         yield from pool.map(run, *zip(*jobs, strict=True), chunksize=4)
+
+
+def _settle() -> None:
+    """Let the collector leave alone what was imported, and come seldom: statements are trees that hold no cycles."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def keep(records: Iterator[Record], path: Path, known: Sequence[Record] = ()) -> list[Record]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faultlab.posterior import Signatures
+from faultlab.posterior import HEALTHY, Signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +21,6 @@ class Learned:
 def learned(module: Path) -> Learned:
     """Read what was fixed: a table of numbers, which this lab wrote."""
     values: dict[str, Any] = runpy.run_path(str(module))
-    return Learned(values["SIGNATURES"], dict(values["PRIORS"]), values["SHARPNESS"], values.get("THRESHOLD", 0.5))
+    rows: Signatures = values["SIGNATURES"]
+    found = {cause: {**rows[HEALTHY], **own} for cause, own in rows.items()}
+    return Learned(found, dict(values["PRIORS"]), values["SHARPNESS"], values.get("THRESHOLD", 0.5))

@@ -12,6 +12,9 @@ from faultlab.learned import Learned
 from faultlab.outcome import Outcome, outcome
 from faultlab.reliability import reliability
 
+EXPECTED = {"above_ceiling", "beyond_high", "far", "between_looks"}
+"""Reasons of a hold that comes from what somebody expected, and from nothing else in the data."""
+
 BEGIN, END = "<!-- faultlab -->", "<!-- /faultlab -->"
 NEW_PAGE = f"# Doubt\n\n## What the nets catch\n\n{BEGIN}\n{END}\n"
 
@@ -86,8 +89,11 @@ def _row(title: str, runs: Sequence[Outcome]) -> Iterable[str]:
 
 
 def _healthy(found: Sequence[Outcome]) -> Iterable[str]:
-    yield "| Healthy experiments | runs | doubted | held | warnings each | SRM alone | generic prior |"
-    yield "|---|--:|--:|--:|--:|--:|--:|"
+    yield (
+        "| Healthy experiments | runs | doubted | held | of these by the expectation alone | warnings each | SRM alone "
+        "| generic prior |"
+    )
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     groups = (
         ("80 % intervals of owners cover 80 %", [one for one in found if one.record["calibrated"]]),
         ("80 % intervals of owners cover 50 %", [one for one in found if not one.record["calibrated"]]),
@@ -98,11 +104,14 @@ def _healthy(found: Sequence[Outcome]) -> Iterable[str]:
 
 
 def _quiet(runs: Sequence[Outcome]) -> Iterable[str]:
-    held = sum(any(reading["action"] == "hold" for reading in one.record["readings"]) for one in runs)
+    holds = [[reading for reading in one.record["readings"] if reading["action"] == "hold"] for one in runs]
+    held = sum(bool(some) for some in holds)
+    surprised = sum(bool(some) and all(set(one["reasons"]) <= EXPECTED for one in some) for some in holds)
     alarms = sum(len(one.record["readings"][-1].get("alarms", ())) for one in runs)
     yield f"{len(runs):,}"
     yield between(sum(one.doubted is not None for one in runs), len(runs))
     yield between(held, len(runs))
+    yield f"{surprised:,}"
     yield f"{alarms / len(runs):.3f}"
     yield _share(sum(one.by_srm for one in runs), len(runs))
     yield _share(sum(one.by_generic for one in runs), len(runs))

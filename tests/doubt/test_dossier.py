@@ -95,7 +95,7 @@ def test_without_any_evidence_the_prior_stands() -> None:
 
 @pytest.mark.parametrize("cause", [HEALTHY, *CAUSES])
 def test_signatures_are_distributions_over_the_bins_of_every_check(cause: str) -> None:
-    assert SIGNATURES[cause].keys() == SIGNATURES[HEALTHY].keys()
+    assert SIGNATURES[cause].keys() <= SIGNATURES[HEALTHY].keys()
     for row in SIGNATURES[cause].values():
         assert len(row) == BINS
         assert min(row) > 0
