@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from twyman.doubt.check import NOTE, WARN, Check, Status, p_text, share_text, tier
+from twyman.doubt.check import NOTE, SEARCHED, WARN, Check, Status, p_text, share_text, tier
 from twyman.stats.difference import means
 from twyman.stats.estimate import Contrast, NotEstimable
 from twyman.stats.lift import absolute
@@ -32,7 +32,7 @@ ALIKE = 0.01
 def told(p_value: float, size: int, loudest: Status = Status.WARN) -> tuple[float, Status]:
     """Return a p-value times the number of checks, and how loud it is."""
     adjusted = min(1.0, p_value * size)
-    return adjusted, tier(adjusted, loudest=loudest)
+    return adjusted, tier(adjusted, loudest=loudest, block=SEARCHED)
 
 
 def _difference(treatment: Moments, control: Moments, *weights: float) -> tuple[Contrast, float] | None:
