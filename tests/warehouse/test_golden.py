@@ -192,7 +192,7 @@ def question(case: str, sources: Mapping[str, Source]) -> Question:
 
 
 def beside(case: str, sources: Mapping[str, Source]) -> Question:
-    """One metric of two sources, with its assignments, the facts that show a delivery, and a filter of whom to count."""
+    """An experiment that says all that is asked for beside effects: its assignments, and the facts of a delivery."""
     asked = question("ratio", {**sources, "assigned": replace(sources["exposures"], name="assigned")})
     delivery = Delivery("listening", "seconds > 0")
     experiment = replace(asked.experiment, assignments="assigned", delivery=delivery)
