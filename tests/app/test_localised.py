@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from twyman.app.audited import Activity, Audited
+from twyman.app.audited import Activity, Audited, Together
 from twyman.app.auditing import audit_checks
 from twyman.app.localised import localised, told
 from twyman.app.ports import Cell, Cohort, Drawn, Measured, Question
@@ -177,6 +177,48 @@ def test_a_healthy_audit_is_quiet_and_faults_are_named() -> None:
     assert [one.text for one in healthy if one.status in {Status.WARN, Status.BLOCK}] == []
     assert logging["telemetry_volume"].status is Status.WARN
     assert doubled["repeated_facts"].status is Status.BLOCK
+
+
+def test_clocks_and_late_rows_are_told_of_the_arm_and_source_that_has_them() -> None:
+    plain = audit()
+    seen = tuple(
+        replace(one, ahead=300, late=10) if (one.source, one.arm) == ("ads", "page") else replace(one, ahead=2, late=9)
+        for one in plain.activity
+    )
+
+    found = {one.code: one for one in audit_checks(EXPERIMENT, replace(plain, activity=seen))}
+
+    assert (found["clock_by_arm"].status, found["late_by_arm"].status) == (Status.BLOCK, Status.OK)
+    assert found["clock_by_arm"].detail["source"] == "ads"
+    assert not {"clock_by_arm", "late_by_arm"} & {one.code for one in audit_checks(EXPERIMENT, plain)}
+
+
+def test_sources_are_held_against_each_other_and_the_pair_that_comes_apart_is_named() -> None:
+    rng = np.random.default_rng(1)
+
+    def days(lost: float) -> Moments:
+        plays, ads, pages = rng.random((3, 2_000, 10)) >= np.array([0.0, lost, lost])[:, None, None]
+        pairs = (plays & ads, plays & pages, ads & pages)
+        return Moments.of(np.column_stack([one.sum(axis=1) for one in (plays, ads, pages, *pairs)]))
+
+    def found(lost: float) -> set[tuple[str, str, str]]:
+        told = Together(sources=("plays", "ads", "pages"), days={"page": days(lost), "control": days(0.0)})
+        checks = audit_checks(EXPERIMENT, replace(audit(), together=told))
+        apart = [one for one in checks if one.code in {"sources_apart", "source_missing"}]
+        return {(one.code, str(one.status), "-".join(one.detail["sources"])) for one in apart}  # type: ignore[arg-type]
+
+    assert found(0.05) == {
+        ("source_missing", "warn", "plays-ads"),
+        ("source_missing", "warn", "plays-pages"),
+        ("sources_apart", "block", "ads-pages"),
+    }
+    assert found(0.0) == {("sources_apart", "ok", "plays-ads")}
+
+
+def test_while_effects_are_hidden_one_source_that_is_missing_is_hidden_with_them() -> None:
+    checks = [Check(code=code, status=Status.WARN, text="") for code in ("sources_apart", "source_missing")]
+
+    assert [one.code for one in told(checks, effects=False)] == ["sources_apart"]
 
 
 def test_delivery_is_judged_where_it_is_declared_and_clusters_only_where_units_count() -> None:

@@ -9,16 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlglot
+from hypothesis import given, settings, strategies as st
 from sqlglot import exp
-from tests.warehouse.conftest import EXPOSED, arrow
+from tests.warehouse.conftest import EXPOSED, PLAYED, arrow
 from tests.warehouse.test_golden import DESCRIBED, TABLES, in_tables, question
 
 from twyman.app.audited import Activity, Audited
 from twyman.app.ports import Question
 from twyman.experiments.delivery import Delivery
+from twyman.experiments.experiment import Role, Tracked
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Origin
-from twyman.metrics.source import ExposureSource, Frame, Grain, Timestamp
+from twyman.metrics.catalogue import Catalogue
+from twyman.metrics.metric import Aggregate, FactValue, Mean
+from twyman.metrics.source import ExposureSource, FactSource, Frame, Grain, Timestamp
+from twyman.stats.moments import Moments
 from twyman.warehouse.connectors.described import DescribedConnector
 from twyman.warehouse.duckdb import DuckDB
 from twyman.warehouse.engine import Engine
@@ -212,10 +217,153 @@ def test_units_assigned_are_counted_by_arm_from_their_own_source(scene: Any, met
     assert found.exposed == {"control": 1, "treatment": 1}
 
 
+ARRIVING = {"arrived": "loaded"}
+MINUTE = timedelta(minutes=1)
+
+
+def test_units_are_counted_by_what_most_of_their_rows_do_between_happening_and_arriving(
+    scene: Any, metric: Any
+) -> None:
+    exposed = [(unit, "treatment", NOON) for unit in range(1, 7)] + [(7, "control", NOON)]
+
+    def rows(unit: int, *delays: timedelta, at: datetime = NOON) -> list[tuple[Any, ...]]:
+        return [(unit, at + place * HOUR, 1.0, at + place * HOUR + one) for place, one in enumerate(delays)]
+
+    played = [
+        *rows(1, -MINUTE, -MINUTE, MINUTE),  # ahead
+        *rows(2, -MINUTE, MINUTE),  # half of them only
+        *rows(3, HOUR, HOUR - MINUTE, 2 * HOUR),  # late
+        *rows(4, HOUR - MINUTE),
+        *rows(5, -MINUTE, -MINUTE, at=NOON - DAY),  # before exposure, when all arms are alike
+        *rows(5, MINUTE),
+        *rows(6, timedelta()),  # arrived as it happened
+        *rows(7, HOUR),
+    ]
+
+    found = audit(scene(exposed=exposed, played=played, metrics=(metric(),), facts=ARRIVING).question()).activity
+
+    assert [(one.arm, one.active, one.ahead, one.late) for one in found] == [
+        ("control", 1, 0, 1),
+        ("treatment", 6, 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("facts", [{}, {**ARRIVING, "timestamp": Timestamp("at", grain=Grain.DAY)}])
+def test_where_arrivals_arent_told_or_not_to_the_instant_nothing_is_said_of_them(
+    scene: Any, metric: Any, facts: dict[str, Any]
+) -> None:
+    played = [(1, NOON + DAY, 1.0, NOON), (2, NOON + DAY, 1.0, NOON)]
+    exposed = [(1, "control", NOON), (2, "treatment", NOON)]
+
+    found = audit(scene(exposed=exposed, played=played, metrics=(metric(),), facts=facts).question()).activity
+
+    assert [(one.active, one.ahead, one.late) for one in found] == [(1, None, None)] * 2
+
+
+def beside_plays(made: Callable[..., Any], metric: Any, *paged: list[tuple[Any, ...]], **more: Any) -> Audited:
+    """Audit plays beside other sources of facts: `pages`, `source 2`, and so on."""
+    named = dict(zip(["pages", *(f"source {place}" for place in range(2, 9))], paged, strict=False))
+    sources = {
+        name: FactSource(
+            name=name,
+            relation=Frame(arrow(PLAYED, rows)),
+            entities={"user": "user_id"},
+            timestamp=more.pop("timestamp", Timestamp("at")),
+        )
+        for name, rows in named.items()
+    }
+    metrics = [replace(metric(FactValue(name, Aggregate.COUNT, None)), name=name) for name in named]
+    return audit(made(metrics=(metric(), *metrics), sources=sources, **more).question())
+
+
+def days_by_hand(scene: dict[str, Any], paged: list[tuple[Any, ...]], arm: str) -> dict[int, tuple[set[int], set[int]]]:
+    """Return the days after exposure on which each unit of an arm has plays, and pages."""
+    found = dict[int, tuple[set[int], set[int]]]()
+    for place, rows in enumerate((scene["played"], paged)):
+        for unit, at, *_ in rows:
+            named, exposed_at = next((name, moment) for other, name, moment in scene["exposed"] if other == unit)
+            day = (at - exposed_at) // DAY
+            if named == arm and 0 <= day < 14:
+                found.setdefault(unit, (set(), set()))[place].add(day)
+    return found
+
+
+MOMENTS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(-2 * 24, 16 * 24), st.just(1.0)).map(
+        lambda row: (row[0], NOON + row[1] * HOUR, row[2])
+    ),
+    max_size=30,
+)
+
+
+@given(MOMENTS, MOMENTS)
+@settings(max_examples=25, deadline=None)
+def test_days_of_two_sources_are_those_that_one_would_count(
+    scene: Any, metric: Any, played: list[tuple[Any, ...]], paged: list[tuple[Any, ...]]
+) -> None:
+    world = {"exposed": [(unit, ("control", "treatment")[unit % 2], NOON) for unit in range(6)], "played": played}
+
+    found = beside_plays(scene, metric, paged, **world).together
+
+    for arm in ("control", "treatment"):
+        wanted = [(len(one), len(other), len(one & other)) for one, other in days_by_hand(world, paged, arm).values()]
+        seen = found.pair("plays", "pages", arm) if found else Moments.empty(3)
+        turned = found.pair("pages", "plays", arm) if found else Moments.empty(3)
+        expected = Moments.of(wanted) if wanted else Moments.empty(3)
+        assert seen.count == expected.count
+        assert seen.means == pytest.approx(expected.means)
+        assert seen.products == pytest.approx(expected.products)
+        assert turned == seen.columns(1, 0, 2)
+
+
+def test_days_are_compared_of_the_first_four_sources_that_tell_the_instant(scene: Any, metric: Any) -> None:
+    world = {"exposed": [(1, "control", NOON), (2, "treatment", NOON)], "played": [(1, NOON + HOUR, 1.0)]}
+    paged = [(1, NOON + HOUR, 1.0), (2, NOON + DAY, 1.0)]
+
+    many = beside_plays(scene, metric, *[paged] * 5, **world)
+    known_by_day = beside_plays(scene, metric, paged, timestamp=Timestamp("at", grain=Grain.DAY), **world)
+    alone = audit(scene(metrics=(metric(),), **world).question())
+
+    assert many.together is not None
+    assert many.together.sources == ("plays", "pages", "source 2", "source 3")
+    assert many.together.pair("source 3", "plays", "control") == Moments.of([[1, 1, 1]])
+    assert many.together.pair("source 2", "source 3", "treatment") == Moments.of([[1, 1, 1]])
+    assert [len({one.source for one in seen.activity}) for seen in (many, known_by_day, alone)] == [6, 2, 1]
+    assert known_by_day.together is None
+    assert alone.together is None
+
+
+def test_an_audit_counts_the_same_by_day_and_without(scene: Any, metric: Any) -> None:
+    exposed = [(unit, ("control", "treatment")[unit % 2], NOON) for unit in range(8)]
+    played = [(unit % 8, NOON + unit * 5 * HOUR, 1.0) for unit in range(-20, 120)] * 2
+    world = {"exposed": exposed, "played": played}
+
+    beside = beside_plays(scene, metric, [(1, NOON, 1.0)], **world).activity[:2]
+
+    for one, other in zip(beside, audit(scene(metrics=(metric(),), **world).question()).activity, strict=True):
+        assert (one.rows, one.tested, one.repeated, one.most) == (other.rows, other.tested, other.repeated, other.most)
+        assert one.repeated
+        assert one.volume.means == pytest.approx(other.volume.means)
+        assert one.volume.products == pytest.approx(other.volume.products)
+        assert one.weeks.means == pytest.approx(other.weeks.means)
+
+
 @pytest.mark.parametrize("engine", list(DESCRIBED))
 def test_the_statement_is_written_for_every_engine_without_words_that_only_ours_knows(engine: str) -> None:
     dialect = DESCRIBED[engine]
-    asked = question("mean_capped_with_cuped", in_tables())
+    plays, sources = question("mean_capped_with_cuped", in_tables()), in_tables()
+    again = replace(plays.catalogue.metrics["minutes"], name="again", kind=Mean(FactValue("again", Aggregate.COUNT)))
+    asked = replace(
+        plays,
+        catalogue=Catalogue(
+            plays.catalogue.entities,
+            {**sources, "again": replace(sources["listening"], name="again")},
+            {"minutes": plays.catalogue.metrics["minutes"], "again": again},
+        ),
+        experiment=replace(
+            plays.experiment, tracked=(*plays.experiment.tracked, Tracked(metric="again", role=Role.INFORMATION))
+        ),
+    )
     session = Engine(DescribedConnector(dialect, {name: columns_of(name) for name in TABLES}))
 
     sql = ";\n".join(session.script(compiled_audit(session, asked)))
@@ -225,6 +373,7 @@ def test_the_statement_is_written_for_every_engine_without_words_that_only_ours_
     foreign += ["FILTER("] if not dialect.filters else []
     assert all(isinstance(read, exp.Query) and not list(read.find_all(exp.Command)) for read in found)
     assert [word for word in foreign if word in sql.upper()] == []
+    assert "both_0_1" in sql
 
 
 def columns_of(name: str) -> dict[str, str]:

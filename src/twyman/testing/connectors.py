@@ -23,6 +23,7 @@ import pytest
 from sqlglot import exp
 
 from twyman.app.ports import Question
+from twyman.experiments.experiment import Role, Tracked
 from twyman.kernel.errors import Conflict, TwymanError
 from twyman.kernel.place import Origin
 from twyman.metrics.metric import Aggregate, FactValue, Mean, Metric
@@ -65,6 +66,20 @@ class Subject:
 def reference() -> SqlWarehouse:
     """Return DuckDB over the same tables."""
     return SqlWarehouse(DuckDBConnector(Path()), dict(tables()))
+
+
+def _with_another_source(question: Question) -> Question:
+    """Return a question about a second source of facts, too: some of the rows of the first."""
+    catalogue, experiment = question.catalogue, question.experiment
+    again = replace(catalogue.sources["listening"], name="again", where="track is distinct from 'track 3'")
+    metric = Metric(name="again", kind=Mean(FactValue("again", Aggregate.COUNT)))
+    tracked = (*experiment.tracked, Tracked(metric="again", role=Role.INFORMATION))
+    known = replace(
+        catalogue,
+        sources={**catalogue.sources, "again": again},
+        metrics={**catalogue.metrics, "again": metric},
+    )
+    return replace(question, catalogue=known, experiment=replace(experiment, tracked=tracked))
 
 
 class ConnectorContract:
@@ -112,8 +127,8 @@ class ConnectorContract:
                 np.testing.assert_allclose(mine.means, theirs.means, rtol=1e-9, atol=1e-9)
 
     def test_an_audit_of_rows_is_that_of_duckdb(self, warehouse: SqlWarehouse) -> None:
-        """What units did before exposure and after it is counted alike."""
-        question = questions()["every metric, in autumn"]
+        """What units did before exposure and after it is counted alike; and on which days, of two sources."""
+        question = _with_another_source(questions()["every metric, in autumn"])
         seen, expected = warehouse.audit(question), reference().audit(question)
         assert any(one.rows for one in expected.activity)
         for one, other in zip(seen.activity, expected.activity, strict=True):
@@ -121,10 +136,19 @@ class ConnectorContract:
                 other.source, other.arm, other.units, other.matured, other.rows, other.active, other.most,
             )  # fmt: skip
             assert (one.tested, one.repeated) == (other.tested, other.repeated)
+            assert (one.ahead, one.late) == (other.ahead, other.late)
             for left, right in ((one.volume, other.volume), (one.weeks, other.weeks)):
                 np.testing.assert_allclose(left.means, right.means, rtol=CLOSE)
                 np.testing.assert_allclose(left.products, right.products, rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(one.log_mean, other.log_mean, rtol=1e-9)
+        assert seen.together is not None
+        assert expected.together is not None
+        assert seen.together.sources == expected.together.sources == ("listening", "again")
+        for arm, days in expected.together.days.items():
+            assert days.means.min() > 0
+            assert seen.together.days[arm].count == days.count
+            np.testing.assert_allclose(seen.together.days[arm].means, days.means, rtol=CLOSE)
+            np.testing.assert_allclose(seen.together.days[arm].products, days.products, rtol=1e-9, atol=1e-9)
 
     def test_no_digits_are_lost_on_numbers_far_from_zero_and_of_many_sizes(self, subject: Subject) -> None:
         """Beside moments in whole numbers, and not beside another engine's."""
