@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings, strategies as st
 from tests.warehouse.conftest import DAY, EXPOSED, NOON, Scene, arrow
 
 from twyman.app.ports import Paired, Question
@@ -14,6 +14,7 @@ from twyman.metrics.source import ExposureSource, Frame, Timestamp
 from twyman.warehouse.connectors.duckdb import DuckDBConnector
 from twyman.warehouse.duckdb import DuckDB
 from twyman.warehouse.engine import Engine
+from twyman.warehouse.statement import pairs as module
 from twyman.warehouse.statement.pairs import compiled_pairs, paired
 
 KEYED = pa.schema([*EXPOSED, ("key", pa.string())])
@@ -66,18 +67,32 @@ def test_the_sources_filter_holds_and_a_table_of_one_experiment_is_called_by_its
     assert found.met == {("a", "no ads"): {("new", "control"): 1}}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_lists_and_joins_count_the_same_and_as_sets_do(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    drawn = {
-        (int(u), str(rng.choice(["a", "b", "d", "e"])), str(rng.choice(["c", "n"]))) for u in rng.integers(0, 60, 200)
-    }
-    asked = questions([row(*one) for one in sorted(drawn)], "a", "b", "d", "e")
+KEYS, ARM_VALUES = ("a", "b", "d", "e"), ("c", "n", "zzz")
+ROW = st.tuples(st.integers(0, 9), st.sampled_from(KEYS), st.sampled_from(ARM_VALUES))
 
-    made = [_counted(asked, lists=lists) for lists in (True, False)]
 
-    assert made[0].units == made[1].units
-    assert made[0].met == made[1].met == _by_sets(drawn)
+@settings(max_examples=25, deadline=None)
+@given(met=st.lists(ROW, min_size=1, max_size=70))
+def test_arrays_lists_and_joins_count_as_sets_do(met: list[tuple[int, str, str]]) -> None:
+    asked = questions([row(*one) for one in met], *KEYS)
+
+    made = [DuckDB().paired(asked), *(_counted(asked, lists=lists) for lists in (True, False))]
+
+    units, both = _by_sets(met)
+    assert [one.units for one in made] == [units] * 3
+    assert [one.met for one in made] == [both] * 3
+
+
+@pytest.mark.parametrize("bound", ["MOST_KEYS", "MOST_NUMBERS"])
+def test_what_is_too_much_for_arrays_is_counted_by_the_engine(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    asked = questions([row(1, "a", "c"), row(1, "b", "n"), row(2, "b", "c")], "a", "b")
+    by_arrays = DuckDB().paired(asked)
+
+    monkeypatch.setattr(module, bound, 2)
+    by_engine = DuckDB().paired(asked)
+
+    assert ("hash(" in by_arrays.sql[0].lower(), "hash(" in by_engine.sql[0].lower()) == (True, False)
+    assert (by_engine.units, by_engine.met) == (by_arrays.units, by_arrays.met)
 
 
 def _counted(asked: list[Question], *, lists: bool) -> Paired:
@@ -85,14 +100,14 @@ def _counted(asked: list[Question], *, lists: bool) -> Paired:
     return paired(asked, engine.answer(compiled_pairs(engine, asked, lists=lists)), ())
 
 
-def _by_sets(drawn: set[tuple[int, str, str]]) -> dict[tuple[str, str], dict[tuple[str, str], int]]:
-    named = {"c": "control", "n": "new"}
-    who: dict[tuple[str, str], set[int]] = {}
-    for unit, key, arm in drawn:
-        who.setdefault((key, named[arm]), set()).add(unit)
-    met: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+def _by_sets(met: list[tuple[int, str, str]]) -> tuple[dict[Any, int], dict[Any, dict[Any, int]]]:
+    named, who = {"c": "control", "n": "new"}, dict[tuple[str, str], set[int]]()
+    for unit, key, value in met:
+        if value in named:
+            who.setdefault((key, named[value]), set()).add(unit)
+    both = dict[tuple[str, str], dict[tuple[str, str], int]]()
     for one, units in who.items():
         for two, others in who.items():
             if one[0] < two[0] and units & others:
-                met.setdefault((one[0], two[0]), {})[one[1], two[1]] = len(units & others)
-    return met
+                both.setdefault((one[0], two[0]), {})[one[1], two[1]] = len(units & others)
+    return {one: len(units) for one, units in who.items()}, both

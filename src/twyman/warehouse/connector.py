@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from twyman.warehouse.dialects.dialect import Dialect
@@ -106,6 +108,20 @@ class Streaming(Protocol):
 
     def batches(self, sql: str) -> Iterable[Sequence[Row]]:
         """Run one SELECT and give its rows as they come; the next statement may end it.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine gave out, or took longer than it may.
+        """
+        ...
+
+
+@runtime_checkable
+class InProcess(Protocol):
+    """A connector to an engine in our own process: a column of numbers is handed over whole, and never as rows."""
+
+    def array(self, sql: str) -> NDArray[np.uint64]:
+        """Run a SELECT of one column, of whole numbers from 0 to 2^64 - 1 and none missing, and return its values.
 
         Raises:
             Refused: If the data don't fit the statement.

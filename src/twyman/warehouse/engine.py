@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from msgspec import json
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from twyman.kernel.errors import Invalid
 from twyman.kernel.place import Place
-from twyman.warehouse.connector import Blank, Connector, Refused, Row, Staging
+from twyman.warehouse.connector import Blank, Connector, InProcess, Refused, Row, Staging
 from twyman.warehouse.dialects.translation import names_in, printed, short, staged_parts
 from twyman.warehouse.language.syntax import select
 from twyman.warehouse.model import DATES, PART, TIMES
@@ -70,6 +72,20 @@ class Engine:
         """
         try:
             return self.connector.rows(self.printed(query))
+        except Refused as error:
+            raise self._traced(error) from error
+
+    def array(self, query: exp.Query) -> NDArray[np.uint64] | None:
+        """Run a SELECT of one column of whole numbers, and return its values; `None` where only rows come back.
+
+        Raises:
+            Invalid: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out.
+        """
+        if not isinstance(self.connector, InProcess):
+            return None
+        try:
+            return self.connector.array(self.printed(query))
         except Refused as error:
             raise self._traced(error) from error
 

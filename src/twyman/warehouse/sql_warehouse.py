@@ -22,7 +22,7 @@ from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.dealt import compiled_dealing
 from twyman.warehouse.statement.dealt_answer import dealt_of
 from twyman.warehouse.statement.extent import extent_of, extent_queries
-from twyman.warehouse.statement.pairs import compiled_pairs, paired
+from twyman.warehouse.statement.pairs import pairs
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.statement.unit_tables import compiled_units
 
@@ -148,8 +148,7 @@ class SqlWarehouse:
             Invalid: If a definition doesn't fit the data.
             Unavailable: If the engine gave out.
         """
-        query = compiled_pairs(self._engine, questions)
-        return paired(questions, self._engine.answer(query), self._engine.script(query))
+        return pairs(self._engine, questions)
 
     def audit(self, question: Question) -> Audited:
         """Count what each arm's units did around their exposure; of tables of units and counts nothing can be told.

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 from sqlglot import exp, parse_one
 
 from twyman.kernel.errors import NotFound, Unavailable
@@ -138,6 +140,19 @@ class DuckDBConnector:
             with _hearing_signals(), self._limited():
                 cursor = self._connection.execute(rooted(sql, self._root))
                 return _named_rows(cursor, cursor.fetchall())
+
+    def array(self, sql: str) -> NDArray[np.uint64]:
+        """Run a SELECT of one column, of unsigned numbers and none missing, and return its values.
+
+        Raises:
+            Refused: If the data don't fit the statement.
+            Unavailable: If the engine or a disk gave out, or it took longer than it may.
+        """
+        with self._told():
+            self._lake.read_for(sql)
+            with _hearing_signals(), self._limited():
+                columns = self._connection.execute(rooted(sql, self._root)).fetchnumpy()
+        return np.asarray(next(iter(columns.values())), dtype=np.uint64)
 
     def batches(self, sql: str) -> Generator[list[Row]]:
         """Run one SELECT and give its rows as they come; the next statement of this session ends it.

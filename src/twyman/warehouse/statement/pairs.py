@@ -1,18 +1,31 @@
 """Which arms of any two experiments units share: one statement over the exposures, for all pairs of them.
 
-Each experiment's arm has a number, the numbers that a unit met are gathered, and any two of them are a pair. Where an
-engine keeps lists, the rows are grouped once by unit; else the numbers of a unit are joined with each other.
+Each experiment's arm has a number. Where the engine runs in our own process, each exposure becomes one whole number,
+and those are counted in arrays (`tally`). Else the engine counts: the numbers that a unit met are gathered, or joined
+with each other, and any two of them are a pair.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
 from twyman.app.ports import Paired, Question
 from twyman.app.sweep import key_of
 from twyman.warehouse.engine import Engine, Row
-from twyman.warehouse.language.syntax import alias, call, column, count_rows, number, select, statement, table, text
+from twyman.warehouse.language.syntax import (
+    alias,
+    call,
+    cast,
+    column,
+    count_rows,
+    number,
+    select,
+    statement,
+    table,
+    text,
+)
 from twyman.warehouse.model import PART, Part, stacked
+from twyman.warehouse.statement.tally import MOST_KEYS, MOST_NUMBERS, bits_of, tally
 from twyman.warehouse.units.others import OTHERS, all_exposures, below
 
 KNOWN, NUMBERED, GATHERED, EACH, TOGETHER = "known", "numbered", "gathered", "each_number", "together"
@@ -21,6 +34,42 @@ LISTS = ("duckdb",)
 """Dialects that gather lists, and unfold them."""
 
 Arm = tuple[str, str]
+
+
+def pairs(engine: Engine, questions: Sequence[Question]) -> Paired:
+    """Count the units of any two arms of different experiments, and of each arm.
+
+    Args:
+        engine: Where the data are.
+        questions: One an experiment, all of one entity and with one cut-off.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+        Unavailable: If the engine gave out.
+    """
+    count = len(_numbers(questions))
+    keys = compiled_keys(engine, questions)
+    found = engine.array(keys) if count <= MOST_NUMBERS else None
+    if found is not None and found.size <= MOST_KEYS:
+        return paired(questions, tally(found, numbers=count), engine.script(keys))
+    query = compiled_pairs(engine, questions)
+    return paired(questions, engine.answer(query), engine.script(query))
+
+
+def compiled_keys(engine: Engine, questions: Sequence[Question]) -> exp.Query:
+    """Return the statement of DuckDB's that makes a whole number of each exposure: its unit's hash, its arm's number.
+
+    Raises:
+        NotFound: If a source or its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
+    numbers = number(1 << bits_of(len(_numbers(questions))))
+    hashed = call("hash", column("unit"))
+    upper = exp.Sub(this=hashed, expression=exp.Mod(this=hashed.copy(), expression=numbers))
+    key = exp.Add(this=upper, expression=cast(column("num"), "UBIGINT"))
+    keys = select(alias(key, "key")).from_(table(NUMBERED))
+    return statement(_numbered_parts(engine, questions), keys.limit(MOST_KEYS + 1))
 
 
 def compiled_pairs(engine: Engine, questions: Sequence[Question], *, lists: bool | None = None) -> exp.Query:
@@ -35,21 +84,14 @@ def compiled_pairs(engine: Engine, questions: Sequence[Question], *, lists: bool
         NotFound: If a source or its table isn't there.
         Invalid: If a definition doesn't fit the data.
     """
-    entity = questions[0].experiment.entity
-    rows = list(all_exposures(engine, questions[0], entity, sorted({key_of(one) for one in questions})))
-    parts: list[Part] = [
-        (OTHERS, below(rows), "Exposures of all experiments asked for."),
-        (KNOWN, _known(questions), "Each arm has a number."),
-        (NUMBERED, _numbered(), "Which numbers each unit met."),
-    ]
     listed = engine.connector.dialect.name in LISTS if lists is None else lists
-    parts += _by_lists() if listed else _by_joining()
+    parts = [*_numbered_parts(engine, questions), *(_by_lists() if listed else _by_joining())]
     held = [column("one"), column("two")]
-    pairs = select(alias(text(PAIRS), PART), *held, alias(count_rows(), "units")).from_(table(TOGETHER))
-    return statement(parts, stacked([pairs.group_by(*(one.copy() for one in held))]))
+    counted = select(alias(text(PAIRS), PART), *held, alias(count_rows(), "units")).from_(table(TOGETHER))
+    return statement(parts, stacked([counted.group_by(*(one.copy() for one in held))]))
 
 
-def paired(questions: Sequence[Question], rows: Sequence[Row], sql: tuple[str, ...]) -> Paired:
+def paired(questions: Sequence[Question], rows: Iterable[Row], sql: tuple[str, ...]) -> Paired:
     """Read the statement's answer."""
     arms = _numbers(questions)
     units, met = dict[Arm, int](), dict[Arm, dict[Arm, int]]()
@@ -60,6 +102,16 @@ def paired(questions: Sequence[Question], rows: Sequence[Row], sql: tuple[str, .
         elif one[0] != two[0]:
             met.setdefault((one[0], two[0]), {})[one[1], two[1]] = count
     return Paired(units=units, met=met, sql=sql)
+
+
+def _numbered_parts(engine: Engine, questions: Sequence[Question]) -> list[Part]:
+    entity = questions[0].experiment.entity
+    rows = list(all_exposures(engine, questions[0], entity, sorted({key_of(one) for one in questions})))
+    return [
+        (OTHERS, below(rows), "Exposures of all experiments asked for."),
+        (KNOWN, _known(questions), "Each arm has a number."),
+        (NUMBERED, _numbered(), "Which numbers each unit met."),
+    ]
 
 
 def _numbers(questions: Sequence[Question]) -> Mapping[int, Arm]:
