@@ -18,6 +18,7 @@ needs; with TWYMAN_ENGINES=required, as there, it fails. When a test fails, its 
 Clients of Sail share one session, in which its tables are: they leave by `client.close()`, never by `stop()`.
 """
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -49,3 +50,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             if server.log is not None:
                 report.sections.append((f"last words of {server.engine} ({server.log})", tail(server.log)))
     return report
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector come seldom: statements are trees by the ten thousand, and hold no cycles."""
+    gc.set_threshold(50_000, 20, 50)
