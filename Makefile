@@ -19,7 +19,7 @@ $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt
 demo: $(READY)   ## the story, replayed: two reports and a verdict, in under 30 s
 	@$(BIN)/python -m twyman demo
 
-test: $(READY)   ## unit, oracle and contract tests on DuckDB and Sail, in under 3 minutes
+test: $(READY)   ## unit, oracle and contract tests on DuckDB and Sail, in some eight minutes on two cores
 	$(BIN)/python -m pytest -q -n $(WORKERS) --ignore=tests/docs
 
 check: $(READY) lint types imports test calibration docs ## all that CI checks
