@@ -106,6 +106,56 @@ def test_between_looks_where_effects_are_hidden_no_interaction_is_shown(
     assert not [check for check in checks if check["code"].startswith("interaction")]
 
 
+def test_of_a_sealed_experiment_others_are_told_that_it_conflicts_and_whom_to_ask_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = START + "sealed: true\nowner: ada\n"
+    root = folder(tmp_path, twin=True, interacts=True, surfaces=(secret, START))
+
+    found = swept(root, capsys)
+    assert main(["doubt", str(root), "--as-of", "2024-03-08"]) == 0
+    shown = capsys.readouterr()
+
+    assert [(check["status"], check["text"]) for check in found["checks"]] == [
+        ("block", "'shelf' conflicts with a sealed experiment: ask its owner (ada)."),
+        ("warn", "'search' conflicts with a sealed experiment: ask its owner (ada)."),
+    ]
+    assert (found["experiments"], found["sealed"], found["pairs"]) == (["search", "shelf"], 1, 3)
+    assert "page" not in json.dumps(found)
+    assert "page" not in shown.out + shown.err
+    assert shown.out.startswith("As of 2024-03-08: 2 experiments and 1 sealed, 3 pairs that share units.")
+
+
+def test_what_would_have_shown_is_said_without_sealed_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = START + "sealed: true\n"
+
+    found = swept(folder(tmp_path, surfaces=(secret, START)), capsys)
+
+    assert [check["code"] for check in found["checks"]] == ["coexposure", "interactions"]
+    assert "page" not in json.dumps(found)
+
+
+def test_what_is_dealt_by_clusters_is_left_out_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = folder(tmp_path, twin=True)
+    for name, known in (
+        ("twyman.yaml", "user: {type: string}"),
+        ("sources.yaml", "user: user_id}\ntimestamp: exposed"),
+    ):
+        homes = known.replace("string}", "string}, home: {type: string}").replace("user_id}", "user_id, home: user_id}")
+        write(root / name, (root / name).read_text().replace(known, homes))
+    shelf = root / "shelf.yaml"
+    write(shelf, shelf.read_text() + "randomised_by: home\n")
+
+    found = swept(root, capsys)
+
+    assert found["experiments"] == ["page", "search"]
+    (said,) = [check for check in found["checks"] if check["code"] == "left_out"]
+    assert (said["status"], said["detail"]["experiments"]) == ("note", ["shelf"])
+    assert "dealt by home: 'shelf'" in said["text"]
+
+
 def test_a_terminal_shows_the_loudest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doubt", str(folder(tmp_path, twin=True)), "--as-of", "2024-03-08"]) == 0
 

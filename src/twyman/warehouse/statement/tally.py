@@ -65,7 +65,7 @@ def _blocks(keys: Keys, bits: int) -> Iterator[Keys]:
     """Yield the keys a block at a time, all of a unit's in one."""
     numbers, begin = np.uint64((1 << bits) - 1), 0
     while begin < keys.size:
-        last = keys[min(begin + BLOCK, keys.size) - 1] | numbers
+        last = np.uint64(keys[min(begin + BLOCK, keys.size) - 1] | numbers)
         end = int(keys.searchsorted(last, side="right"))
         yield keys[begin:end]
         begin = end
