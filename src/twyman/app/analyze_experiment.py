@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from twyman.app import health as checking
+from twyman.app.changes import Changes, unchanged
 from twyman.app.dossier import dossier_view, likely_wrong
 from twyman.app.doubting import doubted
 from twyman.app.information import Used, matured, used
@@ -50,6 +51,7 @@ class AnalyzeExperiment:
         told: Is told how far it has come.
         past: Tells what past experiments found, whenever that was.
         neighbours: All experiments of the project: those on the same surface may change each other's effects.
+        changes: Tells what was changed when in the project's definitions.
     """
 
     warehouse: Warehouse
@@ -59,6 +61,7 @@ class AnalyzeExperiment:
     told: Telling = untold
     past: Callable[[], Sequence[PastResult]] = tuple
     neighbours: Sequence[Experiment] = ()
+    changes: Changes = unchanged
 
     def __call__(
         self, experiment: Experiment, catalogue: Catalogue, *, zone: str = "UTC", as_of: datetime | None = None
@@ -149,9 +152,8 @@ class AnalyzeExperiment:
         waiting = _waiting(experiment, measured, judged, view)
         beside = doubted(self.warehouse, question, measured, self.neighbours)
         own = checking.checks(experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone)
-        found = loudest_first(
-            with_cause(question, (*told(own, effects=waiting is None), *beside.shown(effects=waiting is None)))
-        )
+        shown_checks = (*told(own, effects=waiting is None), *beside.shown(effects=waiting is None))
+        found = loudest_first(with_cause(question, shown_checks, self.changes, self.neighbours))
         if judged and (view.final or view.cutoff is None) and not waiting:
             _refuse_if_nothing_estimable(question, judged, measured)
         shown = judged if judged and not _without_effects(experiment, view) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from twyman.app.changes import Changes, changed_around, unchanged
 from twyman.app.ports import Question
 from twyman.doubt.check import Check
 from twyman.doubt.srm_cause import Event, Names, root_cause
@@ -9,14 +10,22 @@ from twyman.experiments.experiment import Experiment
 from twyman.metrics.source import ExposureSource, Table
 
 
-def with_cause(question: Question, found: Sequence[Check]) -> tuple[Check, ...]:
+def with_cause(
+    question: Question,
+    found: Sequence[Check],
+    changes: Changes = unchanged,
+    neighbours: Sequence[Experiment] = (),
+) -> tuple[Check, ...]:
     """Return the checks, with the likeliest cause of a mismatch where the split is off.
 
     Args:
         question: What was asked.
         found: All checks that were made.
+        changes: Tells what was changed when.
+        neighbours: All experiments of the project.
     """
-    cause = root_cause(found, _events(question.experiment), _names(question))
+    events = [*_events(question.experiment), *changed_around(question, found, changes, neighbours)]
+    cause = root_cause(found, events, _names(question))
     return tuple(found) if cause is None else (*found, cause)
 
 

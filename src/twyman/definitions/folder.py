@@ -90,7 +90,7 @@ def read_folder(path: Path) -> Folder:
         except TwymanError as error:
             errors.append(error)
             lost |= _names(file)
-            unread += [(kind, name, error) for kind, name in _defined(file)]
+            unread += [(kind, name, error) for kind, name in defined(file)]
     if root is None and asked.is_file():
         documents = _own_first(documents, asked)
     return Folder(
@@ -118,14 +118,24 @@ def _names(file: Path) -> set[str]:
         return set()
 
 
-def _defined(file: Path) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of what seems to be defined in a file that can't be read."""
+def defined(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of what seems to be defined in a file, whether it can be read or not."""
     try:
         with file.open("rb") as opened:
-            chunks = re.split(rb"^---", opened.read(MAX_BYTES), flags=re.MULTILINE)
+            data = opened.read(MAX_BYTES)
     except OSError:
         return
-    for chunk in chunks:
+    yield from named_in(data)
+
+
+def named_in(data: bytes) -> Iterator[tuple[str, str]]:
+    r"""Yield kind and name of what seems to be defined in a text.
+
+    Example:
+        >>> list(named_in(b"kind: flag\nname: start-page\n---\nkind: segment\nname: testers"))
+        [('flag', 'start-page'), ('segment', 'testers')]
+    """
+    for chunk in re.split(rb"^---", data, flags=re.MULTILINE):
         kind, name = _HAS_KIND.search(chunk), _NAME.search(chunk)
         if kind and name:
             yield kind[1].decode(), name[1].decode()

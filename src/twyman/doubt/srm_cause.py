@@ -89,6 +89,8 @@ def suspicions(checks: Sequence[Check], names: Names | None = None) -> tuple[Sus
     )
 
 
+SAID, KEPT = 3, 20
+"""Changes that are said, and that are told in the detail."""
 MISMATCHES = ("srm", "srm_by_day", "srm_by_segment", "srm_stage", "triggered_srm")
 """Checks without one of which, at least a warning, there is nothing to explain."""
 
@@ -153,7 +155,8 @@ def root_cause(checks: Sequence[Check], events: Sequence[Event] = (), names: Nam
 
     Args:
         checks: All that were made.
-        events: Changes that are known, with their time: those of the day on which the split changed are named.
+        events: Changes that are known, with their time, the nearest to the experiment first: those of the days on which
+            the split changed are named.
         names: What the user's data are called.
 
     See docs/explanation/root-causes.md
@@ -165,15 +168,15 @@ def root_cause(checks: Sequence[Check], events: Sequence[Event] = (), names: Nam
     near = _near(checks, events)
     text = f"Most likely cause of the mismatch: {first.leaf.value} ({first.probability:.2f}), then {second.leaf.value} "
     text += f"({second.probability:.2f}). {KINDS[first.leaf].explains}"
-    if near:
-        text += f" On {near[0].at.date().isoformat()}: {near[0].text}."
+    text += "".join(f" On {event.at.date().isoformat()}: {event.text}." for event in near[:SAID])
+    text += f" And {len(near) - SAID} more changes of these days." if len(near) > SAID else ""
     text += f" Next: {first.run}"
     detail: dict[str, object] = {
         "layer": KINDS[first.leaf].layer.value,
         "causes": {one.leaf.value: round(one.probability, 4) for one in ranked[:5]},
         "traces": list(first.traces),
         "next": first.run,
-        "events": [f"{event.at.isoformat()} {event.text}" for event in near],
+        "events": [f"{event.at.isoformat()} {event.text}" for event in near[:KEPT]],
     }
     return Check(code="srm_cause", status=Status.NOTE, text=text, detail=detail)
 

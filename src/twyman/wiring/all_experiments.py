@@ -9,6 +9,7 @@ from twyman.app.analyze_all import AnalyzeAll, Outcome
 from twyman.app.analyze_experiment import AnalyzeExperiment
 from twyman.app.telling import Telling, untold
 from twyman.definitions import Project
+from twyman.definitions.git_log import changes_of
 from twyman.definitions.project import Reading, raise_all, read_path
 from twyman.kernel.errors import NotFound
 from twyman.kernel.time import Clock, instant, system_clock
@@ -96,6 +97,7 @@ def asked_together(
             version=VERSION,
             past=past(project, over, book),
             neighbours=tuple(project.experiments.values()),
+            changes=changes_of(project.root),
         )
         for one, over in pairs
     )

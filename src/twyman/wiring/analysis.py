@@ -12,6 +12,7 @@ from twyman.app.analyze_experiment import AnalyzeExperiment
 from twyman.app.telling import Telling, untold
 from twyman.app.views import Answer, Verdict
 from twyman.definitions import Project, load_experiment, project_of
+from twyman.definitions.git_log import changes_of
 from twyman.kernel.errors import Invalid, nearest
 from twyman.kernel.time import Clock, instant, system_clock
 from twyman.report.frame import rows
@@ -171,4 +172,5 @@ def use_case(
         told=told,
         past=past(project, over, book),
         neighbours=tuple(project.experiments.values()),
+        changes=changes_of(project.root),
     )
