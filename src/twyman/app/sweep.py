@@ -13,12 +13,14 @@ from typing import Protocol
 
 from twyman.app.comparison import own_columns
 from twyman.app.ports import Cell, Cutoff, Measured, Paired, Pairing, Question, variant_of
+from twyman.app.running import left_out, runs, swept
 from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import settling
 from twyman.doubt.check import Check, Status, loudest_first
 from twyman.doubt.interactions import LEAST, Crossing, crossing, interaction_checks, ranked
 from twyman.doubt.pairs import Pair, dependent_pairs, none_found, pair_checks
-from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
+from twyman.doubt.sealed import veiled
+from twyman.experiments.experiment import Experiment, Role, Tracked
 from twyman.kernel.errors import NotFound
 from twyman.kernel.time import Clock, instant_text
 from twyman.metrics.catalogue import Catalogue
@@ -45,11 +47,12 @@ class Swept:
 
     Attributes:
         as_of: The day, as an instant.
-        experiments: Those that run on it.
+        experiments: Those that run on it and could be asked; sealed ones aren't named.
+        sealed: How many of them are sealed.
         pairs: How many pairs share a unit.
         checks: What was found, the loudest first; what was asked and found quiet is among them.
         tests: Metrics of pairs that were asked for an interaction.
-        sql: The statements that ran.
+        sql: The statements that ran; none where a sealed experiment stands in them.
     """
 
     as_of: str
@@ -58,6 +61,7 @@ class Swept:
     pairs: int
     checks: tuple[Check, ...]
     tests: int = 0
+    sealed: int = 0
     sql: tuple[str, ...] = ()
 
 
@@ -97,17 +101,19 @@ class Sweep:
             Unavailable: If the engine gave out.
         """
         day = as_of or self.clock()
-        running = sorted((one for one in experiments if runs(one, day)), key=lambda one: one.name)
+        live = sorted((one for one in experiments if runs(one, day)), key=lambda one: one.name)
+        running, out = [one for one in live if swept(one)], left_out(live)
         if len(running) < 2:
             raise NotFound(
                 f"{len(running)} of {len(experiments)} experiments run on {instant_text(day)[:10]}, and a pair takes "
-                "two: give the day with --as-of"
+                f"two: give the day with --as-of{''.join(f'. {check.text}' for check in out)}"
             )
         settle = max((settling(one, catalogue) for one in running), default=timedelta())
         end = min(day, self.clock() - settle)
         cutoff = Cutoff(end, end + settle)
         asked = {one.name: Question(experiment=one, catalogue=catalogue, zone=zone, cutoff=cutoff) for one in running}
-        return self._swept(asked, end)
+        found = _for_others(self._swept(asked, end), running)
+        return replace(found, checks=loudest_first([*found.checks, *out]))
 
     def _swept(self, asked: Mapping[str, Question], end: datetime) -> Swept:
         self.told(Step("all pairs", number=0, count=len(asked)))
@@ -137,7 +143,7 @@ class Sweep:
             return made, ()
         with self.warehouse.together(questions):
             for number, question in enumerate(questions, start=1):
-                self.told(Step(question.experiment.name, number=number, count=len(questions)))
+                self.told(Step(_title(question.experiment), number=number, count=len(questions)))
                 seen = self.warehouse.measure(question)
                 sql += seen.sql
                 others = [asked[other] for other in together[question.experiment.name]]
@@ -145,12 +151,18 @@ class Sweep:
         return made, tuple(sql)
 
 
-def runs(experiment: Experiment, day: datetime) -> bool:
-    """Whether an experiment can be swept on a day: its units come by exposures, one by one, and it isn't over."""
-    if experiment.entry is not Entry.EXPOSURES or experiment.randomised_by:
-        return False
-    ends = experiment.measure_until or experiment.enrol_until
-    return (experiment.enrol_from is None or experiment.enrol_from <= day) and (ends is None or day <= ends)
+def _for_others(found: Swept, running: Sequence[Experiment]) -> Swept:
+    """Return what was found without the names of sealed experiments."""
+    owners = {one.name: one.owner for one in running if one.sealed}
+    if not owners:
+        return found
+    shown = tuple(name for name in found.experiments if name not in owners)
+    checks = loudest_first(veiled(found.checks, owners))
+    return replace(found, experiments=shown, sealed=len(owners), checks=checks, sql=())
+
+
+def _title(experiment: Experiment) -> str:
+    return "a sealed experiment" if experiment.sealed else experiment.name
 
 
 def crossed_question(question: Question, others: Sequence[Question]) -> Question:
