@@ -115,6 +115,16 @@ def test_sources_that_are_never_apart_are_quiet() -> None:
     assert (found.code, found.status, found.p_value) == ("sources_apart", Status.OK, 1.0)
 
 
+def test_few_days_are_tested_exactly() -> None:
+    whole = Moments.of([[10, 10, 10]] * 1_000)
+    four = Moments.of([[10, 9, 9]] * 4 + [[10, 10, 10]] * 996)
+
+    found = sure(compared(four, whole))
+
+    assert found.status is Status.OK
+    assert found.p_value == pytest.approx(2 * 2 / 2**4)  # four of one arm, two ways, of two directions
+
+
 @pytest.mark.parametrize("lost", [0.0002, 0.003, 0.05])
 def test_healthy_arms_raise_no_more_than_chance_allows(lost: float) -> None:
     rng, p_values = np.random.default_rng(8), list[float]()
@@ -127,7 +137,7 @@ def test_healthy_arms_raise_no_more_than_chance_allows(lost: float) -> None:
 
 
 @given(st.integers(1, 12), st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_the_order_of_sources_and_the_number_of_checks_change_nothing_else(checks: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     sides = [days(rng, units=200, lost=(0.05 * rng.random(), 0.05 * rng.random())) for _ in range(2)]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
-from scipy.stats import binomtest
+from hypothesis import given, settings, strategies as st
+from scipy.stats import binomtest, chi2_contingency
 
 from twyman.doubt.arrivals import FEW, clock_by_arm, late_by_arm, unlikely
 from twyman.doubt.check import Check, Status
@@ -49,12 +49,21 @@ def test_many_such_checks_make_each_quieter() -> None:
 
 
 @given(st.integers(0, 30), st.integers(0, 19), st.integers(100, 9_000), st.integers(100, 9_000))
+@settings(deadline=None)
 def test_few_units_are_tested_exactly(found: int, others: int, units: int, of: int) -> None:
     p_value = unlikely((found, units), (others, of))
 
     assert found + others < FEW
     if found + others:
         assert p_value == pytest.approx(binomtest(found, found + others, units / (units + of)).pvalue)
+
+
+@given(st.integers(FEW, 90), st.integers(0, 90), st.integers(100, 9_000), st.integers(100, 9_000))
+@settings(deadline=None)
+def test_more_units_are_tested_by_their_common_share(found: int, others: int, units: int, of: int) -> None:
+    table = [[found, units - found], [others, of - others]]
+
+    assert unlikely((found, units), (others, of)) == pytest.approx(chi2_contingency(table, correction=False).pvalue)
 
 
 def test_healthy_arms_raise_no_more_than_chance_allows() -> None:
