@@ -72,3 +72,53 @@ def test_definitions_that_are_there_are_not_overwritten(folder: Path, capsys: py
     assert main(["doubt", "--exposures", "seen.csv", "--write", "."]) == 4
     assert "is there already" in capsys.readouterr().err
     assert not (folder / "sources.yaml").exists()
+
+
+SEEN = "user_id,timestamp,experiment_id,variation_id"
+ROWS = [f"u{at},2024-03-0{1 + at % 3},page,{('control', 'new')[at % 2]}" for at in range(40)]
+WRONG: dict[str, tuple[str, bytes, str, int]] = {
+    "Latin-1": (
+        "seen.csv",
+        "\n".join([f"{SEEN},land", *[f"{row},Österreich" for row in ROWS]]).encode("latin-1"),
+        "line 2 of 'seen.csv' isn't written in UTF-8 (byte 0xd6): save the file in UTF-8, as `iconv -f LATIN1",
+        2,
+    ),
+    "UTF-16": ("seen.csv", "\n".join([SEEN, *ROWS]).encode("utf-16"), "line 1 of 'seen.csv' isn't written in UTF-8", 2),
+    "a name twice": (
+        "seen.csv",
+        "\n".join([f"{SEEN},User_ID", *[f"{row},x" for row in ROWS]]).encode(),
+        "'seen.csv' has several columns called 'user_id', and which of them is meant isn't ours to guess: rename",
+        2,
+    ),
+    "a header alone": ("seen.csv", f"{SEEN}\n".encode(), "load the table again if it has no row, or name the", 2),
+    "another program's file": ("seen.xlsx", b"PK\3\4", "is of a kind that isn't read ('.xlsx'): save it as CSV", 2),
+    "no file at all": ("other.csv", SEEN.encode(), "file '", 3),
+    "an empty one": ("seen.csv", b"", "is empty: load it again, or take it away", 2),
+    "no time": (
+        "seen.csv",
+        b"user_id,variation_id,spent\n1,control,2\n2,new,3\n",
+        "each row being a unit with its outcomes, write a source of kind: units (`twyman schema units` tells",
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_file_that_cannot_be_read_is_named_with_its_cure(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, held, said, code = WRONG[wrong]
+    (tmp_path / name).write_bytes(held)
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["doubt", "--exposures", "seen.csv" if name == "other.csv" else name]) == code
+    told = capsys.readouterr().err
+    assert said in told
+    assert Path(name).stem in told or wrong == "no file at all"
+
+
+def test_a_folder_is_no_table_and_its_files_are_to_be_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "lake").mkdir()
+
+    assert main(["doubt", "--exposures", "lake"]) == 2
+    assert "'lake' is a folder: name its files, as in 'lake/*.parquet'" in capsys.readouterr().err

@@ -168,4 +168,24 @@ def test_a_terminal_shows_the_loudest_first(tmp_path: Path, capsys: pytest.Captu
 def test_a_day_on_which_nothing_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doubt", str(folder(tmp_path)), "--as-of", "2024-05-01"]) == 3
 
-    assert "0 of 2 experiments run on 2024-05-01" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "0 of 2 experiments run on 2024-05-01" in said
+    assert "two: give a day on which they do, as in --as-of 2024-03-12" in said
+
+
+def test_two_definitions_of_one_assignment_are_no_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = folder(tmp_path)
+    (root / "search.yaml").unlink()
+    write(root / "watch.yaml", EXPERIMENT.format(name="watch") + "key: page\n" + START)
+
+    found = swept(root, capsys)
+
+    assert found["experiments"] == ["page", "watch"]
+    assert found["pairs"] == 0
+    assert {check["status"] for check in found["checks"]} == {"ok"}
+
+
+def test_one_pair_is_counted_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doubt", str(folder(tmp_path)), "--as-of", "2024-03-08"]) == 0
+
+    assert capsys.readouterr().out.startswith("As of 2024-03-08: 2 experiments, 1 pair that shares units.\n")

@@ -106,7 +106,7 @@ class Sweep:
         if len(running) < 2:
             raise NotFound(
                 f"{len(running)} of {len(experiments)} experiments run on {instant_text(day)[:10]}, and a pair takes "
-                f"two: give the day with --as-of{''.join(f'. {check.text}' for check in out)}"
+                f"two: {_another_day(experiments, day)}{''.join(f'. {check.text}' for check in out)}"
             )
         settle = max((settling(one, catalogue) for one in running), default=timedelta())
         end = min(day, self.clock() - settle)
@@ -117,7 +117,7 @@ class Sweep:
 
     def _swept(self, asked: Mapping[str, Question], end: datetime) -> Swept:
         self.told(Step("all pairs", number=0, count=len(asked)))
-        found = [self.warehouse.paired(group) for group in _by_entity([*asked.values()])]
+        found = [_apart(self.warehouse.paired(group), asked) for group in _by_entity([*asked.values()])]
         dependent = [pair for one in found for pair in dependent_pairs(one.units, one.met)]
         checks = pair_checks(dependent, pairs=sum(len(one.met) for one in found)) or _none(found)
         together = _sharing(asked, found, dependent)
@@ -149,6 +149,17 @@ class Sweep:
                 others = [asked[other] for other in together[question.experiment.name]]
                 made += [one for other in others for one in crossings(question, other, seen)]
         return made, tuple(sql)
+
+
+def _another_day(experiments: Sequence[Experiment], day: datetime) -> str:
+    """Name the latest day before, on which the most of them run."""
+    ends = {one.measure_until or one.enrol_until for one in experiments if swept(one)}
+    past = sorted((end for end in ends if end is not None and end < day), reverse=True)
+    running = {end: sum(swept(one) and runs(one, end) for one in experiments) for end in past}
+    busiest = max(past, key=lambda end: running[end], default=None)
+    if busiest is None or running[busiest] < 2:
+        return "give the day with --as-of"
+    return f"give a day on which they do, as in --as-of {instant_text(busiest)[:10]}"
 
 
 def _for_others(found: Swept, running: Sequence[Experiment]) -> Swept:
@@ -191,6 +202,12 @@ def _asked(question: Question) -> Iterator[Tracked]:
         kind = question.catalogue.metric(tracked.metric).kind
         if tracked.role in (Role.SUCCESS, Role.GUARDRAIL) and not isinstance(kind, Quantile | TimeToEvent):
             yield tracked
+
+
+def _apart(found: Paired, asked: Mapping[str, Question]) -> Paired:
+    """Leave out pairs of definitions of one assignment: the same exposures, read twice."""
+    dealt = {name: (one.experiment.source, key_of(one)) for name, one in asked.items()}
+    return replace(found, met={pair: cells for pair, cells in found.met.items() if dealt[pair[0]] != dealt[pair[1]]})
 
 
 def _by_entity(questions: Sequence[Question]) -> list[list[Question]]:

@@ -30,8 +30,9 @@ def text(found: Swept, *, width: int | None = None) -> str:
     out, found = StringIO(), inert(found)
     columns = min(width or get_terminal_size((80, 24)).columns, WIDEST)
     console = Console(file=out, width=columns, highlight=False, markup=False, emoji=False, legacy_windows=False)
+    shared = "1 pair that shares" if found.pairs == 1 else f"{found.pairs:,} pairs that share"
     sealed = f" and {found.sealed:,} sealed" if found.sealed else ""
-    sized = f"{len(found.experiments):,} experiments{sealed}, {found.pairs:,} pairs that share units"
+    sized = f"{len(found.experiments):,} experiments{sealed}, {shared} units"
     console.print(Text(f"As of {found.as_of[:10]}: {sized}."))
     for check in found.checks:
         console.print()

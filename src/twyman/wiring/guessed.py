@@ -28,6 +28,7 @@ from twyman.kernel.errors import Invalid, NotFound, nearest
 from twyman.kernel.time import DAY, Clock, day_after, instant, system_clock
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.inspection import Inspected, relation_of
+from twyman.warehouse.sources.relation import repeated_columns
 from twyman.wiring.analysis import use_case
 from twyman.wiring.warehouses import connected
 
@@ -172,7 +173,13 @@ class _Look:
         return [self._exposures(met), *sources, *measured, experiment]
 
     def _plainly(self, title: str) -> Mapping[str, str]:
-        return Inspected(self.engine, "table", relation_of(title)).types
+        found = Inspected(self.engine, Path(title).name, relation_of(title)).types
+        for name in repeated_columns(self.engine, relation_of(title)):
+            raise Invalid(
+                f"'{title}' has several columns called '{name}', and which of them is meant isn't ours to guess: "
+                "rename all but one in its header"
+            )
+        return found
 
     def _say(self, *texts: str) -> None:
         self.said.extend(text for text in texts if text and text not in self.said)
@@ -203,7 +210,10 @@ class _Look:
             self._say(f"{title}: the experiment is '{key}', the only one there")
             return key
         if not found:
-            raise Invalid(f"column '{column}' of '{title}' is empty: name the experiment's column, as in --key COLUMN")
+            raise Invalid(
+                f"column '{column}' of '{title}' has no value in any row: load the table again if it has no row, or "
+                "name the experiment's column, as in --key COLUMN"
+            )
         listed = ", ".join(f"'{key}' ({count:,} rows)" for key, count in list(found.items())[:12])
         more = f" and {len(found) - 12} more" if len(found) > 12 else ""
         raise Invalid(

@@ -79,6 +79,12 @@ _WHICH: Mapping[str, str] = {
     "arm": "which of them names the arm",
     "event": "which of them names the event",
 }
+_WHERE_NONE: Mapping[str, str] = {
+    "time": "; where there is none, each row being a unit with its outcomes, write a source of kind: units (`twyman "
+    "schema units` tells what it holds)",
+    "arm": "; where arms stand in a table of their own, give that one to --exposures",
+}
+"""What else helps where no column holds a role."""
 _TIMELY = re.compile(r"_(?:at|time|timestamp|ts|date|dt)$|[a-z](?:At|Time|Timestamp|Date)$")
 _PREFIX = re.compile(r"^(?:event_)?properties[._]+|^\W+")
 
@@ -136,7 +142,7 @@ def column(role: str, columns: Iterable[str], *, table: str, given: Sequence[str
     if found is None:
         raise NotFound(
             f"no column of '{table}' is known to hold {WORDS[role]} (it has {_listed(known)}): "
-            f"name it, as in --{role} COLUMN"
+            f"name it, as in --{role} COLUMN{_WHERE_NONE.get(role, '')}"
         )
     return found
 

@@ -119,9 +119,10 @@ def named(table: str) -> str:
         >>> named("plays/*.parquet"), named("shop.plays")
         ('"plays/*.parquet"', '"shop"."plays"')
     """
-    if "/" in table or table.rpartition(".")[2] in _ENDINGS:
+    if "/" in table or table.rpartition(".")[2] in ENDINGS:
         return quoted(table)
     return ".".join(quoted(part) for part in table.split("."))
 
 
-_ENDINGS = ("csv", "tsv", "txt", "psv", "jsonl", "ndjson", "parquet", "pq", "gz", "zst")
+ENDINGS = ("csv", "tsv", "txt", "psv", "jsonl", "ndjson", "parquet", "pq", "gz", "zst")
+"""How files of data end."""

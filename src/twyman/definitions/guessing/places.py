@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from ruamel.yaml import YAML
 
 from twyman.definitions.folder import PROJECT_FILE
+from twyman.definitions.guessing.exposing import ENDINGS
 from twyman.definitions.project import read_path
 from twyman.kernel.errors import Invalid, NotFound
 
@@ -81,6 +82,8 @@ def _of_project(path: Path) -> dict[str, Any]:
 def _files(exposures: str, events: Sequence[str]) -> Placed:
     here = Path.cwd()
     titles = [exposures, *events]
+    for title in titles:
+        _refuse_unread(here, title)
     if not any(os.path.isabs(title) or ".." in Path(title).parts for title in titles):
         return Placed({"engine": "duckdb", "path": str(here)}, exposures, tuple(events))
     whole = [os.path.normpath(here / title) for title in titles]
@@ -91,6 +94,17 @@ def _files(exposures: str, events: Sequence[str]) -> Placed:
         )
     first, *others = (os.path.relpath(each, root) for each in whole)
     return Placed({"engine": "duckdb", "path": root}, first, tuple(others))
+
+
+def _refuse_unread(here: Path, title: str) -> None:
+    """Refuse a folder, and a file of a kind that isn't read: neither is a table's name."""
+    path = here / title
+    if path.is_dir():
+        raise Invalid(f"'{title}' is a folder: name its files, as in '{title.rstrip('/')}/*.parquet'")
+    if path.is_file() and path.suffix[1:].lower() not in (*ENDINGS, "json", "duckdb"):
+        raise Invalid(
+            f"file '{title}' is of a kind that isn't read ('{path.suffix}'): save it as CSV, Parquet or JSON lines"
+        )
 
 
 def _folder(pattern: str) -> str:

@@ -8,6 +8,7 @@ import csv
 import glob
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -201,7 +202,7 @@ def _read_json(engine: Engine, title: str, place: Place | None, as_text: tuple[s
 
 
 def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], place: Place | None) -> None:
-    """Refuse a text file whose lines don't agree on their columns, naming the first that differs.
+    """Refuse a text file that isn't UTF-8, or whose lines don't agree on their columns: the first is named.
 
     The engine looks for a way to read such a file, and may find one in which the header is a line like
     any other: then none of the columns found stands in it.
@@ -213,18 +214,52 @@ def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], 
         place: Where the definition names the file.
 
     Raises:
-        Invalid: If a line differs.
+        Invalid: If a line differs, or can't be decoded.
     """
     if engine.files is None or not isinstance(relation, Table) or PurePath(relation.name).suffix not in TEXT_FILES:
         return
     root = engine.files or Path()
     found = map(Path, sorted(glob.glob(str(root / relation.name), recursive=True)))
     for each in (one for one in found if one.is_file() and one.stat().st_size):
+        if not columns:
+            _refuse_other_bytes(each, place)
         with each.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             header = file.readline()
             if not _holds(header, columns):
                 file.seek(0)
                 _refuse_odd_line(file, max(DELIMITERS, key=header.count), place)
+
+
+def _refuse_other_bytes(file: Path, place: Place | None) -> None:
+    with file.open("rb") as lines:
+        for at, line in enumerate(lines, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                raise Invalid(
+                    f"line {at:,} of '{file.name}' isn't written in UTF-8 (byte {line[error.start]:#04x}): save the "
+                    "file in UTF-8, as `iconv -f LATIN1 -t UTF-8` or `-f UTF-16` does, and name the copy",
+                    place=place,
+                ) from error
+
+
+def repeated_columns(engine: Engine, relation: Relation) -> tuple[str, ...]:
+    """Return the names that several columns of a text file have, in whatever case; engines rename all but the first.
+
+    Args:
+        engine: Where the file is.
+        relation: What is read; anything but text files repeats nothing.
+    """
+    if engine.files is None or not isinstance(relation, Table) or PurePath(relation.name).suffix not in TEXT_FILES:
+        return ()
+    first = next(iter(sorted(glob.glob(str(engine.files / relation.name), recursive=True))), None)
+    if first is None:
+        return ()
+    with Path(first).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = file.readline()
+    cells = next(csv.reader([header], delimiter=max(DELIMITERS, key=header.count)), list[str]())
+    counted = Counter(cell.strip().lower() for cell in cells)
+    return tuple(cell for cell, count in counted.items() if cell and count > 1)
 
 
 def _holds(header: str, columns: Collection[str]) -> bool:
