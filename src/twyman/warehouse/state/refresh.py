@@ -15,6 +15,7 @@ from twyman.warehouse.model import Part
 from twyman.warehouse.sources.relation import Bounds
 from twyman.warehouse.state.accumulators import Sums, foldable
 from twyman.warehouse.state.history import History, history, wanted
+from twyman.warehouse.state.ordered import ordered
 from twyman.warehouse.state.region import Region
 from twyman.warehouse.values.fact_rows import opened_rows
 from twyman.warehouse.values.facts import FactTable
@@ -35,6 +36,7 @@ class Refresh:
     scratch: bool = False
     read: dict[str, int] = field(default_factory=dict[str, int])
     _histories: dict[str, History] = field(default_factory=dict[str, History])
+    _copies: dict[str, str] = field(default_factory=dict[str, str])
 
     def together(self, questions: Sequence[Question]) -> None:
         """Read what all of some questions need, each source once, and let it stand in for the sources.
@@ -48,21 +50,37 @@ class Refresh:
             Invalid: If a definition doesn't fit the data of a single question.
             Unavailable: If the engine or a disk gave out.
         """
+        if self.scratch:
+            self._copy(questions)
         asking: dict[str, list[Question]] = {}
         for question in questions:
             for name in _facts(question):
                 asking.setdefault(name, []).append(question)
         for name, those in asking.items():
-            if self.scratch and len(those) < 2:
-                continue  # what one question reads, it reads once by itself
-            try:
-                self._stand_in(name, those)
-            except Unavailable:
+            if len(those) > 1 or not self.scratch:  # what one question reads, it reads once by itself
+                self._stand_in_if_readable(name, those, alone=len(questions) == 1)
+
+    def _stand_in_if_readable(self, name: str, those: Sequence[Question], *, alone: bool) -> None:
+        try:
+            self._stand_in(name, those)
+        except Unavailable:
+            raise
+        except TwymanError:
+            if alone:
                 raise
-            except TwymanError:
-                if len(questions) == 1:
-                    raise
-                self.engine.standing_in.pop(name, None)  # whoever asks for it alone says what is wrong with it
+            self.engine.standing_in.pop(name, None)  # whoever asks for it alone says what is wrong with it
+
+    def _copy(self, questions: Sequence[Question]) -> None:
+        """Let exposures that many questions read stand in order, each experiment's together."""
+        try:
+            for source, title in ordered(self.engine, self.keeping, questions):
+                self._copies[source] = title
+                if (item := self.keeping.own(title)) is not None:
+                    self.engine.standing_in[source] = item
+        except Unavailable:
+            raise
+        except TwymanError:
+            return  # whoever reads them by itself says what is wrong with them
 
     def _stand_in(self, name: str, questions: Sequence[Question]) -> None:
         self.engine.standing_in.pop(name, None)
@@ -95,6 +113,10 @@ class Refresh:
             for name in one.kept.tables if one.kept else ():
                 self.keeping.drop(name)
         self._histories.clear()
+        for source, title in self._copies.items():
+            self.engine.standing_in.pop(source, None)
+            self.keeping.drop(title)
+        self._copies.clear()
 
     def sums(
         self, question: Question, entry: Sequence[Part], tables: Mapping[str, FactTable]

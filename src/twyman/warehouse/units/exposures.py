@@ -5,7 +5,7 @@ first exposure, and the edges of windows around it. `analysed` says who of those
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlglot import exp
@@ -160,11 +160,17 @@ def opened_exposures(engine: Engine, question: Question) -> Exposures:
         times={source.timestamp.column: "timestamp"},
         ids=id_columns(question, dict(source.entities)),
     )
-    rows = opened(engine, asked, zone=question.zone, bounds=_bounds(question))
+    rows = standing(opened(engine, asked, zone=question.zone, bounds=_bounds(question)))
     unit = entity_column(question, rows, dict(source.entities))
     time = rows.time(source.timestamp)
     kind = rows.kind(unit, source.origin.at("entities"))
     return Exposures(question, source, rows, time, kind, grain_of(source.timestamp, time))
+
+
+def standing(rows: Rows) -> Rows:
+    """Return the rows of a copy of a source, where one stands in for it."""
+    instead = rows.engine.standing_in.get(rows.name)
+    return rows if instead is None else replace(rows, item=instead)
 
 
 def _bounds(question: Question) -> Bounds:

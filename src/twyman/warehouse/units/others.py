@@ -15,7 +15,7 @@ from twyman.warehouse.language.syntax import alias, both, call, column, select, 
 from twyman.warehouse.model import NONE, Part
 from twyman.warehouse.sources.relation import EARLIEST, LATEST, Bounds
 from twyman.warehouse.sources.rows import Asked, Rows, as_text, opened
-from twyman.warehouse.units.exposures import FIRST, Exposures, id_columns
+from twyman.warehouse.units.exposures import FIRST, Exposures, id_columns, standing
 
 SEVERAL = "(several)"
 """What the arm of a unit is called that met several of one experiment."""
@@ -120,11 +120,17 @@ def all_exposures(
             continue
         if source.experiment is None and (source.name == own[0] or (names is not None and source.name not in names)):
             continue
-        rows = _opened(engine, question, source)
+        rows = opened_source(engine, question, source)
         yield _of_source(rows, source, question, entity, names, own)
 
 
-def _opened(engine: Engine, question: Question, source: ExposureSource) -> Rows:
+def opened_source(engine: Engine, question: Question, source: ExposureSource) -> Rows:
+    """Open a source of exposures as a whole, up to the question's cut-off.
+
+    Raises:
+        NotFound: If its table isn't there.
+        Invalid: If a definition doesn't fit the data.
+    """
     end = question.cutoff.events.replace(tzinfo=None) if question.cutoff else LATEST
     asked = Asked(
         name=source.name,
@@ -134,7 +140,7 @@ def _opened(engine: Engine, question: Question, source: ExposureSource) -> Rows:
         times={source.timestamp.column: "timestamp"},
         ids=id_columns(question, dict(source.entities)),
     )
-    return opened(engine, asked, zone=question.zone, bounds=Bounds(EARLIEST, end))
+    return standing(opened(engine, asked, zone=question.zone, bounds=Bounds(EARLIEST, end)))
 
 
 def _of_source(
