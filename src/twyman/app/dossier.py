@@ -24,6 +24,8 @@ LIKELY = max(0.5, THRESHOLD)
 """Probability of a fault above which nothing is decided: likelier than not, and rarer than in healthy experiments."""
 TELLING = 2.0
 """How many times likelier a doubt is under a fault, from which on it adds to a surprise."""
+SPEAKS = 1.05
+"""How many times likelier a doubt is under a fault, from which on it points at any kind of it."""
 WORTH = 0.01
 """Probability below which a kind of fault isn't worth a thought."""
 
@@ -113,13 +115,13 @@ def _is_signed(row: Result) -> bool:
 
 
 def _doubt(one: Doubt) -> DoubtView:
-    check, cause = one.check, CAUSES.get(one.cause)
+    check, cause = one.check, CAUSES.get(one.cause) if one.ratio >= SPEAKS else None
     return DoubtView(
         code=check.code,
         status=check.status.value,
         text=check.text,
         likelihood_ratio=one.ratio,
-        cause=one.cause or None,
+        cause=one.cause if cause else None,
         explains=cause.explains if cause else "",
         next=cause.look if cause else "",
         p_value=check.p_value,
