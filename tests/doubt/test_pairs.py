@@ -51,6 +51,16 @@ def _both_ways(units: Cells, names: tuple[str, str], table: Cells) -> float:
     return average([way[0].found.log_e for way in ways if way])
 
 
+def test_units_in_two_arms_of_the_other_count_with_each_and_are_no_fewer_than_none() -> None:
+    units = {("page", "old"): 500, ("page", "new"): 500, ("ads", "off"): 503, ("ads", "on"): 505}
+    met = {("ads", "page"): {("off", "old"): 499, ("on", "old"): 5, ("off", "new"): 4, ("on", "new"): 500}}
+
+    (found,) = dependent_pairs(units, met)
+
+    assert found.beside.table.min() == 0
+    assert found.beside.found.v > 0.97
+
+
 def test_a_twin_is_found_among_two_hundred_experiments_and_nothing_else() -> None:
     rng = np.random.default_rng(8)
     arms = rng.random((4_000, 40)) < 0.5

@@ -95,11 +95,19 @@ def _pair(arms: Mapping[str, Mapping[str, int]], names: tuple[str, str], cells: 
     ways = [(first, second, cells), (second, first, turned)]
     if max(_most(arms[of], given) for of, _, given in ways) < LEAST_EVIDENCE:
         return None
-    found = [(of, made[0]) for of, other, given in ways if (made := beside(arms[of], {other: given}))]
+    found = [(of, made[0]) for of, other, given in ways if (made := beside(_whole(arms[of], given), {other: given}))]
     if not found:
         return None
     of, louder = max(found, key=lambda way: way[1].found.log_e)
     return Pair(of, louder, average([one.found.log_e for _, one in found]))
+
+
+def _whole(units: Mapping[str, int], cells: Cells) -> dict[str, int]:
+    """Return units by arm, as many as met anything at least: whoever met two arms of the other counts with each."""
+    return {
+        arm: max(count, sum(cells.get((arm, two), 0) for two in {two for _, two in cells}))
+        for arm, count in units.items()
+    }
 
 
 def _most(units: Mapping[str, int], cells: Cells) -> float:

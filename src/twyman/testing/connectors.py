@@ -23,11 +23,12 @@ import pytest
 from sqlglot import exp
 
 from twyman.app.ports import Question
+from twyman.app.sweep import Sweep
 from twyman.experiments.experiment import Role, Tracked
 from twyman.kernel.errors import Conflict, TwymanError
 from twyman.kernel.place import Origin
 from twyman.metrics.metric import Aggregate, FactValue, Mean, Metric
-from twyman.testing import precise
+from twyman.testing import precise, sweeping
 from twyman.testing.agreement import CLOSE, refuse_difference
 from twyman.testing.called import CALLS, ROWS, values
 from twyman.testing.generated import WHOLE, questions, tables
@@ -112,6 +113,23 @@ class ConnectorContract:
         seen, expected = warehouse.coexposed(question), reference().coexposed(question)
         assert expected.met
         assert (seen.units, seen.met) == (expected.units, expected.met)
+
+    def test_a_sweep_over_all_pairs_finds_what_it_finds_on_duckdb(self, subject: Subject) -> None:
+        """Units that any two arms share are counted alike, and so is what experiments change for each other."""
+        for name, held in sweeping.tables().items():
+            subject.load(name, held)
+        ours, theirs = SqlWarehouse(subject.connector), SqlWarehouse(DuckDBConnector(Path()), dict(sweeping.tables()))
+        seen, expected = (one.paired(sweeping.questions()) for one in (ours, theirs))
+        found, known = (
+            Sweep(one, lambda: sweeping.END)(sweeping.EXPERIMENTS, sweeping.CATALOGUE) for one in (ours, theirs)
+        )
+
+        assert (seen.units, seen.met) == (expected.units, expected.met)
+        assert [check.code for check in known.checks] == ["leak", "interaction", "interaction"]
+        assert found.tests == known.tests
+        assert [(one.code, one.status, one.text) for one in found.checks] == [
+            (one.code, one.status, one.text) for one in known.checks
+        ]
 
     @pytest.mark.parametrize("name", ["every metric, in autumn", "a table of units"])
     def test_units_are_dealt_to_the_buckets_of_duckdb(self, warehouse: SqlWarehouse, name: str) -> None:
