@@ -18,8 +18,10 @@ from twyman.doubt.gate.finding import Finding, overridden
 from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
 from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, followers, sealed
+from twyman.doubt.gate.score import Conflict, conflict
 from twyman.doubt.gate.seeing import asked_attributes, blind
 from twyman.experiments.experiment import Experiment
+from twyman.experiments.history import PastPairs
 from twyman.flags.allocation import Wanted
 from twyman.flags.state import State
 from twyman.kernel.errors import Invalid, NotFound, nearest
@@ -39,6 +41,7 @@ class Launches:
         sealed: Flags of which others see the name only.
         owners: Who answers for each flag.
         origins: Where each flag stands.
+        past: What was found of pairs of experiments before.
         asked: The one experiment that is asked about; empty for all.
     """
 
@@ -48,6 +51,7 @@ class Launches:
     sealed: frozenset[str] = frozenset()
     owners: Mapping[str, str] = field(default_factory=dict[str, str])
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+    past: tuple[PastPairs, ...] = ()
     asked: str = ""
 
     def __post_init__(self) -> None:
@@ -111,9 +115,11 @@ class _Gate:
     launches: Launches
     sight: Sight
     live: tuple[Candidate, ...]
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
 
     def gated(self, candidate: Candidate) -> Gated:
         entrants, place = self.sight.entrants(candidate), self.launches.place(candidate)
+        self.sizes[candidate.name] = len(entrants.rows)
         beside = self.sight.beside(entrants)
         others = {name: each for name, each in beside.items() if name != candidate.flag.name and _varies(each.table)}
         alpha = FALSE_ALARMS / max(1, len(others))
@@ -135,6 +141,7 @@ class _Gate:
             neighbours=neighbours,
             overlaps={other.name: units for other, units in told},
             same_surface=tuple(other.name for other, _ in told if _share_a_surface(candidate, other)),
+            conflicts=self._in_common(candidate, len(entrants.rows), told),
             flags=len(self.sight.flags) - 1,
             is_shown=candidate.flag.name not in self.sealed or self.launches.asked == candidate.name,
             place=place,
@@ -182,6 +189,35 @@ class _Gate:
         for other, shared in overlaps:
             yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
         yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place)
+
+    def _in_common(
+        self, candidate: Candidate, units: int, overlaps: Sequence[tuple[Candidate, int]]
+    ) -> tuple[Conflict, ...]:
+        """Return what the experiment has in common with each that shares units, or would by its rule alone."""
+        shares = [(other, shared, min(units, self._size(other))) for other, shared in overlaps]
+        for other in self.by_flag[candidate.flag.name]:
+            if other.name != candidate.name and (candidate.experiment.sealed or not other.experiment.sealed):
+                shares.append((other, *self._on_both(candidate, other)))
+        found = (
+            conflict(
+                candidate.experiment, other.experiment, overlap=min(1.0, shared / smaller), past=self.launches.past
+            )
+            for other, shared, smaller in shares
+            if shared and smaller
+        )
+        return tuple(sorted(found, key=lambda each: (-each.score, -each.overlap, each.other)))
+
+    def _size(self, candidate: Candidate) -> int:
+        """Return how many units an experiment has; counted once."""
+        if candidate.name not in self.sizes:
+            self.sizes[candidate.name] = len(self.sight.entrants(candidate).rows)
+        return self.sizes[candidate.name]
+
+    def _on_both(self, candidate: Candidate, other: Candidate) -> tuple[int, int]:
+        """Return the units that two rules of one flag would share, each by itself, and those of the smaller one."""
+        ours, theirs = self.sight.reach(candidate), self.sight.reach(other)
+        smaller = min(self.sight.count(ours, candidate.rule.by), self.sight.count(theirs, other.rule.by))
+        return self.sight.count(ours & theirs, candidate.rule.by), smaller
 
     def _groups_asked(self, candidate: Candidate) -> frozenset[str]:
         """Return the groups that a candidate's segment asks for, also where the lock has no slices for it yet."""

@@ -7,6 +7,7 @@ from twyman.doubt.check import Status
 from twyman.doubt.gate.finding import Finding
 from twyman.doubt.gate.label import Label
 from twyman.doubt.gate.neighbour import Neighbour
+from twyman.doubt.gate.score import Conflict
 from twyman.kernel.place import Place
 
 
@@ -20,6 +21,7 @@ class Gated:
         neighbours: Every other flag that serves the experiment's units more than one value.
         overlaps: Units shared with other experiments, by their names.
         same_surface: Those of them that are on its surface.
+        conflicts: What it has in common with each experiment that shares units, the most first.
         flags: Other flags that were looked at.
         is_shown: Whether more than its name and whether it passes may be shown.
     """
@@ -32,6 +34,7 @@ class Gated:
     neighbours: tuple[Neighbour, ...] = ()
     overlaps: Mapping[str, int] = field(default_factory=dict[str, int])
     same_surface: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     flags: int = 0
     is_shown: bool = True
     place: Place | None = None

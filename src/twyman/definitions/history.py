@@ -1,6 +1,6 @@
 """Documents of past results into the core's values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -9,20 +9,21 @@ from twyman.definitions.history_documents import HistoryDocument, PastResultDocu
 from twyman.definitions.subject import Subject
 from twyman.definitions.terms import effect, moment
 from twyman.experiments.expectation import Expectation
-from twyman.experiments.history import COLUMNS, MORE_COLUMNS, HistoryTable, PastResult
+from twyman.experiments.history import COLUMNS, MORE_COLUMNS, HistoryTable, PastPairs, PastResult
 from twyman.kernel.errors import Invalid, TwymanError, nearest
 from twyman.metrics.source import Frame, Table
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a project says of its past: results as they are written, and tables that hold more."""
+    """What a project says of its past: results as they are written, tables that hold more, pairs that interacted."""
 
     results: tuple[PastResult, ...] = ()
     tables: tuple[HistoryTable, ...] = ()
+    pairs: tuple[PastPairs, ...] = ()
 
     def __add__(self, other: "History") -> "History":
-        return History(self.results + other.results, self.tables + other.tables)
+        return History(self.results + other.results, self.tables + other.tables, self.pairs + other.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,33 @@ class HistorySurroundings:
 
 def history(document: HistoryDocument, subject: Subject, among: HistorySurroundings) -> History:
     """Make a history of its document; what is wrong with it is noted with the subject."""
+    pairs = tuple(_pairs(document, subject))
+    if document.pairs is not None and document.rows is document.table is None:
+        return History(pairs=pairs)
     if (document.rows is None) == (document.table is None):
         has = "neither rows nor a table" if document.rows is None else "both rows and a table"
         subject.refuse("", f"it has {has}, and past results come from one place: write one of them")
         return History()
     if document.table is not None:
-        return History(tables=(_table(document, document.table, subject, among),))
+        return History(tables=(_table(document, document.table, subject, among),), pairs=pairs)
     if document.columns is not None:
         subject.refuse("columns", "'columns' are those of a table, and the results stand here: leave them out")
     read = (_result(each, f"rows.{at}", subject, among.zone) for at, each in enumerate(document.rows or []))
-    return History(results=tuple(each for each in read if each is not None))
+    return History(results=tuple(each for each in read if each is not None), pairs=pairs)
+
+
+def _pairs(document: HistoryDocument, subject: Subject) -> Iterator[PastPairs]:
+    for at, each in enumerate(document.pairs or []):
+        if not 1 <= len(each.surfaces) <= 2:
+            count = len(each.surfaces)
+            subject.refuse(
+                f"pairs.{at}.surfaces", f"pairs are of one surface or two, and {count} are named: name these"
+            )
+            continue
+        try:
+            yield PastPairs(frozenset(each.surfaces), each.tested, each.interacting)
+        except Invalid as error:
+            subject.adopt(f"pairs.{at}", error)
 
 
 def _table(document: HistoryDocument, title: str, subject: Subject, among: HistorySurroundings) -> HistoryTable:

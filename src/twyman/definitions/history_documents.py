@@ -36,6 +36,20 @@ class PastResultDocument(Struct, kw_only=True, forbid_unknown_fields=True):
     high: Size | None = None
 
 
+class PastPairsDocument(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How often experiments on one surface or two have changed each other's effects.
+
+    Attributes:
+        surfaces: The surface, or the two.
+        tested: Pairs of experiments that were looked at.
+        interacting: Those of them that interacted.
+    """
+
+    surfaces: list[Name]
+    tested: int
+    interacting: int
+
+
 class HistoryDocument(NamedDocument, kw_only=True, tag="history"):
     """What past experiments found: all of them, flat and lost ones too.
 
@@ -44,8 +58,10 @@ class HistoryDocument(NamedDocument, kw_only=True, tag="history"):
         table: A file or table of the warehouse instead, with one result a row.
         columns: Column of the table by what it holds; left out: experiment, metric, change, lift, se, ended and, where
             they are there, decision, owner, low, likely, high.
+        pairs: Which surfaces' experiments have interacted, and how often: the launch gate ranks neighbours by it.
     """
 
     rows: list[PastResultDocument] | None = None
     table: TableName | None = None
     columns: dict[Name, Column] | None = None
+    pairs: list[PastPairsDocument] | None = None

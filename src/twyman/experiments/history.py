@@ -59,6 +59,28 @@ class PastResult:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class PastPairs:
+    """Pairs of experiments on one surface or two that were looked at for interactions, and how many had one.
+
+    Example:
+        >>> PastPairs(frozenset({"home"}), tested=3, interacting=4)
+        Traceback (most recent call last):
+        twyman.kernel.errors.Invalid: of 3 pairs of experiments on home, 4 are said to interact, ...
+    """
+
+    surfaces: frozenset[str]
+    tested: int
+    interacting: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.interacting <= self.tested:
+            raise Invalid(
+                f"of {self.tested:,} pairs of experiments on {' and '.join(sorted(self.surfaces))}, "
+                f"{self.interacting:,} are said to interact, and that is no part of them: correct the counts"
+            )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryTable:
     """A table of past results in the warehouse.

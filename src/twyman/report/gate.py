@@ -1,13 +1,17 @@
 """What the launch gate found, as a person reads it (what blocks, what warns, a line for what is fine), and as JSON."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from twyman.app.gate_views import Gated, GateReport
 from twyman.doubt.check import Status
 from twyman.doubt.gate.finding import Finding
 from twyman.doubt.gate.neighbour import Neighbour
+from twyman.doubt.gate.score import Conflict
+
+SHOWN = 5
+"""Experiments of which a table says what they have in common with one."""
 
 _WORDS = {Status.BLOCK: "BLOCKED", Status.WARN: "warning", Status.NOTE: "note"}
 
@@ -51,7 +55,25 @@ def _experiment(each: Gated, *, notes: bool) -> Iterator[str]:
             said = finding.override
             yield f"  let pass: {finding.code} {_quoted(finding.other)} ({said.reason}; reviewed by {said.reviewer})"
     yield f"  {_fine(each, notes=notes)}"
+    yield from _in_common(each.conflicts)
     yield ""
+
+
+def _in_common(conflicts: Sequence[Conflict]) -> Iterator[str]:
+    """Yield a table of what there is in common with other experiments, the most first; nothing where nothing is."""
+    told = [each for each in conflicts if each.score > 0]
+    if not told:
+        return
+    yield "  in common with other experiments (0 to 1; it ranks them, and blocks nothing):"
+    yield f"    {'conflict':>8}  {'units':>5}  {'flag':>5}  {'surface':>7}  {'metrics':>7}  {'history':>7}"
+    for each in told[:SHOWN]:
+        known = "unknown" if each.history is None else f"{each.history:.2f}"
+        yield (
+            f"    {each.score:>8.2f}  {each.overlap:>5.2f}  {each.parameter:>5.2f}  {each.surface:>7.2f}  "
+            f"{each.metrics:>7.2f}  {known:>7}  {each.other}"
+        )
+    if len(told) > SHOWN:
+        yield f"    and {len(told) - SHOWN} more by --format json"
 
 
 def _quoted(name: str) -> str:
@@ -95,8 +117,15 @@ def _gated(each: Gated) -> dict[str, Any]:
         "findings": [_document(one) for one in each.findings],
         "shared_units": dict(each.overlaps),
         "same_surface": list(each.same_surface),
+        "conflicts": [conflict_document(one) for one in each.conflicts],
         "neighbours": [_neighbour(one, tuple(each.arms)) for one in each.neighbours],
     }
+
+
+def conflict_document(one: Conflict) -> dict[str, Any]:
+    """Return what there is in common with another experiment, with each term; `history` is null where none is known."""
+    terms = {name: getattr(one, name) for name in ("overlap", "parameter", "surface", "metrics", "history")}
+    return {"experiment": one.other, "score": one.score, **terms}
 
 
 def _neighbour(one: Neighbour, arms: tuple[str, ...]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the launch gate found as SARIF 2.1.0, which forges and editors show beside the lines of a change."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from urllib.parse import quote
 from twyman.app.gate_views import GateReport
 from twyman.doubt.check import Status
 from twyman.doubt.gate.finding import TITLES, Code, Finding
+from twyman.doubt.gate.score import Conflict
 from twyman.kernel.place import Place
+from twyman.report.gate import conflict_document
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Status.BLOCK: "error", Status.WARN: "warning", Status.NOTE: "note", Status.OK: "none"}
@@ -25,8 +27,11 @@ def sarif_text(report: GateReport, version: str) -> str:
         version: Of Twyman.
     """
     driver = {"name": "Twyman", "version": version, "rules": [_rule(code) for code in Code]}
-    results = [_result(finding, name) for name, finding in _found(report)]
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    known = {each.experiment: each.conflicts for each in report.experiments if each.is_shown}
+    results = [_result(finding, name, known.get(name, ())) for name, finding in _found(report)]
+    run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if conflicts := {name: [conflict_document(one) for one in held] for name, held in known.items() if held}:
+        run["properties"] = {"conflicts": conflicts}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
@@ -46,7 +51,7 @@ def _rule(code: Code) -> dict[str, Any]:
     return {"id": str(code), "shortDescription": {"text": TITLES[code]}}
 
 
-def _result(finding: Finding, experiment: str) -> dict[str, Any]:
+def _result(finding: Finding, experiment: str, conflicts: Sequence[Conflict]) -> dict[str, Any]:
     about = f"{experiment}: " if experiment else ""
     made: dict[str, Any] = {
         "ruleId": str(finding.code),
@@ -59,6 +64,8 @@ def _result(finding: Finding, experiment: str) -> dict[str, Any]:
         made["locations"] = [_location(finding.place)]
     if finding.related:
         made["relatedLocations"] = [{"id": at, **_location(each)} for at, each in enumerate(finding.related, start=1)]
+    if common := next((one for one in conflicts if one.other == finding.other), None):
+        made["properties"] = {"conflict": conflict_document(common)}
     if finding.override:
         said = f"{finding.override.reason} (reviewed by {finding.override.reviewer})"
         made["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": said}]

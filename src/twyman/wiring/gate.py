@@ -49,6 +49,7 @@ def gate(
         sealed=flags.sealed,
         owners=flags.owners,
         origins=flags.origins,
+        past=project.history.pairs,
         asked=experiment,
     )
     if not any(each.flag for each in project.experiments.values()):
