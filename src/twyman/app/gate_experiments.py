@@ -1,7 +1,7 @@
 """Before anybody is exposed: resolve contexts for all flags at once, and say what else would differ between arms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from twyman.doubt.gate.finding import Finding, overridden
 from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
 from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, followers, sealed
-from twyman.doubt.gate.score import Conflict, conflict
+from twyman.doubt.gate.score import conflict
 from twyman.doubt.gate.seeing import asked_attributes, blind
 from twyman.experiments.experiment import Experiment
 from twyman.experiments.history import PastPairs
@@ -89,7 +89,8 @@ class GateExperiments:
         gate = _Gate(launches, Sight(self.sample, state, live), live)
         wanted = [each for each in live if launches.asked in ("", each.name)]
         without = {each.name for each in on_flags} - {each.name for each in every}
-        gated = [gate.gated(each) for each in wanted]
+        alone = [gate.gated(each) for each in wanted]
+        gated = [gate.ranked(candidate, found) for candidate, found in zip(wanted, alone, strict=True)]
         gated += [_unruled(launches.experiments[name]) for name in sorted(without) if launches.asked in ("", name)]
         general = (*gate.general(wanted),)
         return GateReport(
@@ -141,7 +142,6 @@ class _Gate:
             neighbours=neighbours,
             overlaps={other.name: units for other, units in told},
             same_surface=tuple(other.name for other, _ in told if _share_a_surface(candidate, other)),
-            conflicts=self._in_common(candidate, len(entrants.rows), told),
             flags=len(self.sight.flags) - 1,
             is_shown=candidate.flag.name not in self.sealed or self.launches.asked == candidate.name,
             place=place,
@@ -190,22 +190,29 @@ class _Gate:
             yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
         yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place)
 
-    def _in_common(
-        self, candidate: Candidate, units: int, overlaps: Sequence[tuple[Candidate, int]]
-    ) -> tuple[Conflict, ...]:
-        """Return what the experiment has in common with each that shares units, or would by its rule alone."""
-        shares = [(other, shared, min(units, self._size(other))) for other, shared in overlaps]
+    def ranked(self, candidate: Candidate, found: Gated) -> Gated:
+        """Return what was found with what there is in common with each that shares units, or would by its rule alone.
+
+        Args:
+            candidate: The experiment.
+            found: What was found of it; of all that are at the gate by now, so that each one's units are counted.
+        """
+        named = {each.name: each for each in self.live}
+        shares = [
+            (named[name], shared, min(self._size(candidate), self._size(named[name])))
+            for name, shared in found.overlaps.items()
+        ]
         for other in self.by_flag[candidate.flag.name]:
             if other.name != candidate.name and (candidate.experiment.sealed or not other.experiment.sealed):
                 shares.append((other, *self._on_both(candidate, other)))
-        found = (
-            conflict(
-                candidate.experiment, other.experiment, overlap=min(1.0, shared / smaller), past=self.launches.past
-            )
+        ours, past = candidate.experiment, self.launches.past
+        common = [
+            conflict(ours, other.experiment, overlap=min(1.0, shared / smaller), past=past)
             for other, shared, smaller in shares
             if shared and smaller
-        )
-        return tuple(sorted(found, key=lambda each: (-each.score, -each.overlap, each.other)))
+        ]
+        common.sort(key=lambda each: (-each.score, -each.overlap, each.other))
+        return replace(found, conflicts=tuple(common))
 
     def _size(self, candidate: Candidate) -> int:
         """Return how many units an experiment has; counted once."""
