@@ -25,7 +25,7 @@ def questions(folder: Path) -> list[Question]:
     rows = [
         (int(unit), str(rng.choice(["control", "treatment"])), NOON + float(rng.random()) * DAY, bool(bot), str(key))
         for unit, bot, key in zip(
-            rng.integers(0, 400, 3000), rng.random(3000) < 0.1, rng.choice([*NAMES, "old"], 3000), strict=True
+            rng.integers(0, 400, 3000), rng.random(3000) < 0.1, rng.choice([*NAMES, "old", "gone"], 3000), strict=True
         )
     ]
     played = [(unit, NOON + 2 * DAY, float(rng.normal(60_000, 9_000))) for unit in range(400)]
@@ -37,7 +37,7 @@ def questions(folder: Path) -> list[Question]:
         replace(
             asked,
             experiment=replace(asked.experiment, name=name),
-            beside=tuple(other for other in NAMES if other != name),
+            beside=tuple(other for other in (*NAMES, "old") if other != name),
         )
         for name in NAMES
     ]
@@ -72,7 +72,7 @@ def test_a_copy_holds_the_experiments_that_are_asked_about_one_after_another(tmp
         keys = pq.read_table(held)["key"].to_pylist()
 
     assert keys == sorted(keys)
-    assert set(keys) == set(NAMES)
+    assert set(keys) == {*NAMES, "old"}
 
 
 @pytest.mark.parametrize(
