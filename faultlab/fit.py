@@ -25,7 +25,7 @@ CHANCE = -np.diff([1.0, *EDGES, 0.0])
 SEARCHED = -np.diff([1.0, *EDGES[:2], 1e-4, *EDGES[3:], 0.0])
 """The same of checks that look where nobody pointed, and block at a tenth of the others' p-value."""
 
-SEARCHING = frozenset(("dropped_units", "filter", "mix_shift", "pre_period", "srm_by_day", "srm_by_segment"))
+SEARCHING = frozenset(("dropped_units", "mix_shift", "pre_period", "srm_by_day", "srm_by_segment"))
 """Their codes."""
 
 DISTINCT = 1e-3
@@ -36,11 +36,21 @@ BELIEVED = 20.0
 
 PROBABLE = frozenset(
     (
-        "aliased", "dropped_units", "filter", "leak", "mix_shift", "must_not_move", "population", "pre_period", "srm",
-        "srm_by_day", "srm_by_segment", "srm_stage", "undeclared_moved", "uneven_overlap",
+        "clock_by_arm", "dropped_units", "filter", "late_by_arm", "mix_shift", "must_not_move", "population",
+        "pre_period", "repeated_facts", "sources_apart", "srm", "srm_by_day", "srm_by_segment", "srm_stage",
     )
 )  # fmt: skip
 """Codes whose evidence is the p-value of an exact test in every answer that has them."""
+
+FILTERED = 0.2
+"""Share of healthy experiments whose source of arms has a filter: presumed, for in the lab none has."""
+
+WAGERED = frozenset(("aliased", "leak", "undeclared_moved", "uneven_overlap"))
+"""Codes that are in an answer only where e-values found something, over all flags or metrics in 1 % of healthy
+experiments at most."""
+
+AT_MOST = np.array([0.99, 0.0, 0.006, 0.003, 0.0009, 1e-4, 1e-6])
+"""Probability of their bins where nothing is wrong."""
 
 SLIGHT = 1e-4
 """Of an experiment: how often an exact test is as loud as it can be, for reasons that nobody thought of."""
@@ -113,11 +123,16 @@ def _normal(code: str, row: Row) -> Row:
 
     Of an exact test only experiments count that have it: whoever has a filter at all isn't ill for that.
     """
+    if code in WAGERED:
+        return row + BELIEVED * AT_MOST + SLIGHT
     if code not in PROBABLE:
         return row + np.where(row > 0, 0.5, 0.1)
     made = np.concatenate(([0.0], row[1:]))
     chance = SEARCHED if code in SEARCHING else CHANCE
-    return made + BELIEVED * np.concatenate(([0.0], chance)) + SLIGHT
+    made = made + BELIEVED * np.concatenate(([0.0], chance)) + SLIGHT
+    if code == "filter":
+        made[0] += made.sum() * (1 / FILTERED - 1)
+    return made
 
 
 def _differs(row: Row, other: Row) -> bool:

@@ -114,7 +114,7 @@ def kept_evenly(
     if isinstance(compared, NotEstimable):
         return Check(code=code, status=Status.OK, text=f"{found}.".capitalize(), metric=metric, arm=arm)
     estimate = absolute(compared)
-    status = tier(estimate.p_value, loudest=Status.WARN if metric else Status.BLOCK, block=SEARCHED)
+    status = tier(estimate.p_value, loudest=Status.WARN if metric else Status.BLOCK)
     detail: dict[str, object] = {
         "treatment": t.kept / t.of,
         "control": c.kept / c.of,

@@ -16,8 +16,11 @@ from twyman.stats.ratio import ratios
 DOMINANT = 0.5
 """Share of an arm's variance beyond which one unit dominates it: more than all others together. In a normal sample of a
 thousand the largest holds about 1 %; the best customer of a shop may well hold a quarter (CDNOW: 29 %)."""
-DECIDES = 0.9
-"""Share of it beyond which that unit decides: it alone moves the mean by three of the others' standard errors."""
+DOMINANT_OF_RATIO = 0.75
+"""The same of a ratio, in which a unit weighs as much as its denominator: whoever does most holds more of it."""
+DECIDES = 0.885
+"""Share of it beyond which that unit decides: it alone moves the difference of two like arms by 1.96 of the standard
+errors that it has without it, and so can make a result significant."""
 ENOUGH = 100
 """Units below which one of them may well hold half of the variance."""
 
@@ -35,8 +38,8 @@ def dominant_unit(
 ) -> Check | None:
     """Warn where one unit holds more than half of its arm's variance, and block where it holds nearly all of it.
 
-    Of the variance, d² is that unit's and v the others': it moves the mean by √(d² / v) of their standard errors, one
-    at a half, three at nine tenths. A decision that one unit makes is none.
+    Of the variance, d² is that unit's and v the others': it moves the arm's mean by d / √v of their standard errors,
+    and the difference of two like arms by d / √(2 v). A decision that one unit makes is none.
 
     Args:
         metric: The metric's name.
@@ -55,7 +58,7 @@ def dominant_unit(
         share = 1 - (rest[1] * (moments.count - 2)) / (whole[1] * (moments.count - 1))
         if share > weight:
             worst, weight, before, after = candidate, share, whole[0], rest[0]
-    if worst is None or weight < DOMINANT:
+    if worst is None or weight < (DOMINANT if moments.means.size == 1 else DOMINANT_OF_RATIO):
         return None
     values = ", ".join(f"{value:,.6g}" for value in worst.values)
     text = (
