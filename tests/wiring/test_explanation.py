@@ -10,6 +10,7 @@ from twyman.app.explain_sql import (
     ASSIGNED,
     CENTRED,
     CROSSED,
+    DELIVERED,
     EXTENT,
     LATEST,
     OTHERS,
@@ -95,7 +96,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = made / f"{name}.yaml"
         write(file, f"{file.read_text()}surface: home\n")
     page = (made / "page.yaml").read_text().replace("units: 400", "units: 4000")
-    write(made / "page.yaml", f"{page}assignments: exposures\n")
+    write(made / "page.yaml", f"{page}assignments: exposures\ndelivery: {{facts: plays}}\n")
     return made
 
 
@@ -132,6 +133,7 @@ def test_every_statement_is_shown_with_what_it_is_for(root: Path) -> None:
         ROWS,
         ASSIGNED,
         WITHIN,
+        DELIVERED,
         CROSSED,
     ]
     assert {one.purpose for one in shown if not one.sql} == {CENTRED, WITHIN}

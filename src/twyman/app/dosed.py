@@ -11,7 +11,6 @@ from twyman.app.ports import Measured, Question, Warehouse
 from twyman.app.results import compared, compared_in
 from twyman.doubt.check import Check
 from twyman.doubt.dose import Dosed, dose_incoherent
-from twyman.experiments.delivery import Delivery
 from twyman.experiments.experiment import Role, Tracked
 from twyman.metrics.metric import Aggregate, FactValue, Metric, Proportion, Quantile, TimeToEvent
 from twyman.stats.estimate import NotEstimable
@@ -39,17 +38,19 @@ def dosed(warehouse: Warehouse, question: Question, measured: Measured) -> tuple
         The checks: none where no delivery is declared, where clusters were drawn, whose units come together, or
         where the change was met everywhere. And the statements that ran.
     """
-    experiment = question.experiment
-    if experiment.delivery is None or experiment.randomised_by:
+    delivery, asked = question.experiment.delivery, delivery_question(question)
+    if delivery is None or asked is None:
         return [], ()
-    seen = warehouse.measure(_asked(question, experiment.delivery))
-    what = experiment.delivery.facts
-    asked = [test for test in _tests(question, measured, _counts(seen)) if dose_incoherent(*test, what=what)]
-    return loud_or_least(dose_incoherent(*test, what=what, checks=len(asked)) for test in asked), seen.sql
+    seen, what = warehouse.measure(asked), delivery.facts
+    told = [test for test in _tests(question, measured, _counts(seen)) if dose_incoherent(*test, what=what)]
+    return loud_or_least(dose_incoherent(*test, what=what, checks=len(told)) for test in told), seen.sql
 
 
-def _asked(question: Question, delivery: Delivery) -> Question:
-    """Return the question for the share of units that met the change."""
+def delivery_question(question: Question) -> Question | None:
+    """Return the question for the share of units that met the change; `None` where it isn't asked."""
+    delivery = question.experiment.delivery
+    if delivery is None or question.experiment.randomised_by:
+        return None
     kind = Proportion(FactValue(delivery.facts, Aggregate.COUNT, where=delivery.where))
     met = Metric(name=MET, kind=kind, origin=question.experiment.origin)
     tracked = (Tracked(metric=MET, role=Role.INFORMATION),)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from twyman.app.dosed import delivery_question
 from twyman.app.doubting import undeclared_question
 from twyman.app.neighbours import crossed, on_surface
 from twyman.app.ports import Asked, Extent, Question, Warehouse
@@ -29,6 +30,7 @@ ASSIGNED = "units assigned, by arm: were some lost on the way to their exposure?
 CENTRED = "the effects once more, each column less a number in its midst, so that no digit of its spread is lost"
 LATEST = "when a source's latest fact was"
 WITHIN = "the success metrics within another flag's variants: what is left of the effect?"
+DELIVERED = "units that met the change, by arm and segment: is there an effect where hardly any did?"
 CROSSED = "the metrics by the variants of experiments on the same surface: does one change what the other does?"
 
 
@@ -123,6 +125,8 @@ class ExplainSql:
             yield Explained(
                 "", purpose=WITHIN, only_if="another flag depends on our arms, and can still be told apart from them"
             )
+        if delivery := delivery_question(question):
+            yield from self._of(delivery, DELIVERED)
         others = on_surface(question, self.neighbours)
         if asked := crossed(question, others):
             named = ", ".join(f"'{key_of(one)}'" for one in others)
