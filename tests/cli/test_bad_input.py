@@ -425,7 +425,10 @@ def test_an_expression_sees_its_row_only(house: House, expression: str, said: st
         (DATA["data/plays.csv"] + "u1,2024-03-03 10:00:00,5,a,b,c\n", "line 98 of"),
         (DATA["data/plays.csv"] + "u1,2024-03-03 10:00:00\n", "line 98 of"),
         ("", "is empty: load it again"),
-        (DATA["data/plays.csv"].encode() + b"u1,2024-03-03 10:00:00,5,caf\xe9\n", "not utf-8"),
+        (
+            DATA["data/plays.csv"].encode() + b"u1,2024-03-03 10:00:00,5,caf\xe9\n",
+            "line 98 of 'plays.csv' isn't written in UTF-8",
+        ),
         (bytes(range(256)) * 20, "plays.csv"),
     ],
     ids=["long", "short", "empty", "latin-1", "binary"],
