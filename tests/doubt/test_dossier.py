@@ -112,3 +112,16 @@ def test_every_kind_of_fault_has_its_prior_and_its_words() -> None:
 @given(st.floats(0, 1))
 def test_a_plain_ratio_never_speaks_for_health(p_value: float) -> None:
     assert 1 <= plain_ratio(seen("x", p_value)) < inf
+
+
+def test_a_doubt_points_at_what_all_make_likely_and_else_at_what_it_means() -> None:
+    """Clocks of one arm move undeclared metrics, too: but beside a twin they speak of another change."""
+    moved = Check(code="undeclared_moved", status=Status.WARN, text="", p_value=0.002)
+    twin = Check(code="aliased", status=Status.BLOCK, text="", p_value=1e-15)
+    clock = Check(code="late_by_arm", status=Status.BLOCK, text="", p_value=1e-15)
+
+    causes = [
+        next(one.cause for one in dossier([moved, other]).doubts if one.check is moved) for other in (twin, clock)
+    ]
+
+    assert causes == ["leak", "clock_skew"]

@@ -23,6 +23,8 @@ QUIET = 1
 """The bin of what is as it should be; what wasn't seen is in the one before."""
 PLAIN = {Status.OK: 1.0, Status.NOTE: 2.0, Status.WARN: 10.0, Status.BLOCK: 100.0}
 """Weight of a check without a p-value that the fault lab doesn't know."""
+WORTH = 0.01
+"""Probability of a kind of fault from which on a doubt may point at it."""
 FAINTEST = 1e-15
 """P-values below this weigh no more."""
 
@@ -81,7 +83,8 @@ class Doubt:
     Attributes:
         check: What was seen.
         ratio: How many times likelier it is under some fault than in a healthy experiment.
-        cause: The kind of fault it speaks for most; `""` where it speaks for none.
+        cause: The kind of fault it speaks for: the likeliest of those that all doubts together make likely and that it
+            fits; else the one that it means; `""` where it speaks for none.
     """
 
     check: Check
@@ -137,9 +140,8 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     healthy = posterior.pop(HEALTHY)
     suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
     loud = {check.code for check in checks if check.status is not Status.OK}
-    doubts = [
-        _doubt(check) for check in checks if check.status is not Status.OK and SAID_BY.get(check.code) not in loud
-    ]
+    said = [check for check in checks if check.status is not Status.OK and SAID_BY.get(check.code) not in loud]
+    doubts = [_doubt(check, posterior) for check in said]
     order = list(Status)
     return Dossier(
         doubts=tuple(sorted(doubts, key=lambda one: (-order.index(one.check.status), -one.ratio))),
@@ -185,13 +187,17 @@ def _chance(row: Sequence[float], index: int) -> float:
     return sum(row[: QUIET + 1]) if index <= QUIET else row[index]
 
 
-def _doubt(check: Check) -> Doubt:
+def _doubt(check: Check, posterior: Mapping[str, float]) -> Doubt:
     index = _bin([check])
     known = {cause: PRIORS[cause] * _ROWS[cause][check.code][index] for cause in CAUSES if _knows(cause, check)}
     if not known:
         return Doubt(check, plain_ratio(check), SUGGESTS.get(check.code, ""))
     bug = sum(known.values()) / sum(PRIORS[cause] for cause in known)
-    return Doubt(check, bug / _ROWS[HEALTHY][check.code][index], max(known, key=known.__getitem__))
+    usual = _ROWS[HEALTHY][check.code][index]
+    told = {one: posterior[one] * _ROWS[one][check.code][index] for one in known if posterior[one] >= WORTH}
+    told = {one: weight for one, weight in told.items() if weight > posterior[one] * usual}
+    cause = max(told, key=told.__getitem__) if told else SUGGESTS.get(check.code) or max(known, key=known.__getitem__)
+    return Doubt(check, bug / usual, cause)
 
 
 def _knows(cause: str, check: Check) -> bool:
