@@ -61,6 +61,7 @@ PRESUMED = {
     "clock_skew": "clock_skew",
     "counterfactual_missing": "post_exposure_filter",
     "dominant_unit": "outlier",
+    "hangs_on_one_unit": "outlier",
     "dropped_units": "post_exposure_filter",
     "joined": "telemetry",
     "leak": "leak",

@@ -1,9 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from twyman.doubt.check import Status
-from twyman.doubt.influence import Standout, dominant_unit
+from twyman.doubt.check import Check, Status
+from twyman.doubt.influence import Compared, Dominant, Standout, dominant, dominant_unit, hangs_on_one_unit
 from twyman.stats.moments import Moments
+from twyman.stats.pair import Pair
+
+
+def seen_in(
+    metric: str, arm: str, moments: Moments, standouts: list[Standout], *, loudest: Status = Status.BLOCK
+) -> Check | None:
+    found = dominant(moments, standouts)
+    return found and dominant_unit(metric, arm, found, loudest=loudest)
 
 
 def test_one_player_who_holds_an_arm_is_named_with_what_is_left_without_him() -> None:
@@ -11,7 +21,7 @@ def test_one_player_who_holds_an_arm_is_named_with_what_is_left_without_him() ->
     rounds = np.random.default_rng(1).exponential(51, size=44_700).tolist()
     arm = Moments.of([*rounds, 49_854.0])
 
-    seen = dominant_unit("rounds", "gate_30", arm, [Standout("6390605", (49_854.0,))])
+    seen = seen_in("rounds", "gate_30", arm, [Standout("6390605", (49_854.0,))])
 
     assert seen is not None
     assert "6390605" in seen.text
@@ -24,7 +34,7 @@ def test_one_player_who_holds_an_arm_is_named_with_what_is_left_without_him() ->
 def test_the_largest_of_a_healthy_arm_is_not_worth_a_word() -> None:
     values = np.random.default_rng(2).lognormal(0, 1, size=5_000)
 
-    assert dominant_unit("m", "a", Moments.of(values), [Standout("u", (float(values.max()),))]) is None
+    assert seen_in("m", "a", Moments.of(values), [Standout("u", (float(values.max()),))]) is None
 
 
 def test_a_bot_without_a_song_breaks_a_ratio() -> None:
@@ -33,18 +43,18 @@ def test_a_bot_without_a_song_breaks_a_ratio() -> None:
     rows = np.column_stack([sessions * 70.0, sessions])
     arm = Moments.of(np.vstack([rows + rng.normal(0, 5, rows.shape), [0.0, 158_115.0]]))
 
-    seen = dominant_unit("songs_per_session", "b", arm, [Standout("1261737", (0.0, 158_115.0))])
+    seen = seen_in("songs_per_session", "b", arm, [Standout("1261737", (0.0, 158_115.0))])
 
     assert seen is not None
     assert seen.detail["unit"] == "1261737"
 
 
 def test_a_small_arm_may_well_have_a_largest_unit() -> None:
-    assert dominant_unit("m", "a", Moments.of([0.0] * 50 + [9.0]), [Standout("u", (9.0,))]) is None
+    assert seen_in("m", "a", Moments.of([0.0] * 50 + [9.0]), [Standout("u", (9.0,))]) is None
 
 
 def test_an_arm_of_equal_units_has_none_that_stands_out() -> None:
-    assert dominant_unit("loads", "new", Moments.of(np.full((200, 1), 3.0)), [Standout("u", (3.0,))]) is None
+    assert seen_in("loads", "new", Moments.of(np.full((200, 1), 3.0)), [Standout("u", (3.0,))]) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +74,7 @@ def test_a_unit_that_alone_makes_a_result_significant_decides(
     rest = np.tile([-1.0, 1.0], 5_000)
     odd = errors * rest.size**0.5
 
-    seen = dominant_unit("songs", "a", Moments.of([*rest, odd]), [Standout("u", (odd,))], loudest=loudest)
+    seen = seen_in("songs", "a", Moments.of([*rest, odd]), [Standout("u", (odd,))], loudest=loudest)
 
     assert (seen and seen.status) is status
 
@@ -77,8 +87,53 @@ def test_of_a_ratio_whoever_does_most_may_hold_more(size: float, status: Status 
     rows = np.column_stack([songs * rng.beta(3, 15, 1_350), songs])
     odd = (0.55 * size, size) if status is None else (0.45 * size, size)
 
-    seen = dominant_unit(
-        "skips", "a", Moments.of([*rows.tolist(), list(odd)]), [Standout("u", odd)], loudest=Status.WARN
-    )
+    seen = seen_in("skips", "a", Moments.of([*rows.tolist(), list(odd)]), [Standout("u", odd)], loudest=Status.WARN)
 
     assert (seen and seen.status) is status
+
+
+def compared(*, z: float, n: int = 10_000) -> Compared:
+    """Two arms of spread 1, so many errors apart."""
+    gap = z * (2 / n) ** 0.5
+    pair = Pair(
+        treatment=1 + gap,
+        control=1.0,
+        treatment_variance=1 / n,
+        control_variance=1 / n,
+        treatment_units=n,
+        control_units=n,
+        method="difference",
+    )
+    return Compared(raw=pair, decides=pair, treatment="new", control="old", alpha=0.05)
+
+
+@pytest.mark.parametrize(
+    ("z", "moved", "arm", "status"),
+    [
+        (2.3, 1.0, "new", Status.BLOCK),  # a win, which is that unit's
+        (4.5, 1.0, "new", None),  # a win anyhow
+        (0.5, 1.0, "new", None),  # none with it, none without
+        (1.5, -1.0, "new", Status.BLOCK),  # no win, for that unit
+        (2.3, 1.0, "old", None),  # it made the difference smaller, and significant without it all the more
+        (2.3, -1.0, "old", Status.BLOCK),
+        (-2.3, 1.0, "old", Status.BLOCK),  # a harm that isn't
+    ],
+)
+def test_a_result_hangs_on_the_unit_without_which_it_is_another(
+    z: float, moved: float, arm: str, status: Status | None
+) -> None:
+    """A unit that holds 60 % of one arm's variance: without it the error is .84 of what it was."""
+    shift = moved * (2 / 10_000) ** 0.5
+    found = Dominant(Standout("u", (9.0,)), share=0.6, mean=1 + shift, without=1.0)
+
+    check = hangs_on_one_unit("songs", arm, found, compared(z=z))
+
+    assert (check and check.status) is status
+
+
+def test_nothing_hangs_on_a_unit_that_its_past_explains() -> None:
+    raw = compared(z=2.3)
+    sharper = replace(raw.decides, treatment_variance=raw.raw.treatment_variance / 2)
+    found = Dominant(Standout("u", (9.0,)), share=0.6, mean=1.02, without=1.0)
+
+    assert hangs_on_one_unit("songs", "new", found, replace(raw, decides=sharper)) is None

@@ -74,11 +74,11 @@ def held(stretch: float, ratio: float, count: int = 8000) -> float:
 @pytest.mark.parametrize(
     ("stretch", "ratio", "lowest", "highest"),
     [
-        (1.0, 1.0, 0.005, 0.014),
-        (1.0, 2.0, 0.005, 0.014),
-        (1.0, 0.25, 0.025, 0.045),  # so sharp an experiment sees the truths beyond high, of which there are 10 %
-        (Z90 / 0.6745, 1.0, 0.08, 0.12),  # 80 % intervals that cover 50 %, as people's do
-        (Z90 / 0.6745, 2.0, 0.03, 0.055),
+        (1.0, 1.0, 0.001, 0.008),
+        (1.0, 2.0, 0.001, 0.008),
+        (1.0, 0.25, 0.02, 0.04),  # so sharp an experiment sees the truths beyond high, of which there are 10 %
+        (Z90 / 0.6745, 1.0, 0.055, 0.09),  # 80 % intervals that cover 50 %, as people's do
+        (Z90 / 0.6745, 2.0, 0.018, 0.035),
     ],
 )
 def test_how_often_a_healthy_result_is_held(stretch: float, ratio: float, lowest: float, highest: float) -> None:

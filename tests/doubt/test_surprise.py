@@ -15,6 +15,9 @@ PAGE = Expectation(0.005, 0.02, 0.03, ceiling=Ceiling(0.04, "no page moved it by
         (0.06, 0.008, Surprise.ABOVE_CEILING),
         (0.041, 0.030, Surprise.ABOVE_CEILING),
         (0.039, 0.003, Surprise.BEYOND_HIGH),
+        (0.039, 0.0034, Surprise.BEYOND_HIGH),  # 2.6 standard errors above high
+        (0.039, 0.0036, Surprise.SURPRISING),  # 2.5 of them: not wholly beyond it at 99 %
+        (0.034, 0.0035, Surprise.WITHIN),
         (0.021, 0.004, Surprise.WITHIN),
         (-0.02, 0.001, Surprise.FAR),
         (-0.01, 0.005, Surprise.SURPRISING),
@@ -24,6 +27,13 @@ def test_the_story_and_its_neighbours(estimate: float, se: float, status: Surpri
     ends = (estimate - 1.96 * se, estimate + 1.96 * se)
 
     assert surprise(PAGE, estimate, se, interval=ends, improving=1).status is status
+
+
+def test_the_interval_that_decides_must_be_beyond_high_too() -> None:
+    """An early look's interval is wider than that of 99 %."""
+    early = surprise(PAGE, 0.039, 0.003, interval=(0.028, 0.05), improving=1)
+
+    assert early.status is Surprise.SURPRISING
 
 
 def test_a_fall_hoped_for_has_its_ceiling_below() -> None:

@@ -1,7 +1,6 @@
 """Whether the data can carry a conclusion: every check of `doubt` that moments and counts allow."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 
 from twyman.app.comparison import Comparison, own_columns
+from twyman.app.influence import influence
 from twyman.app.localised import localised
 from twyman.app.population import who_counts
 from twyman.app.ports import Cell, Cutoff, Measured
@@ -17,7 +17,6 @@ from twyman.app.strata import stratum_text
 from twyman.app.views import Check as CheckView, Health
 from twyman.doubt.balance import Kept, covariate_balance, crossovers, kept_evenly, sample_ratio, signs
 from twyman.doubt.check import Check, Status
-from twyman.doubt.influence import Standout, dominant_unit
 from twyman.doubt.intake import (
     ahead_rows,
     freshness,
@@ -31,10 +30,9 @@ from twyman.doubt.intake import (
     used_strata,
     zone,
 )
-from twyman.experiments.experiment import Entry, Experiment, Role
+from twyman.experiments.experiment import Entry, Experiment
 from twyman.kernel.time import DAY
 from twyman.metrics.catalogue import Catalogue
-from twyman.metrics.metric import Metric, Quantile
 from twyman.stats.moments import Moments
 
 LOUDNESS = [Status.BLOCK, Status.WARN, Status.NOTE, Status.OK]
@@ -60,7 +58,7 @@ def checks(
         *_filters(experiment, measured),
         *_cohorts(experiment, measured, final=final),
         *_covariates(experiment, catalogue, measured),
-        *_influence(experiment, catalogue, measured),
+        *influence(experiment, catalogue, measured),
         *_sources(experiment, catalogue, measured, cutoff),
         zone(measured.zoneless, zone_name),
         *_strata(experiment, catalogue, measured),
@@ -193,34 +191,6 @@ def _covariates(experiment: Experiment, catalogue: Catalogue, measured: Measured
                     found.setdefault((named, arm.name), sides)
     for (covariate, arm), (metric, treatment, control) in found.items():
         yield covariate_balance(metric, covariate, (arm, treatment), (base, control), checks=len(found))
-
-
-def _influence(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
-    """Look for one unit that carries an arm; a metric of zeros and ones can have none."""
-    for tracked in experiment.tracked:
-        metric = catalogue.metric(tracked.metric)
-        if metric.is_binary or _is_of_units(metric):
-            continue
-        own = own_columns(metric, clustered=bool(experiment.randomised_by))
-        for arm in experiment.arms:
-            moments = measured.cells.get(Cell(tracked.metric, arm.name))
-            standouts = measured.extremes.get((tracked.metric, arm.name), ())
-            if moments is not None and standouts:
-                candidates = [Standout(extreme.unit, extreme.values) for extreme in standouts]
-                loudest = Status.WARN if tracked.role is Role.INFORMATION else Status.BLOCK
-                sides = moments.columns(*range(own))
-                found = dominant_unit(_swayed(metric), arm.name, sides, candidates, loudest=loudest)
-                yield found and replace(found, metric=metric.name)
-
-
-def _is_of_units(metric: Metric) -> bool:
-    """Whether it is a quantile over units, which no single one can move."""
-    return isinstance(metric.kind, Quantile) and not metric.kind.of_facts
-
-
-def _swayed(metric: Metric) -> str:
-    """Say what one unit could sway: the metric; of a quantile over facts, how many there are."""
-    return f"{metric.name} (facts a unit)" if isinstance(metric.kind, Quantile) else metric.name
 
 
 def _strata(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check]:

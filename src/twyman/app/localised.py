@@ -33,6 +33,7 @@ TELL_OF_EFFECTS = frozenset(
         "source_missing",
         "novelty",
         "dose_incoherent",
+        "hangs_on_one_unit",
     )
 )
 """Checks that tell an effect, or one near to it: they aren't shown while effects are hidden."""

@@ -50,6 +50,7 @@ SUGGESTS: Mapping[str, str] = {
     "source_missing": "telemetry",
     "joined": "telemetry",
     "dominant_unit": "outlier",
+    "hangs_on_one_unit": "outlier",
     "bot": "bot",
     "pre_period": "pre_period_bias",
     "filter": "post_exposure_filter",

@@ -6,12 +6,14 @@ moments and looks at what is left: no row is needed, only that unit's values.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from twyman.doubt.check import Check, Status, share_text
+from twyman.doubt.check import Check, Status, p_text, share_text
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.moments import Moments
+from twyman.stats.pair import Pair
 from twyman.stats.ratio import ratios
+from twyman.stats.tails import two_sided
 
 DOMINANT = 0.5
 """Share of an arm's variance beyond which one unit dominates it: more than all others together. In a normal sample of a
@@ -33,10 +35,44 @@ class Standout:
     values: Sequence[float]
 
 
-def dominant_unit(
-    metric: str, arm: str, moments: Moments, candidates: Sequence[Standout], *, loudest: Status = Status.BLOCK
-) -> Check | None:
-    """Warn where one unit holds more than half of its arm's variance, and block where it holds nearly all of it.
+@dataclass(frozen=True, slots=True)
+class Dominant:
+    """A unit that holds more of its arm's variance than all others together.
+
+    Attributes:
+        unit: Who stands out, and by which values.
+        share: Share of the variance that it holds.
+        mean, without: The arm's mean, with it and without.
+    """
+
+    unit: Standout
+    share: float
+    mean: float
+    without: float
+
+
+def dominant(moments: Moments, candidates: Sequence[Standout]) -> Dominant | None:
+    """Return the unit that dominates an arm; `None` where none does, or the arm is too small to say.
+
+    Args:
+        moments: Of the metric's own columns (one, or numerator and denominator) in the arm.
+        candidates: The units that stand out most, by any column.
+    """
+    if moments.count < ENOUGH:
+        return None
+    found = list[Dominant]()
+    for candidate in candidates:
+        whole, rest = _spread(moments), _spread(moments.without(candidate.values))
+        if whole is not None and rest is not None and whole[1]:
+            share = 1 - (rest[1] * (moments.count - 2)) / (whole[1] * (moments.count - 1))
+            found.append(Dominant(candidate, share, whole[0], rest[0]))
+    worst = max(found, key=lambda one: one.share, default=None)
+    least = DOMINANT if moments.means.size == 1 else DOMINANT_OF_RATIO
+    return worst if worst is not None and worst.share >= least else None
+
+
+def dominant_unit(metric: str, arm: str, found: Dominant, *, loudest: Status = Status.BLOCK) -> Check:
+    """Warn of a unit that dominates its arm, and block where it holds nearly all of the variance.
 
     Of the variance, d² is that unit's and v the others': it moves the arm's mean by d / √v of their standard errors,
     and the difference of two like arms by d / √(2 v). A decision that one unit makes is none.
@@ -44,37 +80,91 @@ def dominant_unit(
     Args:
         metric: The metric's name.
         arm: The arm's name.
-        moments: Of the metric's own columns (one, or numerator and denominator) in the arm.
-        candidates: The units that stand out most, by any column.
+        found: The unit.
         loudest: How loud it may be: a metric that decides nothing holds nothing.
     """
-    if moments.count < ENOUGH:
-        return None
-    worst, weight, before, after = None, 0.0, 0.0, 0.0
-    for candidate in candidates:
-        whole, rest = _spread(moments), _spread(moments.without(candidate.values))
-        if whole is None or rest is None or not whole[1]:
-            continue
-        share = 1 - (rest[1] * (moments.count - 2)) / (whole[1] * (moments.count - 1))
-        if share > weight:
-            worst, weight, before, after = candidate, share, whole[0], rest[0]
-    if worst is None or weight < (DOMINANT if moments.means.size == 1 else DOMINANT_OF_RATIO):
-        return None
-    values = ", ".join(f"{value:,.6g}" for value in worst.values)
+    values = ", ".join(f"{value:,.6g}" for value in found.unit.values)
     text = (
-        f"{metric}: one unit of {arm} ({worst.unit}, value {values}) holds {share_text(weight)} of the arm's variance; "
-        f"without it the arm's mean is {after:.5g}, not {before:.5g}. A bot or a broken counter? "
+        f"{metric}: one unit of {arm} ({found.unit.unit}, value {values}) holds {share_text(found.share)} of the arm's "
+        f"variance; without it the arm's mean is {found.without:.5g}, not {found.mean:.5g}. A bot or a broken counter? "
         "Leave it out in the source, or cap the metric, and say so."
     )
     detail: dict[str, object] = {
-        "unit": worst.unit,
-        "values": list(worst.values),
-        "variance_share": weight,
-        "mean": before,
-        "mean_without": after,
+        "unit": found.unit.unit,
+        "values": list(found.unit.values),
+        "variance_share": found.share,
+        "mean": found.mean,
+        "mean_without": found.without,
     }
-    status = min(Status.BLOCK if weight > DECIDES else Status.WARN, loudest, key=list(Status).index)
+    status = min(Status.BLOCK if found.share > DECIDES else Status.WARN, loudest, key=list(Status).index)
     return Check(code="dominant_unit", status=status, text=text, metric=metric, arm=arm, detail=detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A treatment and control, before and after adjustment.
+
+    Attributes:
+        raw: The two means as they are.
+        decides: The two means that decide.
+        treatment, control: The arms' names.
+        alpha: Two-sided error of the test.
+    """
+
+    raw: Pair
+    decides: Pair
+    treatment: str
+    control: str
+    alpha: float
+
+
+def hangs_on_one_unit(metric: str, arm: str, found: Dominant, compared: Compared) -> Check | None:
+    """Block where a result is significant with the unit that dominates an arm and isn't without it, or the reverse.
+
+    The unit is taken out of the means that decide as if its past were like everybody's, so that covariates explain
+    nothing of it. Where they leave less variance in the arm than the unit alone adds to the raw one, they do explain
+    it, and nothing hangs on it.
+
+    Args:
+        metric: The metric's name.
+        arm: Name of the arm that the unit dominates.
+        found: The unit.
+        compared: The arm and the other.
+
+    Example:
+        >>> pair = Pair(
+        ...     treatment=10.3, control=10.0, treatment_variance=0.0125, control_variance=0.01, treatment_units=9_000,
+        ...     control_units=9_000, method="difference",
+        ... )
+        >>> found = Dominant(Standout("u-1", (1_800.0,)), share=0.6, mean=10.3, without=10.1)
+        >>> compared = Compared(raw=pair, decides=pair, treatment="b", control="a", alpha=0.05)
+        >>> print(hangs_on_one_unit("songs", "b", found, compared).text)
+        songs: b and a differ (p = 0.0455) with unit u-1, and don't without it (p = 0.414): one of 18,000 units ...
+    """
+    raw, decides = compared.raw, compared.decides
+    if arm != compared.treatment:
+        raw, decides = raw.swapped(), decides.swapped()
+    left = decides.treatment_variance - found.share * raw.treatment_variance
+    if left <= 0:
+        return None
+    rest = replace(decides, treatment=decides.treatment - (found.mean - found.without), treatment_variance=left)
+    p_value, without = _p_value(decides), _p_value(rest)
+    if (p_value < compared.alpha) == (without < compared.alpha):
+        return None
+    does, doesnt = ("differ", "don't") if p_value < compared.alpha else ("don't differ", "do")
+    text = (
+        f"{metric}: {compared.treatment} and {compared.control} {does} ({p_text(p_value)}) with unit "
+        f"{found.unit.unit}, and {doesnt} without it ({p_text(without)}): one of "
+        f"{raw.treatment_units + raw.control_units:,} units decides. Find out who that is, and leave it out in the "
+        "source, or cap the metric."
+    )
+    detail: dict[str, object] = {"unit": found.unit.unit, "p_value": p_value, "p_value_without": without}
+    return Check(code="hangs_on_one_unit", status=Status.BLOCK, text=text, metric=metric, arm=arm, detail=detail)
+
+
+def _p_value(pair: Pair) -> float:
+    contrast = pair.contrast()
+    return two_sided(contrast.statistic, contrast.df)[0] if contrast.se else 1.0
 
 
 def _spread(moments: Moments) -> tuple[float, float] | None:
