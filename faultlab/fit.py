@@ -174,14 +174,17 @@ def weight_of(records: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -
 
 
 def threshold(records: Sequence[Mapping[str, Any]], found: Signatures, sharp: float) -> float:
-    """Return the lowest probability of a bug that at most 1 in 200 healthy experiments has at any reading."""
+    """Return the lowest probability of a bug that at most 1 in 200 healthy experiments has at any reading.
+
+    It is twice what is so beforehand, at the least: below that nothing was seen that speaks for a fault.
+    """
     tops = sorted(
         max(named(posterior(reading["bins"], found, PRIORS, sharp))[0] for reading in record["readings"])
         for record in records
         if not record["fault"]
     )
     allowed = int(len(tops) * 0.995)
-    return round(min(0.99, max(0.2, tops[min(allowed, len(tops) - 1)] + 0.001)), 3)
+    return round(min(0.99, max(2 * BUG, tops[min(allowed, len(tops) - 1)] + 0.001)), 3)
 
 
 def write(path: Path, found: Signatures, sharp: float, held_at: float) -> None:

@@ -1,6 +1,7 @@
 """METHODS, Rulings 5: the table, row by row."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,27 @@ def test_a_fault_that_is_named_already_is_not_told_twice() -> None:
 
 def test_nothing_is_held_while_nothing_is_due() -> None:
     assert doubted(OPEN)[0] is Action.CONTINUE
+
+
+@pytest.mark.parametrize(
+    ("findings", "broken", "action", "told"),
+    [
+        ((WON, SAFE), (), Action.SHIP, True),
+        ((HARMED,), (), Action.ABORT, True),
+        ((OPEN,), (), Action.CONTINUE, True),
+        ((WON, SAFE), (BROKEN,), Action.HOLD, False),
+    ],
+)
+def test_what_may_be_wrong_stands_beside_every_action_and_changes_none(
+    findings: tuple[Finding, ...],
+    broken: tuple[Reason, ...],
+    action: Action,
+    told: bool,  # noqa: FBT001
+) -> None:
+    said = Reason("doubtful", "Something may be wrong (31 %).")
+    plain = Evidence(arm="new", broken=broken, findings=findings, goal="retention", final=False)
+
+    seen = verdict(replace(plain, doubtful=said))
+
+    assert seen.action is verdict(plain).action is action
+    assert (said in seen.reasons) is told

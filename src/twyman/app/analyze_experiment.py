@@ -14,7 +14,7 @@ from msgspec import to_builtins
 
 from twyman.app import health as checking
 from twyman.app.changes import Changes, unchanged
-from twyman.app.dossier import dossier_view, likely_wrong
+from twyman.app.dossier import dossier_view, doubtful, likely_wrong
 from twyman.app.doubting import doubted
 from twyman.app.information import Used, matured, used
 from twyman.app.judgement import Judge, Judgement
@@ -158,7 +158,7 @@ class AnalyzeExperiment:
             _refuse_if_nothing_estimable(question, judged, measured)
         shown = judged if judged and not _without_effects(experiment, view) else None
         doubts = dossier_view(found, shown.rows if shown else (), whole=experiment.entry is Entry.EXPOSURES)
-        grounds = Grounds(checking.broken(found), likely_wrong(doubts), waiting)
+        grounds = Grounds(checking.broken(found), likely_wrong(doubts), doubtful(doubts), waiting)
         verdicts = verdicts_of(experiment, judged, grounds, view)
         first = min(verdicts, key=lambda one: URGENCY.index(one.action))
         return Answer(

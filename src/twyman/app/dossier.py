@@ -64,6 +64,18 @@ def likely_wrong(dossier: DossierView) -> Reason | None:
     return Reason("likely_wrong", text.replace("%", " %"))
 
 
+def doubtful(dossier: DossierView) -> Reason | None:
+    """Say why something may be wrong; `None` where that is no likelier than in healthy experiments now and then."""
+    if dossier.probability < THRESHOLD or not dossier.causes:
+        return None
+    first = dossier.causes[0]
+    text = (
+        f"Something may be wrong ({dossier.probability:.0%}, all doubts taken together; 1 healthy experiment in 200 "
+        f"looks like this), most of all: {first.title}. {first.next}"
+    )
+    return Reason("doubtful", text.replace("%", " %"))
+
+
 def judged_checks(rows: Sequence[Result]) -> list[Check]:
     """Return the doubts that results themselves raise: what mustn't move and did, and what nobody expected."""
     whole = [row for row in rows if row.segment is None]

@@ -17,11 +17,13 @@ class Grounds:
     Attributes:
         broken: Checks that hold every decision.
         likely_wrong: Why a fault is likelier than not; `None` where it isn't.
+        doubtful: Why there may be one; `None` where healthy experiments look the same.
         waiting: Why this reading shows no effect.
     """
 
     broken: Sequence[Check]
     likely_wrong: Reason | None
+    doubtful: Reason | None
     waiting: Reason | None
 
 
@@ -40,6 +42,7 @@ def _evidence(experiment: Experiment, arm: str, judged: Judgement | None, ground
         final=view.final,
         waiting=grounds.waiting,
         likely_wrong=grounds.likely_wrong,
+        doubtful=grounds.doubtful,
     )
 
 

@@ -15,6 +15,7 @@ applies gives its reasons, so that nobody has to ask again after mending the fir
 | else | continue |
 
 A metric that must not move and has no estimate doesn't hold: nobody knows whether it moved, and what ships says so.
+What all doubts together make possible, and not likelier than not, changes no action: it stands beside it.
 """
 
 from collections.abc import Callable, Sequence
@@ -111,6 +112,7 @@ class Evidence:
         final: Whether this is the last look.
         waiting: Why no effect is shown at this reading (between looks, before the first, hidden until the end).
         likely_wrong: Why something is likely wrong, all doubts taken together; `None` where nothing is.
+        doubtful: Why something may be wrong: what few healthy experiments look like; `None` where they do.
     """
 
     arm: str
@@ -120,6 +122,7 @@ class Evidence:
     final: bool
     waiting: Reason | None = None
     likely_wrong: Reason | None = None
+    doubtful: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,8 @@ def verdict(evidence: Evidence) -> Verdict:
     stays = (Action.HOLD, Action.ABORT)
     told = [reasons for other, reasons in applying if other is action or (other in stays and action in stays)]
     reasons = tuple(reason for group in told for reason in group)
+    if evidence.doubtful and action is not Action.HOLD:
+        reasons += (evidence.doubtful,)
     if evidence.waiting and action is not Action.CONTINUE:
         reasons += (evidence.waiting,)
     return Verdict(evidence.arm, action, reasons)
