@@ -26,7 +26,7 @@ def bins(answer: Said) -> dict[str, int]:
     Example:
         >>> said = {"code": "srm", "status": "warn", "p_value": 0.0004}
         >>> bins({"health": {"checks": [said]}})
-        {'srm': 4}
+        {'srm': 3}
     """
     by_code = dict[str, list[Said]]()
     for check in checks(answer):

@@ -21,21 +21,25 @@ HEALTHY_SHARE = {"train": 0.3, "report": 0.5}
 prior; how seldom a healthy experiment is held takes many of them to say."""
 
 
-def planned(number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS)) -> list[tuple[int, str]]:
-    """Return seed and fault of each experiment: faults by turns, healthy ones between them.
+def planned(
+    number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS), *, healthy: int = 0
+) -> list[tuple[int, str]]:
+    """Return seed and fault of each experiment: faults by turns, healthy ones between them, and more of these at the end.
+
+    How loud a check is under a fault takes a few dozen experiments to say; how seldom it is loud in health, many.
 
     Example:
-        >>> len(planned(40, "train")), planned(1, "train")
-        (40, [(1000000, '')])
+        >>> len(planned(40, "train")), planned(1, "train", healthy=1)
+        (40, [(1000000, ''), (1000001, '')])
     """
     share = HEALTHY_SHARE[seeds]
     chosen = list[tuple[int, str]]()
     sick = 0
     for place in range(number):
-        healthy = int((place + 1) * share + 0.7) > int(place * share + 0.7) or not faults
-        chosen.append((FIRST[seeds] + place, "" if healthy else faults[sick % len(faults)]))
-        sick += not healthy
-    return chosen
+        sound = int((place + 1) * share + 0.7) > int(place * share + 0.7) or not faults
+        chosen.append((FIRST[seeds] + place, "" if sound else faults[sick % len(faults)]))
+        sick += not sound
+    return chosen + [(FIRST[seeds] + number + place, "") for place in range(healthy)]
 
 
 def run_all(jobs: Sequence[tuple[int, str]], *, workers: int) -> Iterator[Record]:
