@@ -19,23 +19,31 @@ from twyman.definitions.guessing.columns import WORDS, Taken, column, plain, ref
 from twyman.definitions.guessing.exports import EXPORTS
 from twyman.definitions.guessing.exposing import Exposing, exposing, quoted
 from twyman.definitions.guessing.guesses import Guesses
-from twyman.definitions.guessing.measures import MOST_NAMES, Happening, metrics, numeric, refuse_no_number
+from twyman.definitions.guessing.measures import (
+    MOST_NAMES,
+    OF_METRICS,
+    Happening,
+    metrics,
+    numeric,
+    refuse_no_number,
+)
 from twyman.definitions.guessing.places import Placed, placed
 from twyman.definitions.guessing.windows import LENGTHS, window
 from twyman.definitions.guessing.writing import write
 from twyman.experiments.experiment import Experiment
-from twyman.kernel.errors import Invalid, NotFound, nearest
+from twyman.kernel.errors import Invalid
 from twyman.kernel.time import DAY, Clock, day_after, instant, system_clock
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.inspection import Inspected, relation_of
 from twyman.warehouse.sources.relation import repeated_columns
 from twyman.wiring.analysis import use_case
+from twyman.wiring.guessed_key import KEYS, key_in
+from twyman.wiring.guessed_units import has_no_time, unit_documents
 from twyman.wiring.warehouses import connected
 
 Document = dict[str, Any]
 UNIT = "unit"
 """The entity of definitions that nobody named."""
-_KEYS = 1_000
 _EXPOSING = tuple(dict.fromkeys(name for export in EXPORTS for name in export.exposing))
 
 
@@ -158,6 +166,10 @@ class _Look:
         columns = {title: list(self._plainly(title)) for title in titles}
         for role in WORDS:
             refuse_unused(role, self.options.columns(role), columns)
+        if not self.where.events and has_no_time(columns[self.where.exposures], self.options):
+            made, said = unit_documents(self.engine, self.where.exposures, self.options, self.asked)
+            self._say(*said)
+            return made
         met = self._met(columns[self.where.exposures])
         found = arms(self._arms(met), self.options, column=met.is_.arm, table=self.where.exposures)
         self.said.extend(found.said)
@@ -167,9 +179,7 @@ class _Look:
         measured, said = metrics(happenings, window=length)
         self._say(*said)
         experiment = self._experiment(met, found.written, measured)
-        self._say(
-            f"{len(measured)} metrics, all of them information: nobody said which should move, so none is a success"
-        )
+        self._say(OF_METRICS.format(len(measured)))
         return [self._exposures(met), *sources, *measured, experiment]
 
     def _plainly(self, title: str) -> Mapping[str, str]:
@@ -194,35 +204,12 @@ class _Look:
         time = self._time(table, is_.time, title)
         if is_.key is None:
             return _Met(table, is_, time, self.asked, None)
-        key = self._key(table, is_.key, title)
+        key, said = key_in(table, is_.key, self.asked, title=title)
+        self._say(said)
         return _Met(table, is_, time, key, (is_.key, key))
 
-    def _key(self, table: Inspected, column: str, title: str) -> str:
-        found = table.counts(column, most=_KEYS)
-        if self.asked is not None:
-            if self.asked in found or table.counts(column, most=1, only=(column, self.asked)):
-                return self.asked
-            raise NotFound(
-                f"experiment '{self.asked}' isn't in column '{column}' of '{title}': {nearest(self.asked, found)}"
-            )
-        if len(found) == 1:
-            (key,) = found
-            self._say(f"{title}: the experiment is '{key}', the only one there")
-            return key
-        if not found:
-            raise Invalid(
-                f"column '{column}' of '{title}' has no value in any row: load the table again if it has no row, or "
-                "name the experiment's column, as in --key COLUMN"
-            )
-        listed = ", ".join(f"'{key}' ({count:,} rows)" for key, count in list(found.items())[:12])
-        more = f" and {len(found) - 12} more" if len(found) > 12 else ""
-        raise Invalid(
-            f"'{title}' holds several experiments ({listed}{more}), and one is looked at at a time: "
-            f"name one, as in --experiment {next(iter(found))}"
-        )
-
     def _arms(self, met: _Met) -> dict[str, int]:
-        return met.table.counts(met.is_.arm, most=_KEYS, only=met.only)
+        return met.table.counts(met.is_.arm, most=KEYS, only=met.only)
 
     def _time(self, table: Inspected, column: str, title: str) -> str:
         written = column

@@ -9,6 +9,9 @@ from twyman.definitions.guessing.exposing import quoted
 from twyman.definitions.guessing.guesses import Guesses
 from twyman.kernel.errors import Invalid
 
+OF_METRICS = "{} metrics, all of them information: nobody said which should move, so none is a success"
+"""What is said of metrics that nobody defined."""
+
 MOST_NAMES = 50
 """Names of events beyond which each is no metric of its own."""
 
@@ -104,6 +107,29 @@ def metrics(happenings: Sequence[Happening], *, window: str | None) -> tuple[lis
             }
         said.extend(_of_names(each))
     return list(made.values()), said
+
+
+def outcomes(truths: Mapping[str, bool]) -> list[dict[str, object]]:
+    """Return the metrics of a table of units: the mean of each number, the share of each truth.
+
+    Args:
+        truths: Whether a column holds 0 and 1 only, by column.
+
+    Example:
+        >>> [(made["name"], made["type"]) for made in outcomes({"Came back": True, "spend": False})]
+        [('came-back', 'proportion'), ('spend', 'mean')]
+    """
+    made: dict[str, dict[str, object]] = {}
+    for title, is_truth in truths.items():
+        name = unused(slug(title, "outcome"), made)
+        made[name] = {
+            "kind": "metric",
+            "name": name,
+            "title": f"Units with {title}" if is_truth else f"{title} per unit",
+            "type": "proportion" if is_truth else "mean",
+            "value": {"outcome": name},
+        }
+    return list(made.values())
 
 
 def _of_names(each: Happening) -> list[str]:

@@ -25,7 +25,7 @@ MOST_KEYS = 1 << 27
 """Keys that are held at once, a gibibyte of them; where there are more, the engine counts by itself."""
 MOST_NUMBERS = 1 << 12
 """Numbers that are told apart: what is counted takes 8 bytes for any two of them."""
-BLOCK = 1 << 18
+BLOCK = 1 << 19
 """Keys that a processor counts at a time: few enough for its cache, and enough for a table of counts."""
 
 
