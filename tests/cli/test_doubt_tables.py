@@ -94,11 +94,11 @@ WRONG: dict[str, tuple[str, bytes, str, int]] = {
     "another program's file": ("seen.xlsx", b"PK\3\4", "is of a kind that isn't read ('.xlsx'): save it as CSV", 2),
     "no file at all": ("other.csv", SEEN.encode(), "file '", 3),
     "an empty one": ("seen.csv", b"", "is empty: load it again, or take it away", 2),
-    "no time": (
+    "neither time nor number": (
         "seen.csv",
-        b"user_id,variation_id,spent\n1,control,2\n2,new,3\n",
-        "each row being a unit with its outcomes, write a source of kind: units (`twyman schema units` tells",
-        3,
+        b"user_id,variation_id,name\n1,control,x\n2,new,y\n",
+        "'seen.csv' has no number to compare arms by: name a numeric column, as in --value COLUMN",
+        2,
     ),
 }
 

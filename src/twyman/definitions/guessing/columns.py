@@ -80,8 +80,7 @@ _WHICH: Mapping[str, str] = {
     "event": "which of them names the event",
 }
 _WHERE_NONE: Mapping[str, str] = {
-    "time": "; where there is none, each row being a unit with its outcomes, write a source of kind: units (`twyman "
-    "schema units` tells what it holds)",
+    "time": "; where there is none, each row being a unit with its outcomes, leave --events out",
     "arm": "; where arms stand in a table of their own, give that one to --exposures",
 }
 """What else helps where no column holds a role."""
