@@ -51,14 +51,19 @@ def test_each_row_is_a_unit_with_its_outcomes(tmp_path: Path) -> None:
 
 
 def test_a_unit_that_is_there_twice_is_found_by_its_id(tmp_path: Path) -> None:
-    twice = [f"u{max(at, 101)}" if at % 2 else f"u{max(at, 100)}" for at in range(UNITS)]
+    again = [f"u{at if at != 7 else 5}" for at in range(UNITS)]
+    across = [f"u{at if at != 7 else 6}" for at in range(UNITS)]
 
-    named = answered(guessed(table(tmp_path, user_id=twice), [], None, Guesses()))
-    nameless = guessed(table(tmp_path, user_id=None), [], None, Guesses())
+    with pytest.raises(Invalid, match="unit 'u5' has several rows with different values"):
+        answered(guessed(table(tmp_path, user_id=again), [], None, Guesses()))
+    assert answered(guessed(table(tmp_path, user_id=across), [], None, Guesses())).health.entrants["in_two_arms"] == 1
 
-    assert any("crossovers" in text or "rows" in text for text in first(named))
-    assert sum(answered(nameless).health.units.values()) == UNITS
-    assert "units.csv: no column is known to hold the unit's id, so each row is a unit of its own" in nameless.said
+
+def test_without_an_id_each_row_is_a_unit_of_its_own(tmp_path: Path) -> None:
+    found = guessed(table(tmp_path, user_id=None), [], None, Guesses())
+
+    assert sum(answered(found).health.units.values()) == UNITS
+    assert "units.csv: no column is known to hold the unit's id, so each row is a unit of its own" in found.said
 
 
 def test_of_several_experiments_one_is_asked_for(tmp_path: Path) -> None:
