@@ -207,7 +207,7 @@ def test_a_group_of_nobody_at_the_gate_blocks_as_well() -> None:
     assert not report.passes
 
 
-def test_of_a_sealed_neighbour_only_the_name_is_told() -> None:
+def test_of_a_sealed_neighbour_no_more_is_told_than_whom_to_ask() -> None:
     secret = flag("launch-x", split("launch-x-test", "page-1"), variants=ADS, default="on")
     hidden = replace(experiment("launch-x-test", on="launch-x"), sealed=True)
 
@@ -215,13 +215,13 @@ def test_of_a_sealed_neighbour_only_the_name_is_told() -> None:
 
     found, sealed = report.experiments
     [finding] = found.told(Status.BLOCK)
-    assert finding.text == "It conflicts with a sealed experiment, 'launch-x': ask its owner (labs)."
+    assert finding.text == "It conflicts with a sealed experiment: ask its owner (labs)."
     assert (finding.code, finding.detail, finding.related) == ("sealed", {}, ())
     assert found.overlaps == {}
     assert (found.is_shown, sealed.is_shown) == (True, False)
 
 
-def test_a_sealed_flag_without_an_experiment_is_only_named_too() -> None:
+def test_so_is_a_sealed_flag_without_an_experiment() -> None:
     everybody = users(300)
     rule = served("quiet", "off", when=Where("targeting_key", In(tuple(treated(everybody)))))
 
@@ -230,14 +230,14 @@ def test_a_sealed_flag_without_an_experiment_is_only_named_too() -> None:
     assert told(report.experiments[0], Status.BLOCK) == ["sealed"]
 
 
-def test_a_rival_that_is_sealed_is_only_named() -> None:
+def test_a_rival_that_is_sealed_is_not_named() -> None:
     page = flag("page", split("page-test", "page-1"), split("secret", "page-2"))
     secret = replace(experiment("secret", on="page"), sealed=True, owner="labs")
 
     [found] = gated([page], [TEST, secret], users(300), asked="page-test").experiments
 
     [finding] = found.told(Status.BLOCK)
-    assert finding.text == "It conflicts with a sealed experiment, 'secret': ask its owner (labs)."
+    assert finding.text == "It conflicts with a sealed experiment: ask its owner (labs)."
 
 
 def test_who_asks_for_a_sealed_experiment_by_name_sees_it() -> None:

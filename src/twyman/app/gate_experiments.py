@@ -38,7 +38,7 @@ class Launches:
         state: All flags, as they would be.
         experiments: All experiments, by name.
         wanted: What claims ask of each exclusivity group.
-        sealed: Flags of which others see the name only.
+        sealed: Flags of which others see no more than that they conflict.
         owners: Who answers for each flag.
         origins: Where each flag stands.
         past: What was found of pairs of experiments before.
@@ -260,7 +260,7 @@ class _Gate:
 
     @cached_property
     def sealed(self) -> frozenset[str]:
-        """Flags of which only the name is shown: those sealed, and those of a sealed experiment."""
+        """Flags that aren't shown: those sealed, and those of a sealed experiment."""
         return self.launches.sealed | {each.flag.name for each in self.live if each.experiment.sealed}
 
     @cached_property

@@ -23,7 +23,7 @@ class Gated:
         same_surface: Those of them that are on its surface.
         conflicts: What it has in common with each experiment that shares units, the most first.
         flags: Other flags that were looked at.
-        is_shown: Whether more than its name and whether it passes may be shown.
+        is_shown: Whether more may be shown than whether it passes.
     """
 
     experiment: str

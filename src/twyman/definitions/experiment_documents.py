@@ -292,7 +292,7 @@ class ExperimentDocument(NamedDocument, kw_only=True, tag="experiment"):
         population: Who is analysed, and for whom the result may speak.
         change: Class of the change, in a word of your own: layout, ranking, price. Its past is the guide.
         sign_off: Surprises that somebody outside the team has looked into: one, or a list.
-        sealed: Whether the launch gate shows others its name only.
+        sealed: Whether the launch gate tells others no more of it than that it conflicts, and whom to ask.
         gate: What the launch gate is told.
     """
 

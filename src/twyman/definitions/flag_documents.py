@@ -65,7 +65,7 @@ class FlagDocument(NamedDocument, kw_only=True, tag="flag"):
         default: The variant of those whom no rule serves; left out: the caller's own default.
         clients: Who may see it; left out: everybody.
         archived: Whether it is over: all get the default.
-        sealed: Whether the launch gate shows others its name only.
+        sealed: Whether the launch gate tells others no more of it than that it conflicts, and whom to ask.
         rules: Who gets what, in order.
     """
 

@@ -43,7 +43,7 @@ def _counted(total: int) -> str:
 def _experiment(each: Gated, *, notes: bool) -> Iterator[str]:
     said = "passes" if each.passes else "is blocked"
     if not each.is_shown:
-        yield f"{each.experiment} {said}; it is sealed: its owner asks by --experiment {each.experiment}"
+        yield f"A sealed experiment {said}: its owner asks for it by name, as in --experiment NAME"
         yield ""
         return
     arms = ", ".join(f"{units:,} {arm}" for arm, units in each.arms.items())
@@ -53,7 +53,7 @@ def _experiment(each: Gated, *, notes: bool) -> Iterator[str]:
     for finding in each.findings:
         if finding.override is not None:
             said = finding.override
-            yield f"  let pass: {finding.code} {_quoted(finding.other)} ({said.reason}; reviewed by {said.reviewer})"
+            yield f"  let pass: {finding.code} {_quoted(finding.about)} ({said.reason}; reviewed by {said.reviewer})"
     yield f"  {_fine(each, notes=notes)}"
     yield from _in_common(each.conflicts)
     yield ""
@@ -107,10 +107,12 @@ def document(report: GateReport) -> dict[str, Any]:
 
 
 def _gated(each: Gated) -> dict[str, Any]:
-    known: dict[str, Any] = {"experiment": each.experiment, "passes": each.passes, "sealed": not each.is_shown}
     if not each.is_shown:
-        return known
-    return known | {
+        return {"experiment": None, "passes": each.passes, "sealed": True}
+    return {
+        "experiment": each.experiment,
+        "passes": each.passes,
+        "sealed": False,
         "flag": each.flag,
         "units": dict(each.arms),
         "label": {"text": each.label.text(), "markets": dict(each.label.markets), "new": dict(each.label.new)},
@@ -130,7 +132,7 @@ def conflict_document(one: Conflict) -> dict[str, Any]:
 
 def _neighbour(one: Neighbour, arms: tuple[str, ...]) -> dict[str, Any]:
     if one.sealed:
-        return {"flag": one.flag, "sealed": True}
+        return {"flag": None, "sealed": True}
     return {
         "flag": one.flag,
         "sealed": False,
@@ -146,7 +148,7 @@ def _document(finding: Finding) -> dict[str, Any]:
         "code": str(finding.code),
         "status": str(finding.status),
         "text": finding.text,
-        "with": finding.other or None,
+        "with": finding.about or None,
         "file": finding.place.file if finding.place else None,
         "line": finding.place.line if finding.place else None,
         "override": {"reason": said.reason, "reviewer": said.reviewer} if said else None,

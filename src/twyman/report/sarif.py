@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -43,8 +44,8 @@ def _found(report: GateReport) -> Iterator[tuple[str, Finding]]:
         if each.is_shown:
             yield from ((each.experiment, finding) for finding in each.findings)
         elif not each.passes:
-            text = f"'{each.experiment}' is sealed, and doesn't pass: its owner asks for it by name."
-            yield each.experiment, Finding(code=Code.SEALED, status=Status.BLOCK, text=text)
+            text = "A sealed experiment doesn't pass: its owner asks for it by name, as in --experiment NAME."
+            yield "", Finding(code=Code.SEALED, status=Status.BLOCK, text=text, other=each.experiment)
 
 
 def _rule(code: Code) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def _result(finding: Finding, experiment: str, conflicts: Sequence[Conflict]) ->
         "ruleIndex": [*Code].index(finding.code),
         "level": LEVELS[finding.status],
         "message": {"text": f"{about}{finding.text}"},
-        "partialFingerprints": {"experiment/finding/with": f"{experiment}/{finding.code}/{finding.other}"},
+        "partialFingerprints": {"experiment/finding/with": f"{experiment}/{finding.code}/{_known(finding)}"},
     }
     if finding.place:
         made["locations"] = [_location(finding.place)]
@@ -70,6 +71,11 @@ def _result(finding: Finding, experiment: str, conflicts: Sequence[Conflict]) ->
         said = f"{finding.override.reason} (reviewed by {finding.override.reviewer})"
         made["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": said}]
     return made
+
+
+def _known(finding: Finding) -> str:
+    """Return what tells a finding from others of its kind, from one run to the next: of what is sealed, a digest."""
+    return finding.about or (sha256(finding.other.encode()).hexdigest()[:12] if finding.other else "")
 
 
 def _location(place: Place) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class FlagReading:
     Attributes:
         state: What resolves.
         flags: Flags without an error, by name.
-        sealed: Those of which others see the name only.
+        sealed: Those of which others see no more than that they conflict.
         owners: Who answers for each, as far as it is said.
         origins: Where each stands.
         wanted: What claims ask for.

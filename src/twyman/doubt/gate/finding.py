@@ -64,7 +64,7 @@ class Finding:
 
     Attributes:
         text: What, why, what now.
-        other: The flag, experiment or group that it is about; empty for none.
+        other: The flag, experiment or group that it is about; empty for none. An override may name it.
         place: Where its cause, or else the experiment, stands.
         related: Other places that it is about.
         detail: The numbers behind it.
@@ -79,6 +79,11 @@ class Finding:
     related: tuple[Place, ...] = ()
     detail: Mapping[str, object] = field(default_factory=dict[str, object])
     override: Override | None = None
+
+    @property
+    def about(self) -> str:
+        """What it is about, as others may see it: of what is sealed, no name."""
+        return "" if self.code is Code.SEALED else self.other
 
     @property
     def blocks(self) -> bool:

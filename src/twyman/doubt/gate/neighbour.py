@@ -26,7 +26,7 @@ class Neighbour:
         joint: The experiment's arms, the control first, against its values.
         shared: How many of the experiment's units it assigned anything to.
         follows: Whether its rules ask for the experiment's own flag.
-        sealed: Whether only its name is shown.
+        sealed: Whether others are told no more than that it conflicts.
         owner: Who answers for it, where somebody does.
         place: Where it stands.
     """
@@ -108,11 +108,11 @@ class Neighbour:
 
 
 def sealed(name: str, owner: str, status: Status, place: Place | None) -> Finding:
-    """Say no more of a sealed neighbour than its name, and whom to ask."""
+    """Say no more of a sealed neighbour than that it conflicts, and whom to ask."""
     return Finding(
         code=Code.SEALED,
         status=status,
-        text=f"It conflicts with a sealed experiment, '{name}': ask its owner ({owner or OWNER_UNKNOWN}).",
+        text=f"It conflicts with a sealed experiment: ask its owner ({owner or OWNER_UNKNOWN}).",
         other=name,
         place=place,
     )
