@@ -24,7 +24,7 @@ prior; how seldom a healthy experiment is held takes many of them to say."""
 def planned(
     number: int, seeds: str, faults: Sequence[str] = tuple(FAULTS), *, healthy: int = 0
 ) -> list[tuple[int, str]]:
-    """Return seed and fault of each experiment: faults by turns, healthy ones between them, and more of these at the end.
+    """Return seed and fault of each experiment: faults by turns, healthy ones between them, more of these behind.
 
     How loud a check is under a fault takes a few dozen experiments to say; how seldom it is loud in health, many.
 

@@ -46,7 +46,8 @@ def believable(sick: int, healthy: int, *, of: tuple[int, int]) -> tuple[float, 
     Of the lab's experiments in that tenth so many have a fault, a binomial share (Jeffreys); weights are odds.
 
     Args:
-        sick, healthy: How many there are with a fault, and without.
+        sick: How many there are with a fault.
+        healthy: How many without.
         of: How many there are in all.
 
     Example:
