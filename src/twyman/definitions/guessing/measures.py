@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from twyman.definitions.guessing.arms import slug, unused
 from twyman.definitions.guessing.columns import plain
@@ -109,7 +110,7 @@ def metrics(happenings: Sequence[Happening], *, window: str | None) -> tuple[lis
     return list(made.values()), said
 
 
-def outcomes(truths: Mapping[str, bool]) -> list[dict[str, object]]:
+def outcomes(truths: Mapping[str, bool]) -> list[dict[str, Any]]:
     """Return the metrics of a table of units: the mean of each number, the share of each truth.
 
     Args:
@@ -119,7 +120,7 @@ def outcomes(truths: Mapping[str, bool]) -> list[dict[str, object]]:
         >>> [(made["name"], made["type"]) for made in outcomes({"Came back": True, "spend": False})]
         [('came-back', 'proportion'), ('spend', 'mean')]
     """
-    made: dict[str, dict[str, object]] = {}
+    made: dict[str, dict[str, Any]] = {}
     for title, is_truth in truths.items():
         name = unused(slug(title, "outcome"), made)
         made[name] = {
