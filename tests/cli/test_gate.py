@@ -70,6 +70,7 @@ rules:
 """
 DRAW = "draw: {size: 2000, attributes: {country: {NZ: 50%, SE: 50%}}}"
 CONTEXTS = f"kind: contexts\nname: people\n{DRAW}\n"
+CLIENT = "kind: client\nname: web\nenvironments: [production, staging, test]\n"
 BOTS = CONTEXTS.replace("people", "bots")
 OVERRIDE = """\
 gate: {override: [{finding: prerequisite, with: ads, reason: one launch, reviewer: ann}]}
@@ -148,12 +149,48 @@ def test_contexts_of_every_kind_of_file_are_the_same_contexts(
 
 
 def test_environments_are_all_asked_unless_some_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "ads.yaml").write_text(ADS)
+    (folder / "ads.yaml").write_text(f"{ADS}---\n{CLIENT}")
 
     assert main(["gate", str(folder)]) == 0
     assert "warning prerequisite: `ads.enabled` is off for 100 %" in capsys.readouterr().out
     assert main(["gate", str(folder), "--environment", "staging,test"]) == 0
     assert "prerequisite" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (ADS, "environment 'prodction' isn't known: did you mean 'production'?"),
+        (
+            CLIENT.replace("staging, test", "test").replace("production", "web"),
+            "environment 'prodction' isn't known: known are 'test', 'web'",
+        ),
+        (CONTEXTS, "environment 'prodction' isn't known: no rule or client names any, so leave it out"),
+    ],
+)
+def test_an_environment_that_nothing_names_opens_no_gate(
+    folder: Path, capsys: pytest.CaptureFixture[str], files: str, said: str
+) -> None:
+    (folder / "contexts.yaml").unlink()
+    (folder / "more.yaml").write_text(files if files == CONTEXTS else f"{files}---\n{CONTEXTS}")
+
+    assert main(["gate", str(folder), "--environment", "prodction"]) == 3
+
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert not shown.out
+
+
+def test_the_gate_blocks_in_the_environment_whose_rule_conflicts_and_not_in_a_misspelt_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alias(folder)
+    asked = ["gate", str(folder), "--contexts", "music/real.jsonl", "--environment"]
+
+    assert main([*asked, "production"]) == 10
+    assert main([*asked, "prodction"]) == 3
+    assert main([*asked, "production,prodction"]) == 3
+    assert "did you mean 'production'?" in capsys.readouterr().err
 
 
 def test_what_was_let_pass_stays_in_sight(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

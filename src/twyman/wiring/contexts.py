@@ -20,7 +20,7 @@ from twyman.cohorts.resolver import Vectorised
 from twyman.flags.context import with_targeting_key
 from twyman.flags.state import State
 from twyman.kernel.errors import Invalid, NotFound, TwymanError
-from twyman.wiring.flags import contexts as read_lines
+from twyman.wiring.flags import contexts as read_lines, refuse_unknown
 
 LINES = (".jsonl", ".ndjson", ".json")
 COLUMNAR = (".csv", ".parquet")
@@ -105,9 +105,10 @@ def sample(contexts: Contexts, state: State, *, root: Path, environments: Sequen
         environments: Where it asks from; left out, from everywhere that a rule names.
 
     Raises:
-        NotFound: If there is no such file.
+        NotFound: If there is no such file, or nothing names such an environment.
         Invalid: If a file can't be read, or holds no context.
     """
+    refuse_unknown(environments, state)
     if contexts.table:
         try:
             cohort = _read(root, contexts.table, unit_paths(state))

@@ -13,7 +13,7 @@ from twyman.flags.compiled import Compiled
 from twyman.flags.dialects import confidence
 from twyman.flags.faults import broken_parts, faults_of
 from twyman.flags.resolve import Resolver
-from twyman.flags.state import State
+from twyman.flags.state import Client, State
 from twyman.kernel.errors import Invalid, NotFound, TwymanError, nearest
 
 LARGEST = 1 << 28
@@ -157,21 +157,67 @@ def sequence_of(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for given in names or () for name in given.split(",") if name.strip())
 
 
-def environments_of(state: State, client: str | None, given: Sequence[str] | None) -> tuple[str, ...]:
+def environments_of(state: State, client: str | None, given: Sequence[str] | None, *others: State) -> tuple[str, ...]:
     """Return where somebody asks from: the environments given, or else their client's.
 
+    Args:
+        state: What is asked.
+        client: Who asks.
+        given: Environments; left out, the client's.
+        others: States that may name the environments, too.
+
     Raises:
-        NotFound: If there is no such client.
+        NotFound: If there is no such client, or nothing names an environment that is given.
     """
     if client is not None and client not in state.clients:
         raise NotFound(f"client '{client}' isn't defined: {nearest(client, state.clients)}")
-    return sequence_of(given) or (state.clients[client].environments if client is not None else ())
+    asked = sequence_of(given)
+    refuse_unknown(asked, state, *others)
+    return asked or (state.clients[client].environments if client is not None else ())
 
 
-def asker(state: State, client: str | None, environments: Sequence[str] | None) -> Resolver:
-    """Return what answers as a client sees it.
+def refuse_unknown(environments: Sequence[str], *states: State) -> None:
+    """Refuse an environment that no rule and no client names: no rule would work there, and nothing would say so.
 
     Raises:
-        NotFound: If there is no such client.
+        NotFound: If there is one.
+
+    Example:
+        >>> refuse_unknown(["prodction"], State())
+        Traceback (most recent call last):
+        twyman.kernel.errors.NotFound: environment 'prodction' isn't known: no rule or client names any, so leave it out
     """
-    return Compiled(state, client=client, environments=environments_of(state, client, environments))
+    known = environments_in(*states)
+    for name in environments:
+        if name not in known:
+            instead = nearest(name, known) if known else "no rule or client names any, so leave it out"
+            raise NotFound(f"environment '{name}' isn't known: {instead}")
+
+
+def environments_in(*states: State) -> frozenset[str]:
+    """Return every environment that a rule or a client of some states names."""
+    rules = {
+        name for state in states for flag in state.flags.values() for rule in flag.rules for name in rule.environments
+    }
+    return frozenset(rules | {name for state in states for each in state.clients.values() for name in _of(each)})
+
+
+def _of(client: Client) -> Iterator[str]:
+    yield from client.environments
+    for credential in client.credentials:
+        yield from credential.environments
+
+
+def asker(state: State, client: str | None, environments: Sequence[str] | None, *others: State) -> Resolver:
+    """Return what answers as a client sees it.
+
+    Args:
+        state: What is asked.
+        client: Who asks.
+        environments: Where they ask from; left out, the client's.
+        others: States that may name the environments, too.
+
+    Raises:
+        NotFound: If there is no such client, or nothing names an environment that is given.
+    """
+    return Compiled(state, client=client, environments=environments_of(state, client, environments, *others))

@@ -32,7 +32,7 @@ def gate(
         clock: Tells the time: what is switched off and over by now isn't resolved.
 
     Raises:
-        NotFound: If a folder, a file, the experiment or the contexts aren't there.
+        NotFound: If a folder, a file, the experiment or the contexts aren't there, or nothing names an environment.
         Invalid: If flags or experiments can't be read, or no contexts are given.
 
     Example:
