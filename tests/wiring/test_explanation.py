@@ -190,3 +190,21 @@ def test_an_undeclared_metric_that_cannot_be_read_is_said_to_be_so(root: Path, t
     assert undeclared.only_if.startswith("all of them can be read, and one can't: ")
     assert "no_such_column" in undeclared.only_if
     assert OTHERS in purposes(shown)
+
+
+def test_beside_an_undeclared_metric_that_cannot_be_read_the_others_are_shown_and_run(
+    root: Path, tmp_path: Path
+) -> None:
+    for name in ("twyman.yaml", "sources.yaml", "page.yaml", "search.yaml"):
+        write(tmp_path / name, (root / name).read_text())
+    write(tmp_path / "more.yaml", f"{MORE.split('---')[1]}---\n{BROKEN}")
+    (tmp_path / "data").symlink_to(root / "data")
+    project, over = load(tmp_path), Recording(tmp_path / "data")
+
+    unread, read = sorted((one for one in told(project, over) if one.purpose == UNDECLARED), key=lambda one: one.sql)
+
+    assert unread.only_if.startswith("'skips' can be read, which isn't so: ")
+    assert not unread.sql
+    assert not read.only_if
+    analysed(project, over)
+    assert read.sql in over.ran

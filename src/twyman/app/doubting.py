@@ -15,9 +15,9 @@ from twyman.app.precision import precision
 from twyman.app.results import compared_at
 from twyman.app.within import Within, with_effects, within
 from twyman.app.wording import percent
-from twyman.doubt.check import Check, Status
+from twyman.doubt.check import Check
 from twyman.doubt.coexposure import Beside, beside, code_of, coexposure, flagged
-from twyman.doubt.undeclared import Move, undeclared
+from twyman.doubt.undeclared import Move, Unread, undeclared, unwatched
 from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import Invalid, NotFound
 from twyman.metrics.catalogue import Catalogue
@@ -103,16 +103,52 @@ def _is_ours(name: str, cells: Mapping[tuple[str, str], int], question: Question
 
 
 def _moved(warehouse: Warehouse, question: Question, measured: Measured) -> tuple[list[Check], tuple[str, ...]]:
-    """Watch every metric of the catalogue that the experiment doesn't declare."""
+    """Watch every metric of the catalogue that the experiment doesn't declare, but those that can't be read."""
     experiment, asked = question.experiment, undeclared_question(question)
     if asked is None or not all(measured.units.get(arm.name) for arm in experiment.arms):
         return [], ()
+    moves, unread, sql = list[Move](), list[Unread](), list[str]()
+    for part, seen in _watched(warehouse, asked):
+        if isinstance(seen, Measured):
+            moves.extend(_moves(part, experiment, seen))
+            sql.extend(seen.sql)
+        else:
+            unread.extend(_unread(part, seen))
+    watched = undeclared(moves, planned=experiment.plan.units)
+    return [*watched, *unwatched(unread, of=len(asked.experiment.tracked))], tuple(sql)
+
+
+def _watched(warehouse: Warehouse, asked: Question) -> Iterator[tuple[Question, Measured | Invalid | NotFound]]:
+    """Measure all metrics at once; where that fails, part by part, and say of the least parts why they can't be."""
     try:
-        seen = warehouse.measure(asked)
+        yield asked, warehouse.measure(asked)
     except (Invalid, NotFound) as error:
-        why = f"Metrics that nobody declared weren't watched, since one of them can't be read: {error}"
-        return [Check(code="undeclared", status=Status.OK, text=why)], ()
-    return undeclared(list(_moves(asked, experiment, seen)), planned=experiment.plan.units), seen.sql
+        parts = narrower(asked, error)
+        if not parts:
+            yield asked, error
+        for part in parts:
+            yield from _watched(warehouse, part)
+
+
+def _unread(asked: Question, error: Invalid | NotFound) -> Iterator[Unread]:
+    why = " ".join(str(error).split())
+    for tracked in asked.experiment.tracked:
+        yield Unread(tracked.metric, asked.catalogue.metric(tracked.metric).title or tracked.metric, why)
+
+
+def narrower(asked: Question, error: Invalid | NotFound) -> list[Question]:
+    """Return what is left to ask where a question for several metrics can't be answered.
+
+    Metrics are parted by the sources of facts that they read, and those of the same sources one by one; where a source
+    itself isn't there, none of them can be read, and nothing is left.
+    """
+    tracked, catalogue = asked.experiment.tracked, asked.catalogue
+    parts: dict[object, list[Tracked]] = {}
+    for one in tracked:
+        parts.setdefault(catalogue.metric(one.metric).facts, []).append(one)
+    if len(parts) == 1:
+        parts = {} if isinstance(error, NotFound) or len(tracked) == 1 else {one.metric: [one] for one in tracked}
+    return [replace(asked, experiment=replace(asked.experiment, tracked=tuple(part))) for part in parts.values()]
 
 
 def undeclared_question(question: Question) -> Question | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from twyman.app.dosed import delivery_question
-from twyman.app.doubting import undeclared_question
+from twyman.app.doubting import narrower, undeclared_question
 from twyman.app.neighbours import crossed, on_surface
 from twyman.app.ports import Asked, Extent, Question, Warehouse
 from twyman.app.sweep import key_of
@@ -135,13 +135,21 @@ class ExplainSql:
 
     def _undeclared(self, question: Question) -> Iterator[Explained]:
         asked = undeclared_question(question)
-        if asked is None:
-            return
+        if asked is not None:
+            yield from self._watched(asked, unless="all of them can be read, and one can't")
+
+    def _watched(self, asked: Question, unless: str) -> Iterator[Explained]:
+        """Show the statement of all metrics; where it can't be written, those of the parts for which it can be."""
         try:
             yield from self._of(asked, UNDECLARED)
         except (Invalid, NotFound) as error:
-            why = " ".join(str(error).split())
-            yield Explained("", purpose=UNDECLARED, only_if=f"all of them can be read, and one can't: {why}")
+            parts = narrower(asked, error)
+            if not parts:
+                why = " ".join(str(error).split())
+                yield Explained("", purpose=UNDECLARED, only_if=f"{unless}: {why}")
+            for part in parts:
+                named = ", ".join(f"'{one.metric}'" for one in part.experiment.tracked)
+                yield from self._watched(part, unless=f"{named} can be read, which isn't so")
 
     def _of(
         self, question: Question, purpose: str, *, about: Asked = Asked.EFFECTS, only_if: str = ""

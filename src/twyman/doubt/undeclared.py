@@ -2,7 +2,7 @@
 
 A change that works moves its neighbours, too: metrics over the same facts as those that were declared are listed, and
 no doubt. One that reads facts which nothing declared here reads is a warning: something else may have reached these
-units.
+units. What can't be read is named, and the rest is watched without it.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ TUNED_FOR = 10_000
 """Units at which the watch is sharpest, where the plan names no number."""
 NAMED = 5
 """How many a sentence names."""
+REASONS = 3
+"""How many reasons it gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,19 @@ class Move:
     units: int
     says: str
     foreign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An undeclared metric that can't be read.
+
+    Attributes:
+        why: What the data or the definition lack.
+    """
+
+    metric: str
+    title: str
+    why: str
 
 
 def undeclared(moves: Sequence[Move], *, planned: int | None = None) -> list[Check]:
@@ -70,6 +85,43 @@ def undeclared(moves: Sequence[Move], *, planned: int | None = None) -> list[Che
     groups = [[pair for pair in moved if pair[1].foreign], [pair for pair in moved if not pair[1].foreign]]
     statuses = (Status.WARN, Status.OK)
     return [_check(group, status, len(moves)) for group, status in zip(groups, statuses, strict=True) if group]
+
+
+def unwatched(unread: Sequence[Unread], *, of: int) -> list[Check]:
+    """Say which undeclared metrics can't be read, and why; nothing where all can be.
+
+    Args:
+        unread: Those that can't.
+        of: How many metrics are undeclared.
+
+    Example:
+        >>> print(unwatched([Unread("ads", "Ads", "table 'ads' isn't in the warehouse")], of=30)[0].text)
+        1 of 30 metrics that nobody declared can't be read, so nobody would see it move: Ads: table 'ads' isn't in the \
+warehouse. Mend its definition, or delete it.
+    """
+    if not unread:
+        return []
+    by_why: dict[str, list[str]] = {}
+    for one in unread:
+        by_why.setdefault(one.why, []).append(one.title)
+    told = [f"{_listed(titles)}: {why.rstrip('.')}" for why, titles in by_why.items()]
+    more = f"; and {len(told) - REASONS:,} other reasons" if len(told) > REASONS else ""
+    it, its, definition = ("it", "its", "definition") if len(unread) == 1 else ("them", "their", "definitions")
+    text = (
+        f"{len(unread):,} of {of:,} metrics that nobody declared can't be read, so nobody would see {it} move: "
+        f"{'; '.join(told[:REASONS])}{more}. Mend {its} {definition}, or delete {it}."
+    )
+    detail: dict[str, object] = {
+        "unread": [one.metric for one in unread],
+        "why": {one.metric: one.why for one in unread},
+        "metrics": of,
+    }
+    return [Check(code="undeclared", status=Status.NOTE, text=text, detail=detail)]
+
+
+def _listed(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - NAMED:,} more" if len(titles) > NAMED else ""
+    return f"{', '.join(titles[:NAMED])}{more}"
 
 
 def _check(moved: Sequence[tuple[float, Move]], status: Status, watched: int) -> Check:
