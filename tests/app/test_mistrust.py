@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from twyman.app.mistrust import Arms, explained
-from twyman.app.trust import Cause, Trust
-from twyman.metrics.metric import Mean, Metric, OutcomeValue
+from twyman.app.trust import Cause, OverLooks, Trust
+from twyman.metrics.metric import Mean, Metric, OutcomeValue, Proportion
 from twyman.stats.false_alarms import FalseAlarms
 
 METRIC = Metric(name="m", kind=Mean(OutcomeValue("y")))
@@ -41,3 +41,54 @@ def test_a_skew_of_a_trusted_metric_is_told_where_arms_are_unequal() -> None:
 
     assert explained(METRIC, trusted, ALONE) == (None, "", "")
     assert "skewness 2.0 asks for 1,420 units" in explained(METRIC, trusted, replace(ALONE, equal=False))[1]
+
+
+def read(verdict: str) -> FalseAlarms:
+    rates = {"inflated": 0.09, "trusted": 0.05, "conservative": 0.02}
+    return FalseAlarms(1_000, rates[verdict], rates[verdict] - 0.01, rates[verdict] + 0.02, verdict)
+
+
+@pytest.mark.parametrize(
+    ("last", "over", "verdict", "at"),
+    [
+        ("trusted", "inflated", "inflated", "any look"),
+        ("conservative", "inflated", "inflated", "any look"),
+        ("trusted", "conservative", "conservative", "any look"),
+        ("inflated", "trusted", "inflated", "last look"),
+        ("conservative", "trusted", "conservative", "last look"),
+        ("inflated", "inflated", "inflated", "both"),
+        ("trusted", "trusted", "trusted", "both"),
+        ("inflated", None, "inflated", "last look"),
+        ("trusted", None, "trusted", "last look"),
+    ],
+)
+def test_the_verdict_is_the_worse_of_the_last_look_and_any_look(
+    last: str, over: str | None, verdict: str, at: str
+) -> None:
+    looks = OverLooks(4, read(over), read("inflated")) if over else None
+    found = replace(inflated(), alarms=read(last), looks=looks)
+
+    assert (found.verdict, found.verdict_at) == (verdict, at)
+
+
+@pytest.mark.parametrize(
+    ("metric", "cure"),
+    [
+        (METRIC, "early looks rest on fewer units: plan the first one later, or cap it, as in cap: {percentile: 99.9}"),
+        (
+            Metric(name="m", kind=Proportion(OutcomeValue("y"))),
+            "early looks rest on fewer units: plan the first one later",
+        ),
+    ],
+)
+def test_what_is_off_over_looks_alone_is_blamed_on_them(metric: Metric, cure: str) -> None:
+    found = replace(
+        inflated(scatter=1.5), alarms=read("trusted"), looks=OverLooks(4, read("inflated"), read("trusted"))
+    )
+
+    assert explained(metric, found, HOUSEHOLDS) == (
+        Cause.LOOKS,
+        "at any of 4 looks the plan's bounds are crossed in 9.0% (8.0% to 11.0%), while the last alone rejects 5.0%",
+        cure,
+    )
+    assert explained(metric, replace(found, largest=0.5), HOUSEHOLDS)[0] is Cause.SKEW

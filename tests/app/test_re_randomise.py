@@ -16,7 +16,7 @@ from twyman.app.ports import Dealt, Extent, Question, Repeats
 from twyman.app.re_randomise import Deals, ReRandomise
 from twyman.app.trust import Cause, Trust, Trusted
 from twyman.experiments.experiment import Arm, Entry, Experiment, Role, Tracked
-from twyman.experiments.plan import Plan, Spending, Test
+from twyman.experiments.plan import AlwaysValid, Plan, Spending, SpendingFamily, Test
 from twyman.kernel.errors import Invalid
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import (
@@ -241,6 +241,42 @@ def test_over_looks_the_plan_holds_its_error_and_peeking_doesnt() -> None:
     assert found.looks.planned.verdict == "trusted"
     assert found.looks.peeking.verdict == "inflated"
     assert found.looks.peeking.rate == pytest.approx(0.19, abs=0.05)  # Armitage, McPherson and Rowe (1969): .193 of ten
+
+
+DAILY_COUNT = Metric(name="m", kind=Mean(FactValue("plays", Aggregate.COUNT)), entity="user", window=Window(length=DAY))
+
+
+def test_a_metric_that_cries_wolf_at_early_looks_only_isnt_trusted() -> None:
+    """A lognormal month, an arm of one in twenty: the mean is normal by the last day, in the first weeks it is not."""
+    rng = np.random.default_rng(6)
+    early, late = 1_500, 3_000
+    days = [(MONDAY + timedelta(days=7 * (one % 4))).date() for one in range(early)]
+    days += [(MONDAY + timedelta(days=62)).date()] * late
+    values = np.concatenate([np.exp(1.3 * rng.normal(size=early)), 30 * rng.normal(size=late)])[:, None]
+    plan = Plan(spending=Spending(SpendingFamily.POCOCK))
+    arms = (Arm("control", 0.95, control=True), Arm("new", 0.05))
+    dealer = FakeDealer(values, {"user": range(early + late)}, days=days)
+
+    found = only(aa(dealer, DAILY_COUNT, arms=arms, **exposed(plan=plan, measure_until=MONDAY + 70 * DAY)))
+
+    assert found.looks is not None
+    assert (found.alarms.verdict, found.looks.planned.verdict) == ("trusted", "inflated")
+    assert (found.verdict, found.verdict_at, found.cause) == ("inflated", "any look", Cause.LOOKS)
+    assert found.reason.startswith("at any of 5 looks the plan's bounds are crossed in 16.0% (13.1% to 19.2%)")
+    assert "plan the first one later, or cap it" in found.cure
+
+
+def test_bounds_that_hold_at_any_look_may_be_crossed_more_seldom_than_promised() -> None:
+    rng = np.random.default_rng(6)
+    days = [(MONDAY + timedelta(days=int(day))).date() for day in rng.integers(0, 63, 5_000)]
+    dealer = FakeDealer(rng.normal(size=(5_000, 1)), {"user": range(5_000)}, days=days)
+    plan = Plan(spending=AlwaysValid(tuned_for=5_000))
+
+    found = only(aa(dealer, DAILY_COUNT, **exposed(plan=plan, measure_until=MONDAY + 70 * DAY)))
+
+    assert found.looks is not None
+    assert found.looks.planned.upper < 0.05
+    assert (found.looks.planned.verdict, found.verdict, found.verdict_at) == ("trusted", "trusted", "both")
 
 
 def test_a_metric_whose_windows_never_close_is_read_once() -> None:

@@ -133,3 +133,8 @@ def test_a_rate_is_judged_by_what_was_promised(rejected: int, verdict: str) -> N
 
     assert (found.verdict, found.rate) == (verdict, rejected / 1000)
     assert found.lower < found.rate < found.upper
+
+
+@pytest.mark.parametrize(("rejected", "verdict"), [(50, "trusted"), (80, "inflated"), (25, "trusted")])
+def test_a_rate_below_a_promise_not_to_exceed_keeps_it(rejected: int, verdict: str) -> None:
+    assert false_alarms(np.arange(1000) < rejected, alpha=0.05, at_most=True).verdict == verdict

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from twyman.app.trust import Cause, Trust
+from twyman.app.trust import Cause, OverLooks, Trust
 from twyman.metrics.metric import Metric, Ratio
 from twyman.stats.tails import critical_value
 
@@ -45,6 +45,8 @@ def explained(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause | None, s
         return None, *_noted(metric, found, arms)
     if found.largest > ONE_UNIT:
         return _one_unit(metric, found)
+    if found.looks and found.verdict_at == "any look":
+        return _early(metric, found, found.looks)
     if found.verdict == "inflated" and not arms.alone and _scatters(found):
         return _clusters(found, arms)
     return _rare(metric, found, arms) or _tailed(metric, found, arms)
@@ -57,6 +59,14 @@ def _tailed(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str]:
         return Cause.DUPLICATES, _repeats(found), "deduplicate: count each row once in the source's sql"
     said = f"neither clusters (estimates scatter {found.scatter:.2f} times as expected) nor skew ({found.skew:.1f})"
     return Cause.UNKNOWN, f"{said} say why", "look for several ids of one person, and deal by what they share: --by"
+
+
+def _early(metric: Metric, found: Trust, looks: OverLooks) -> tuple[Cause, str, str]:
+    planned = looks.planned
+    said = f"at any of {looks.looks} looks the plan's bounds are crossed in {planned.rate:.1%} "
+    said += f"({planned.lower:.1%} to {planned.upper:.1%}), while the last alone rejects {found.alarms.rate:.1%}"
+    later = "early looks rest on fewer units: plan the first one later"
+    return Cause.LOOKS, said, later if metric.is_binary else f"{later}, or {_capped(metric)}"
 
 
 def _scatters(found: Trust) -> bool:

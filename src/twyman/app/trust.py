@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from twyman.stats.false_alarms import FalseAlarms
 
+WORST_FIRST = ("inflated", "conservative", "trusted")
+"""Verdicts: a test that cries wolf is worse than a deaf one."""
+
 
 class Cause(StrEnum):
     """Why a test rejects more or less often than it promises."""
@@ -14,6 +17,7 @@ class Cause(StrEnum):
     SKEW = "skew"
     DUPLICATES = "duplicates"
     RARE = "rare"
+    LOOKS = "looks"
     UNKNOWN = "unknown"
 
 
@@ -54,7 +58,7 @@ class Trust:
     """What A/A tests say of one metric.
 
     Attributes:
-        alarms: How often its test rejects; its verdict is the metric's.
+        alarms: How often its test rejects, read once: at the last look, where several are planned.
         scatter: Variance of the estimates over what the test believes it is; about 1 where units are independent.
         skew: Skewness over units.
         units: Units (or clusters) that the metric takes.
@@ -84,8 +88,22 @@ class Trust:
 
     @property
     def verdict(self) -> str:
-        """`trusted`, `inflated` or `conservative`."""
-        return self.alarms.verdict
+        """`trusted`, `inflated` or `conservative`: the worse of the last look and any look, by the plan's bounds."""
+        return min(self._verdicts, key=WORST_FIRST.index)
+
+    @property
+    def verdict_at(self) -> str:
+        """Where the verdict was reached: at the `last look`, at `any look`, or the same at `both`."""
+        if len(self._verdicts) == 1:
+            return "last look"
+        last, over = self._verdicts
+        if last == over:
+            return "both"
+        return "last look" if self.verdict == last else "any look"
+
+    @property
+    def _verdicts(self) -> tuple[str, ...]:
+        return self.alarms.verdict, *((self.looks.planned.verdict,) if self.looks else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

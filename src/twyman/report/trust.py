@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from twyman.app.comparison import BY_CLUSTER
-from twyman.app.trust import Trust, Trusted
+from twyman.app.trust import WORST_FIRST, Cause, Trust, Trusted
 from twyman.report.inert import inert
 from twyman.stats.false_alarms import FalseAlarms
 
@@ -48,8 +48,7 @@ def _heading(found: Trusted) -> str:
 
 
 def _worst_first(found: Trusted) -> list[Trust]:
-    order = ["inflated", "conservative", "trusted"]
-    return sorted(found.metrics, key=lambda one: (order.index(one.verdict), -one.alarms.rate))
+    return sorted(found.metrics, key=lambda one: (WORST_FIRST.index(one.verdict), -one.alarms.rate))
 
 
 def _table(found: Trusted) -> Table:
@@ -58,11 +57,18 @@ def _table(found: Trusted) -> Table:
     for title in ("metric", "verdict", "rejects", "99 % band", *(("at any look", "by peeking") if looks else ())):
         table.add_column(title, overflow="fold", justify="left" if title in ("metric", "verdict") else "right")
     for one in _worst_first(found):
-        row = [one.metric, one.verdict, f"{one.alarms.rate:.1%}", _band(one.alarms)]
+        row = [one.metric, _verdict(one), f"{one.alarms.rate:.1%}", _band(one.alarms)]
         if looks:
             row += [f"{one.looks.planned.rate:.1%}", f"{one.looks.peeking.rate:.1%}"] if one.looks else ["–", "–"]
         table.add_row(*row)
     return table
+
+
+def _verdict(one: Trust) -> str:
+    """Return the verdict, and at which look it was reached where another one's is better."""
+    if one.looks is None or one.verdict_at == "both":
+        return one.verdict
+    return f"{one.verdict} at {'any look' if one.verdict_at == 'any look' else 'the last look'}"
 
 
 def _band(alarms: FalseAlarms) -> str:
@@ -78,7 +84,7 @@ def _said(one: Trust, found: Trusted) -> list[str]:
         cure = f"; {one.cure}" if one.cure else ""
         said.append(f"{one.metric}: {cause}{one.reason}{cure}.")
     looks = one.looks
-    if looks and looks.planned.verdict == "inflated":
+    if looks and looks.planned.verdict == "inflated" and one.cause is not Cause.LOOKS:
         said.append(
             f"{one.metric}: over {looks.looks} looks the plan's bounds are crossed in {looks.planned.rate:.1%} "
             f"({_band(looks.planned)})."
@@ -90,7 +96,7 @@ def document(found: Trusted) -> dict[str, Any]:
     """Return all of it as plain dictionaries and lists."""
     plain: dict[str, Any] = to_builtins(found)
     for one, each in zip(found.metrics, plain["metrics"], strict=True):
-        each["verdict"] = one.verdict
+        each |= {"verdict": one.verdict, "verdict_at": one.verdict_at}
     return plain
 
 

@@ -37,16 +37,18 @@ class FalseAlarms:
     verdict: str
 
 
-def false_alarms(rejected: NDArray[np.bool_], *, alpha: float) -> FalseAlarms:
+def false_alarms(rejected: NDArray[np.bool_], *, alpha: float, at_most: bool = False) -> FalseAlarms:
     """Judge a rate of false alarms by what a test promises.
 
     Args:
         rejected: One an A/A test.
         alpha: The promise.
+        at_most: Whether no more is promised than not to exceed it, so that a lower rate keeps the promise, too.
     """
     count = Count(int(rejected.sum()), rejected.size)
     lower, upper = clopper_pearson(count, alpha=DOUBT)
     verdict = "trusted"
     if central_p(count, alpha) < DOUBT:
-        verdict = "inflated" if count.share > alpha else "conservative"
+        below = "trusted" if at_most else "conservative"
+        verdict = "inflated" if count.share > alpha else below
     return FalseAlarms(rejected.size, count.share, lower, upper, verdict)
