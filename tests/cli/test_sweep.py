@@ -65,6 +65,33 @@ def test_twins_are_named_and_fail_a_job_that_wants_it(tmp_path: Path, capsys: py
     assert found["pairs"] == 3
 
 
+@pytest.mark.parametrize(
+    ("pairs", "status", "code"), [({"twin": True}, "block", 10), ({"interacts": True}, "warn", 0), ({}, "ok", 0)]
+)
+@pytest.mark.parametrize("share", ["0%", "90%"])
+def test_a_folder_fails_where_any_pair_blocks_whatever_the_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pairs: dict[str, bool], status: str, code: int, share: str
+) -> None:
+    found = swept(folder(tmp_path, **pairs), capsys, "--fail-above", share, code=code)  # pyright: ignore[reportArgumentType]
+
+    assert found["checks"][0]["status"] == status
+
+
+def test_a_folder_whose_pairs_block_fails_nothing_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert swept(folder(tmp_path, twin=True), capsys)["checks"][0]["status"] == "block"
+
+
+def test_help_says_what_fail_above_means_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["doubt", "--help"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "exit with 10 where a fault is likelier than this; of all pairs of a FOLDER, which have no such share: where "
+        "any blocks" in said
+    )
+
+
 def test_an_interaction_is_found_with_its_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = swept(folder(tmp_path, interacts=True), capsys)
 
@@ -133,6 +160,20 @@ def test_what_would_have_shown_is_said_without_sealed_pairs(tmp_path: Path, caps
 
     assert [check["code"] for check in found["checks"]] == ["coexposure", "interactions"]
     assert "page" not in json.dumps(found)
+
+
+def test_pairs_that_are_not_sealed_are_told_with_their_figures_beside_one_that_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = folder(tmp_path, twin=True, interacts=True)
+    write(root / "shelf.yaml", (root / "shelf.yaml").read_text() + "sealed: true\nowner: ada\n")
+
+    found = swept(root, capsys)
+
+    (known,) = [check for check in found["checks"] if check["code"] == "interaction"]
+    assert known["detail"]["experiments"] == ["page", "search"]
+    assert known["detail"]["estimate"] == pytest.approx(2.0, abs=0.4)
+    assert "shelf" not in json.dumps(found)
 
 
 def test_what_is_dealt_by_clusters_is_left_out_and_that_is_said(

@@ -14,6 +14,10 @@ from twyman.kernel.errors import Invalid
 if TYPE_CHECKING:
     from twyman.app.views import Answer
 
+FAILS = (
+    "exit with 10 where a fault is likelier than this; of all pairs of a FOLDER, which have no such share: where any "
+    "blocks"
+)
 Make = Callable[..., argparse.ArgumentParser]
 
 
@@ -25,7 +29,7 @@ def add_doubt(command: Make, add: Make) -> None:
     doubt.add_argument("--as-of", metavar="DATE", help="read as of this day; left out, the latest look that is due")
     doubt.add_argument("--format", choices=("table", "json"), default="table", help="what to write")
     doubt.add_argument("--output", type=Path, metavar="FILE", help="write to a file, whole or not at all")
-    doubt.add_argument("--fail-above", metavar="SHARE", help="exit with 10 where a fault is likelier than this")
+    doubt.add_argument("--fail-above", metavar="SHARE", help=FAILS)
     add_tables(doubt)
 
 
@@ -45,7 +49,7 @@ def _doubt(options: argparse.Namespace) -> int:
 
 
 def _swept(options: argparse.Namespace) -> int:
-    """Ask all pairs of a folder's experiments that run on the day."""
+    """Ask all pairs of a folder's experiments that run on the day; none has a probability, so any that blocks fails."""
     from twyman.report.sweep import json_text, text  # noqa: PLC0415 - as above
     from twyman.wiring.sweep import sweep  # noqa: PLC0415 - as above
 
