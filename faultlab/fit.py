@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from faultlab.evidence import BINS, EDGES
 from faultlab.faults.registry import CAUSES, FAULTS
-from faultlab.posterior import HEALTHY, Signatures, named, posterior
+from faultlab.posterior import HEALTHY, Odd, Signatures, named, posterior
 
 BUG = 0.05
 """Prior probability of a bug (METHODS 4.3), shared evenly over causes."""
@@ -36,7 +36,7 @@ BELIEVED = 20.0
 
 PROBABLE = frozenset(
     (
-        "clock_by_arm", "dropped_units", "filter", "late_by_arm", "mix_shift", "must_not_move", "population",
+        "clock_by_arm", "dropped_units", "filter", "late_by_arm", "mix_shift", "population",
         "pre_period", "repeated_facts", "sources_apart", "srm", "srm_by_day", "srm_by_segment", "srm_stage",
     )
 )  # fmt: skip
@@ -55,19 +55,34 @@ AT_MOST = np.array([0.99, 0.0, 0.006, 0.003, 0.0009, 1e-4, 1e-6])
 SLIGHT = 1e-4
 """Of an experiment: how often an exact test is as loud as it can be, for reasons that nobody thought of."""
 
-PRESUMED = {
+MEANS = {
+    "aliased": "aliased_twin",
     "bot": "bot",
     "clock": "clock_skew",
+    "clock_by_arm": "clock_skew",
     "clock_skew": "clock_skew",
+    "contaminated": "crossover",
     "counterfactual_missing": "post_exposure_filter",
+    "crossovers": "crossover",
     "dominant_unit": "outlier",
-    "hangs_on_one_unit": "outlier",
     "dropped_units": "post_exposure_filter",
+    "effect_drift": "ramp_mix",
+    "filter": "post_exposure_filter",
+    "hangs_on_one_unit": "outlier",
     "joined": "telemetry",
+    "late_by_arm": "clock_skew",
     "leak": "leak",
+    "mix_shift": "ramp_mix",
+    "must_not_move": "aliased_twin",
     "not_delivered": "non_delivery",
     "partly_delivered": "cache",
+    "pre_period": "pre_period_bias",
     "repeated_facts": "duplicate_events",
+    "source_missing": "telemetry",
+    "sources_apart": "telemetry",
+    "srm": "wrong_bucketing",
+    "srm_by_day": "late_arm_start",
+    "srm_by_segment": "srm_by_segment",
     "srm_stage": "redirect_loss",
     "stray_rows": "missing_exposures",
     "telemetry_volume": "telemetry",
@@ -75,11 +90,18 @@ PRESUMED = {
     "undeclared_moved": "leak",
     "uneven_overlap": "leak",
 }
-"""What a code speaks for, where none of the experiments has it: presumed, until it is counted."""
+"""What a code speaks for first, by its definition."""
+
+ODD = 0.1
+"""Share of faults of a kind that look like none of the lab's: they show in what speaks for the kind, and else as health
+does. No simulation has every form of a fault in it."""
 
 QUIET = (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05)
 LOUD = (0.499995, 0.100005, 0.05, 0.05, 0.1, 0.1, 0.1)
-"""Probabilities of such a code's bins, in health and under its cause; that it is absent says nothing."""
+"""Probabilities of the bins of a code that was counted nowhere, in health; of any, under an odd form of its cause."""
+
+ODDLY = Odd(ODD, MEANS, LOUD)
+"""Such forms of faults."""
 
 Row = NDArray[np.float64]
 Counts = Mapping[str, Mapping[str, Row]]
@@ -105,7 +127,7 @@ def counted(records: Sequence[Mapping[str, Any]]) -> Counts:
 def signatures(counts: Counts) -> Signatures:
     """Turn counts into probabilities, smoothed; every cause has a row for every code."""
     normal = {code: _shares(_normal(code, row)) for code, row in counts[HEALTHY].items()}
-    presumed = {code: cause for code, cause in PRESUMED.items() if code not in normal}
+    presumed = {code: cause for code, cause in MEANS.items() if code not in normal}
     found: dict[str, dict[str, tuple[float, ...]]] = {HEALTHY: {**normal, **dict.fromkeys(presumed, QUIET)}}
     for cause in CAUSES:
         rows = {code: _row(code, row, counts[HEALTHY][code]) for code, row in counts.get(cause, {}).items()}
@@ -160,7 +182,7 @@ def sharpness(records: Sequence[Mapping[str, Any]], found: Signatures) -> float:
     def loss(tried: float) -> float:
         total = 0.0
         for record, count in zip(records, counts, strict=True):
-            probability, _ = named(posterior(record["readings"][-1]["bins"], found, PRIORS, tried))
+            probability, _ = named(posterior(record["readings"][-1]["bins"], found, PRIORS, ODDLY, tried))
             total -= count * log(max(probability if record["fault"] else 1 - probability, 1e-9))
         return total
 
@@ -179,7 +201,7 @@ def threshold(records: Sequence[Mapping[str, Any]], found: Signatures, sharp: fl
     It is twice what is so beforehand, at the least: below that nothing was seen that speaks for a fault.
     """
     tops = sorted(
-        max(named(posterior(reading["bins"], found, PRIORS, sharp))[0] for reading in record["readings"])
+        max(named(posterior(reading["bins"], found, PRIORS, ODDLY, sharp))[0] for reading in record["readings"])
         for record in records
         if not record["fault"]
     )
@@ -205,6 +227,17 @@ def _head(sharp: float, held_at: float) -> Iterable[str]:
     yield ""
     yield f"THRESHOLD = {held_at}"
     yield '"""Probability of a fault that 1 in 200 healthy experiments of the training seeds passed at any reading."""'
+    yield ""
+    yield f"ODD = {ODD}"
+    yield '"""Share of faults of a kind that show only in what speaks for the kind first, by its definition."""'
+    yield ""
+    yield f"LOUD = {LOUD!r}"
+    yield '"""Probabilities of the bins of what speaks for a kind of fault, in such a form of it."""'
+    yield ""
+    yield "MEANS: Mapping[str, str] = {"
+    yield from (f'    "{code}": "{cause}",' for code, cause in MEANS.items())
+    yield "}"
+    yield '"""What a check speaks for first, by its definition."""'
     yield ""
     yield "PRIORS: Mapping[str, float] = {"
     yield from (f'    "{cause}": {prior:.6g},' for cause, prior in PRIORS.items())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faultlab.posterior import HEALTHY, Signatures
+from faultlab.posterior import HEALTHY, Odd, Signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Learned:
 
     signatures: Signatures
     priors: dict[str, float]
+    odd: Odd
     sharpness: float
     threshold: float
 
@@ -23,4 +24,5 @@ def learned(module: Path) -> Learned:
     values: dict[str, Any] = runpy.run_path(str(module))
     rows: Signatures = values["SIGNATURES"]
     found = {cause: {**rows[HEALTHY], **own} for cause, own in rows.items()}
-    return Learned(found, dict(values["PRIORS"]), values["SHARPNESS"], values.get("THRESHOLD", 0.5))
+    odd = Odd(values["ODD"], values["MEANS"], values["LOUD"])
+    return Learned(found, dict(values["PRIORS"]), odd, values["SHARPNESS"], values.get("THRESHOLD", 0.5))

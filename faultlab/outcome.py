@@ -89,4 +89,4 @@ def _judged(reading: dict[str, Any], known: Learned) -> tuple[float, list[str]]:
     """Return the probability of a bug and its causes: the product's, else the lab's own from the signatures."""
     if _is_own(reading):
         return reading["probability"], [cause for cause, _ in reading["causes"]]
-    return named(posterior(reading["bins"], known.signatures, known.priors, known.sharpness))
+    return named(posterior(reading["bins"], known.signatures, known.priors, known.odd, known.sharpness))

@@ -1,14 +1,31 @@
 """What evidence says about causes, by Bayes: the lab's own reading of signatures, where the product gives none."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import exp, log
 
+import numpy as np
+
 HEALTHY = "healthy"
-Signatures = Mapping[str, Mapping[str, tuple[float, ...]]]
+Row = tuple[float, ...]
+Signatures = Mapping[str, Mapping[str, Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Faults that look like none of the lab's: how many, which code speaks for which kind, and how loud it then is."""
+
+    share: float
+    means: Mapping[str, str]
+    loud: Row
 
 
 def posterior(
-    seen: Mapping[str, int], signatures: Signatures, priors: Mapping[str, float], sharpness: float = 1.0
+    seen: Mapping[str, int],
+    signatures: Signatures,
+    priors: Mapping[str, float],
+    odd: Odd,
+    sharpness: float = 1.0,
 ) -> dict[str, float]:
     """Return the probability of each cause and of health, most probable first.
 
@@ -16,20 +33,27 @@ def posterior(
         seen: Place of the bin of each code in the answer.
         signatures: Probability of each bin, by cause and code.
         priors: By cause, health among them.
+        odd: Faults that show only in what speaks for their kind; else they look as health does.
         sharpness: What the evidence counts for: below 1 where checks say the same thing twice.
     """
-    scores = {
-        cause: log(prior)
-        + sharpness * sum(log(_chance(row, seen.get(code, 0))) for code, row in signatures[cause].items())
-        for cause, prior in priors.items()
-    }
+
+    def score(rows: Mapping[str, Row]) -> float:
+        return sharpness * sum(log(_chance(row, seen.get(code, 0))) for code, row in rows.items())
+
+    normal = signatures[HEALTHY]
+    scores = {HEALTHY: log(priors[HEALTHY]) + score(normal)}
+    for cause in priors:
+        if cause != HEALTHY:
+            strange = {code: odd.loud if odd.means.get(code) == cause else row for code, row in normal.items()}
+            usual = log(1 - odd.share) + score(signatures[cause])
+            scores[cause] = log(priors[cause]) + float(np.logaddexp(usual, log(odd.share) + score(strange)))
     most = max(scores.values())
-    parts = {cause: exp(score - most) for cause, score in scores.items()}
+    parts = {cause: exp(value - most) for cause, value in scores.items()}
     total = sum(parts.values())
     return {cause: part / total for cause, part in sorted(parts.items(), key=lambda item: -item[1])}
 
 
-def _chance(row: tuple[float, ...], place: int) -> float:
+def _chance(row: Row, place: int) -> float:
     """Return how often a check is that loud; whether a quiet one is in the answer at all says nothing."""
     return row[0] + row[1] if place <= 1 else row[place]
 

@@ -33,6 +33,7 @@ class Fault:
         cause: What somebody should be told: several faults may have one cause.
         title: What people call it.
         low, high: Between which its size is drawn, evenly on the scale of logarithms.
+        whole: Share of draws that are as large as can be.
         size: What the size is, in words.
         damage: Changes a world by it.
     """
@@ -45,8 +46,11 @@ class Fault:
     high: float
     size: str
     damage: Damage
+    whole: float = 0.0
 
     def drawn(self, seed: int) -> float:
         """Draw a size."""
-        luck = np.random.default_rng([seed, 5]).random()
+        luck, other = np.random.default_rng([seed, 5]).random(2)
+        if other < self.whole:
+            return self.high
         return exp(log(self.low) + luck * (log(self.high) - log(self.low)))

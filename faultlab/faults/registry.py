@@ -38,6 +38,7 @@ _ALL = (
         1.0,
         "share of the treatment",
         experience.non_delivery,
+        whole=0.4,
     ),
     Fault(
         "redirect_loss",

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from twyman.doubt.causes import CAUSES
 from twyman.doubt.check import Check, Status, tier
 from twyman.doubt.dossier import BEYOND, HEALTHY, SUGGESTS, dossier, evidence, plain_ratio
-from twyman.doubt.signatures import PRIORS, SIGNATURES
+from twyman.doubt.signatures import MEANS, PRIORS, SIGNATURES
 
 BINS = 1 + len(Status) + len(BEYOND)
 
@@ -46,8 +46,56 @@ def test_doubts_are_ranked_by_loudness_and_then_by_what_they_are_worth() -> None
     assert [one.check.code for one in found.doubts] == ["also_unheard", "unheard_of", "unheard"]
 
 
-def test_whether_a_quiet_check_was_made_or_not_says_nothing() -> None:
-    assert dossier([seen("srm", 0.6), seen("leak", 0.6)]).probability == dossier([seen("srm", 0.6)]).probability
+QUIET = [seen(code) for code, row in SIGNATURES[HEALTHY].items() if row[1] > row[0]]
+"""What stands in an answer also where all is well."""
+
+
+def test_what_is_told_only_where_it_was_found_was_looked_for_with_its_like() -> None:
+    both, one = dossier([*QUIET, seen("leak", 0.6)]), dossier(QUIET)
+
+    assert both.probability == one.probability < one.prior / 4
+
+
+def test_what_was_not_looked_for_says_nothing_though_nothing_was_found() -> None:
+    blind = [check for check in QUIET if check.code not in {"coexposure", "delivery", "srm_stage"}]
+
+    assert dossier(QUIET).probability < dossier(blind).probability < dossier([]).probability
+    assert dossier(QUIET).probability < dossier([check for check in QUIET if check.code != "delivery"]).probability
+
+
+@pytest.mark.parametrize(("code", "cause"), MEANS.items())
+def test_whatever_blocks_alone_makes_a_fault_likelier_and_its_own_kind_first(code: str, cause: str) -> None:
+    """No simulation has every form of a fault in it: what was never seen alone isn't health for that."""
+    found = dossier([*(check for check in QUIET if check.code != code), seen(code, 1e-9)])
+
+    assert found.probability > found.prior
+    assert cause in [one.cause for one in found.suspects[:3]]
+
+
+def test_a_treatment_that_nobody_met_is_not_delivered_and_nothing_else() -> None:
+    found = dossier([*QUIET, seen("not_delivered", 0.4, Status.BLOCK)])
+
+    assert found.suspects[0].cause == "non_delivery"
+    assert found.probability > 0.5
+    assert found.doubts[0].cause == "non_delivery"
+
+
+def test_what_the_lab_does_not_know_weighs_what_its_p_value_can_speak() -> None:
+    plain, told = dossier(QUIET).probability, dossier([*QUIET, seen("population", 1e-10)])
+    twice = dossier([*QUIET, seen("population", 1e-10), seen("population", 1e-10)])
+
+    assert told.probability > 0.9 > plain
+    assert told.probability == twice.probability
+    assert dossier([*QUIET, seen("zone", status=Status.NOTE)]).probability == plain
+    assert told.doubts[0].precision is None
+
+
+def test_of_such_doubts_alone_as_many_come_of_a_fault_as_the_prior_and_the_counts_say() -> None:
+    (srm,) = dossier([*QUIET, seen("srm", 1e-4)]).doubts
+
+    odds = srm.ratio * 0.05 / 0.95
+    assert srm.precision == pytest.approx(odds / (1 + odds))
+    assert 0.5 < (srm.precision or 0) < 1
 
 
 def test_what_a_filter_left_out_is_said_once() -> None:
@@ -67,7 +115,7 @@ def test_another_test_on_the_same_units_is_told_from_a_broken_split() -> None:
 
 
 def test_a_kind_of_check_that_could_not_be_made_says_nothing() -> None:
-    part, whole = dossier([seen("srm", 0.6)], whole=False), dossier([seen("srm", 0.6)])
+    part, whole = dossier(QUIET[:1], whole=False), dossier(QUIET[:1])
 
     assert whole.probability < part.probability
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from faultlab.evidence import BINS, bins
 from faultlab.faults.registry import CAUSES, FAULTS
-from faultlab.fit import CHANCE, PRESUMED, PRIORS, counted, sharpness, signatures, threshold, write
+from faultlab.fit import CHANCE, MEANS, ODDLY, PRIORS, counted, sharpness, signatures, threshold, write
 from faultlab.lab import FIRST, keep, kept, planned, run_all
 from faultlab.learned import Learned, learned
 from faultlab.outcome import outcome
@@ -103,7 +103,7 @@ def test_signatures_are_probabilities_and_say_what_was_counted() -> None:
 
     assert set(found) == {HEALTHY, *CAUSES} == set(PRIORS)
     assert len({frozenset(rows) for rows in found.values()}) == 1
-    assert {"srm", "freshness", *PRESUMED} == set(found[HEALTHY])
+    assert {"srm", "freshness", *MEANS} == set(found[HEALTHY])
     assert all(
         sum(row) == pytest.approx(1, abs=0.02) and min(row) > 0 for rows in found.values() for row in rows.values()
     )
@@ -116,13 +116,13 @@ def test_signatures_are_probabilities_and_say_what_was_counted() -> None:
 
 def test_evidence_names_the_cause_that_it_was_counted_under() -> None:
     found = signatures(counted(training()))
-    probability, causes = named(posterior({"srm": 5, "freshness": 1}, found, PRIORS))
-    calm, _ = named(posterior({"srm": 1, "freshness": 1}, found, PRIORS))
+    probability, causes = named(posterior({"srm": 5, "freshness": 1}, found, PRIORS, ODDLY))
+    calm, _ = named(posterior({"srm": 1, "freshness": 1}, found, PRIORS, ODDLY))
 
     assert causes[0] == "redirect_loss"
     assert probability > 0.9
     assert calm < 0.05
-    assert named(posterior({"srm": 5, "freshness": 1}, found, PRIORS, 0.1))[0] < probability
+    assert named(posterior({"srm": 5, "freshness": 1}, found, PRIORS, ODDLY, 0.1))[0] < probability
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 def knowledge() -> Learned:
     found = signatures(counted(training()))
-    return Learned(found, PRIORS, 1.0, 0.5)
+    return Learned(found, PRIORS, ODDLY, 1.0, 0.5)
 
 
 def test_a_fault_is_caught_by_a_hold_or_by_its_probability_before_the_decision() -> None:

@@ -21,6 +21,7 @@ from twyman.app.judgement import Judge, Judgement
 from twyman.app.localised import told
 from twyman.app.ports import Cutoff, Look, LookBook, Measured, Question, Warehouse
 from twyman.app.root_cause import with_cause
+from twyman.app.sealing import sealing
 from twyman.app.take_looks import TakeLooks
 from twyman.app.telling import Step, Telling, untold
 from twyman.app.timeline import Timeline, timeline
@@ -153,11 +154,14 @@ class AnalyzeExperiment:
         beside = doubted(self.warehouse, question, measured, self.neighbours)
         own = checking.checks(experiment, catalogue, measured, cutoff=cutoff, final=view.final, zone_name=question.zone)
         shown_checks = (*told(own, effects=waiting is None), *beside.shown(effects=waiting is None))
-        found = loudest_first(with_cause(question, shown_checks, self.changes, self.neighbours))
+        seen = loudest_first(with_cause(question, shown_checks, self.changes, self.neighbours))
+        sealed = sealing(question, self.neighbours)
+        found = sealed.checks(seen)
         if judged and (view.final or view.cutoff is None) and not waiting:
             _refuse_if_nothing_estimable(question, judged, measured)
         shown = judged if judged and not _without_effects(experiment, view) else None
-        doubts = dossier_view(found, shown.rows if shown else (), whole=experiment.entry is Entry.EXPOSURES)
+        rows, dated = shown.rows if shown else (), experiment.entry is Entry.EXPOSURES
+        doubts = dossier_view(seen, rows, units=sum(measured.units.values()), whole=dated)
         grounds = Grounds(checking.broken(found), likely_wrong(doubts), doubtful(doubts), waiting)
         verdicts = verdicts_of(experiment, judged, grounds, view)
         first = min(verdicts, key=lambda one: URGENCY.index(one.action))
@@ -174,11 +178,11 @@ class AnalyzeExperiment:
             verdict=verdict_view(first),
             verdicts=[verdict_view(one) for one in verdicts],
             health=checking.health(experiment, measured, found),
-            dossier=doubts,
+            dossier=sealed.dossier(doubts),
             results=list(shown.rows) if shown else [],
             series=list(shown.series) if shown else [],
             settings=_settings(question, measured),
-            sql=[*measured.sql, *beside.sql],
+            sql=[*measured.sql, *sealed.statements(beside.sql)],
         )
 
 

@@ -22,6 +22,8 @@ from twyman.experiments.experiment import Role
 
 LIKELY = max(0.5, THRESHOLD)
 """Probability of a fault above which nothing is decided: likelier than not, and rarer than in healthy experiments."""
+TELLING_UNITS = 300
+"""Units below which a check that is quiet says nothing: hardly any fault could be loud."""
 TELLING = 2.0
 """How many times likelier a doubt is under a fault, from which on it adds to a surprise."""
 SPEAKS = 1.05
@@ -30,17 +32,19 @@ WORTH = 0.01
 """Probability below which a kind of fault isn't worth a thought."""
 
 
-def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, whole: bool) -> DossierView:
+def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, units: int, whole: bool) -> DossierView:
     """Weigh all checks, and the estimates against what was expected of them.
 
     Args:
         checks: All that were made.
         rows: Results that may be shown.
+        units: How many units they are made on: where these are few, a quiet check says nothing.
         whole: Whether every kind of check could be made.
     """
     surprise = surprise_ratio(rows)
     checks = [*checks, *judged_checks(rows)]
-    found = dossier(checks, surprise=surprise, whole=whole)
+    telling = checks if units >= TELLING_UNITS else [check for check in checks if check.status is not Status.OK]
+    found = dossier(telling, surprise=surprise, whole=whole and units >= TELLING_UNITS)
     return DossierView(
         probability=found.probability,
         prior=found.prior,
@@ -53,8 +57,7 @@ def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, whole: bool
 
 def likely_wrong(dossier: DossierView) -> Reason | None:
     """Say why a fault is likelier than not; `None` where it isn't, or where only an expectation says so."""
-    spoken = [doubt for doubt in dossier.doubts if doubt.code != "expectation" and doubt.likelihood_ratio >= TELLING]
-    if dossier.probability <= LIKELY or not spoken or not dossier.causes:
+    if dossier.probability <= LIKELY or not _spoken(dossier) or not dossier.causes:
         return None
     first = dossier.causes[0]
     text = (
@@ -66,14 +69,19 @@ def likely_wrong(dossier: DossierView) -> Reason | None:
 
 def doubtful(dossier: DossierView) -> Reason | None:
     """Say why something may be wrong; `None` where that is no likelier than in healthy experiments now and then."""
-    if dossier.probability < THRESHOLD or not dossier.causes:
+    if dossier.probability < THRESHOLD or not _spoken(dossier) or not dossier.causes:
         return None
     first = dossier.causes[0]
     text = (
-        f"Something may be wrong ({dossier.probability:.0%}, all doubts taken together; 1 healthy experiment in 200 "
-        f"looks like this), most of all: {first.title}. {first.next}"
+        f"Something may be wrong ({dossier.probability:.0%}, all doubts taken together, and {dossier.prior:.0%} before "
+        f"anything was seen), most of all: {first.title}. {first.next}"
     )
     return Reason("doubtful", text.replace("%", " %"))
+
+
+def _spoken(dossier: DossierView) -> bool:
+    """Whether any doubt but an expectation speaks for a fault."""
+    return any(doubt.code != "expectation" and doubt.likelihood_ratio >= TELLING for doubt in dossier.doubts)
 
 
 def judged_checks(rows: Sequence[Result]) -> list[Check]:
@@ -133,6 +141,7 @@ def _doubt(one: Doubt) -> DoubtView:
         status=check.status.value,
         text=check.text,
         likelihood_ratio=one.ratio,
+        precision=one.precision,
         cause=one.cause if cause else None,
         explains=cause.explains if cause else "",
         next=cause.look if cause else "",

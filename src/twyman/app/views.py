@@ -406,6 +406,8 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         likelihood_ratio: How many times likelier it is under some fault than in a healthy experiment.
+        precision: Share of such doubts, each seen alone, that come of a fault, as the fault lab counted; `null` for one
+            that it doesn't know.
         cause: The kind of fault it speaks for most; `null` where it speaks for none.
         detail: The numbers behind it.
     """
@@ -414,6 +416,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     text: str
     likelihood_ratio: float
+    precision: float | None = None
     cause: str | None = None
     explains: str = ""
     next: str = ""

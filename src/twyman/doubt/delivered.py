@@ -99,7 +99,8 @@ def delivery(treatment: tuple[str, int, int], control: tuple[str, int, int], *, 
             f"{found}: effects are of being offered it, thinned out to {share_text(reached)}. A cache, an old client, "
             "or a place that few reach? If few reach it by design, trigger the analysis there."
         )
-    return Check(code=code, status=status, text=text, p_value=p_value, arm=arm, detail=detail)
+    tested = None if code == "contaminated" else p_value  # that the arms differ in it is no evidence of a mixture
+    return Check(code=code, status=status, text=text, p_value=tested, arm=arm, detail=detail)
 
 
 TOLD = 20

@@ -5,23 +5,29 @@ simulated experiments (`signatures`, made by the fault lab); the ratio of the tw
 for the evidence as in Bayes' theorem, one fault at a time, with healthy as one of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import e, exp, log
+from math import e, exp, log, log1p
 
 from twyman.doubt.causes import CAUSES
 from twyman.doubt.check import Check, Status
-from twyman.doubt.signatures import PRIORS, SHARPNESS, SIGNATURES
+from twyman.doubt.signatures import LOUD, MEANS, ODD, PRIORS, SHARPNESS, SIGNATURES
 
 HEALTHY = "healthy"
 _ROWS = {cause: {**SIGNATURES[HEALTHY], **own} for cause, own in SIGNATURES.items()}
 """Each cause's rows: where it looks as health does, health's."""
+_ODD_ROWS = {
+    cause: {code: LOUD if MEANS.get(code) == cause else row for code, row in SIGNATURES[HEALTHY].items()}
+    for cause in PRIORS
+    if cause != HEALTHY
+}
+"""The same of forms of it that the fault lab doesn't simulate: what speaks for it is loud, all else as in health."""
 BEYOND = (1e-6, 1e-12)
 """P-values below which what blocks is extreme, and certain."""
 QUIET = 1
 """The bin of what is as it should be; what wasn't seen is in the one before."""
-PLAIN = {Status.OK: 1.0, Status.NOTE: 2.0, Status.WARN: 10.0, Status.BLOCK: 100.0}
+PLAIN = {Status.OK: 1.0, Status.NOTE: 1.0, Status.WARN: 2.0, Status.BLOCK: 20.0}
 """Weight of a check without a p-value that the fault lab doesn't know."""
 WORTH = 0.01
 """Probability of a kind of fault from which on a doubt may point at it."""
@@ -29,45 +35,27 @@ FAINTEST = 1e-15
 """P-values below this weigh no more."""
 
 SUGGESTS: Mapping[str, str] = {
-    "aliased": "aliased_twin",
-    "leak": "leak",
-    "uneven_overlap": "leak",
-    "undeclared_moved": "leak",
-    "must_not_move": "aliased_twin",
-    "expectation": "aliased_twin",
+    **MEANS,
     "dose_incoherent": "aliased_twin",
-    "srm": "wrong_bucketing",
-    "triggered_srm": "redirect_loss",
-    "srm_by_day": "late_arm_start",
-    "srm_by_segment": "srm_by_segment",
-    "srm_stage": "redirect_loss",
-    "mix_shift": "ramp_mix",
-    "crossovers": "crossover",
-    "rows": "unit_mismatch",
-    "repeated_facts": "duplicate_events",
-    "telemetry_volume": "telemetry",
-    "sources_apart": "telemetry",
-    "source_missing": "telemetry",
-    "joined": "telemetry",
-    "dominant_unit": "outlier",
-    "hangs_on_one_unit": "outlier",
-    "bot": "bot",
-    "pre_period": "pre_period_bias",
-    "filter": "post_exposure_filter",
-    "dropped_units": "post_exposure_filter",
-    "counterfactual_missing": "post_exposure_filter",
-    "clock": "clock_skew",
-    "clock_by_arm": "clock_skew",
-    "late_by_arm": "clock_skew",
-    "effect_drift": "ramp_mix",
-    "contaminated": "crossover",
+    "expectation": "aliased_twin",
+    "interaction": "leak",
     "novelty": "cache",
-    "clock_skew": "clock_skew",
-    "not_delivered": "non_delivery",
-    "partly_delivered": "cache",
-    "stray_rows": "missing_exposures",
+    "rows": "unit_mismatch",
 }
-"""The kind of fault that a check speaks for first, where the fault lab doesn't know it."""
+"""The kind of fault that a check speaks for first, by its definition."""
+
+MADE_WITH: Mapping[str, str] = {
+    "aliased": "coexposure",
+    "clock_skew": "late_by_arm",
+    "contaminated": "delivery",
+    "leak": "coexposure",
+    "not_delivered": "delivery",
+    "partly_delivered": "delivery",
+    "source_missing": "sources_apart",
+    "undeclared_moved": "undeclared",
+    "uneven_overlap": "coexposure",
+}
+"""Of checks that are in an answer only where they found something: another that tells that they were looked for."""
 
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
 """Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted; at which stage a
@@ -84,6 +72,7 @@ class Doubt:
     Attributes:
         check: What was seen.
         ratio: How many times likelier it is under some fault than in a healthy experiment.
+        precision: Share of such doubts, seen alone, that come of a fault; `None` where the fault lab doesn't know them.
         cause: The kind of fault it speaks for: the likeliest of those that all doubts together make likely and that it
             fits; else the one that it means; `""` where it speaks for none.
     """
@@ -91,6 +80,7 @@ class Doubt:
     check: Check
     ratio: float
     cause: str
+    precision: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +115,7 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
         checks: All that was seen, loud or not.
         surprise: How many times likelier the estimates are where something is wrong than where nothing is, given what
             was expected of them.
-        whole: Whether every check was made; else what wasn't seen says nothing.
+        whole: Whether what isn't there was looked for, where its like was; else what wasn't seen says nothing.
 
     Example:
         >>> seen = Check(code="aliased", status=Status.BLOCK, text="'no-ads' reached all of one arm.", p_value=1e-15)
@@ -136,8 +126,8 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     References:
         Fabijan, A. et al. (2019). Diagnosing sample ratio mismatch in online controlled experiments. KDD.
     """
-    seen = evidence(check for check in checks if check.code not in DERIVED)
-    posterior = _posterior(seen, surprise=surprise, whole=whole)
+    told = [check for check in checks if check.code not in DERIVED]
+    posterior = _posterior(told, surprise=surprise, whole=whole)
     healthy = posterior.pop(HEALTHY)
     suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
     loud = {check.code for check in checks if check.status is not Status.OK}
@@ -170,17 +160,39 @@ def _bin(group: Sequence[Check]) -> int:
     return 1 + loudest + sum(min(blocks, default=1.0) < limit for limit in BEYOND)
 
 
-def _posterior(seen: Mapping[str, int], *, surprise: float, whole: bool) -> dict[str, float]:
-    logs = dict[str, float]()
-    for cause, prior in PRIORS.items():
-        table = _ROWS[cause]
-        bins = {code: seen.get(code, QUIET) for code in table if whole or code in seen}
-        logs[cause] = log(prior) + SHARPNESS * sum(log(_chance(table[code], index)) for code, index in bins.items())
-        logs[cause] += 0.0 if cause == HEALTHY else log(surprise)
+def _posterior(checks: Sequence[Check], *, surprise: float, whole: bool) -> dict[str, float]:
+    seen = evidence(checks)
+    bins = {code: seen.get(code, QUIET) for code in _ROWS[HEALTHY] if code in seen or (whole and _was_made(code, seen))}
+
+    def score(rows: Mapping[str, Sequence[float]]) -> float:
+        return SHARPNESS * sum(log(_chance(rows[code], index)) for code, index in bins.items())
+
+    logs = {HEALTHY: log(PRIORS[HEALTHY]) + score(_ROWS[HEALTHY])}
+    for cause, rows in _ODD_ROWS.items():
+        usual, odd = log(1 - ODD) + score(_ROWS[cause]), log(ODD) + score(rows)
+        logs[cause] = log(PRIORS[cause] * surprise) + max(usual, odd) + log1p(exp(-abs(usual - odd)))
+    for code, ratio in _uncounted(checks).items():
+        for cause in [SUGGESTS[code]] if code in SUGGESTS else _ODD_ROWS:
+            logs[cause] += log(ratio)
     largest = max(logs.values())
     weights = {cause: exp(value - largest) for cause, value in logs.items()}
     total = sum(weights.values())
     return {cause: weight / total for cause, weight in weights.items()}
+
+
+def _was_made(code: str, seen: Container[str]) -> bool:
+    """Whether a check that isn't in the answer was made: those that are in it even when quiet weren't."""
+    absent, quiet, *_ = _ROWS[HEALTHY][code]
+    return absent >= quiet and (code not in MADE_WITH or MADE_WITH[code] in seen)
+
+
+def _uncounted(checks: Iterable[Check]) -> dict[str, float]:
+    """Return what each loud check weighs that the fault lab doesn't know, by code."""
+    found = dict[str, float]()
+    for check in checks:
+        if check.code not in _ROWS[HEALTHY] and check.status is not Status.OK:
+            found[check.code] = max(found.get(check.code, 1.0), plain_ratio(check))
+    return found
 
 
 def _chance(row: Sequence[float], index: int) -> float:
@@ -190,19 +202,21 @@ def _chance(row: Sequence[float], index: int) -> float:
 
 def _doubt(check: Check, posterior: Mapping[str, float]) -> Doubt:
     index = _bin([check])
-    known = {cause: PRIORS[cause] * _ROWS[cause][check.code][index] for cause in CAUSES if _knows(cause, check)}
-    if not known:
+    if check.code not in _ROWS[HEALTHY]:
         return Doubt(check, plain_ratio(check), SUGGESTS.get(check.code, ""))
+    known = {cause: PRIORS[cause] * _seen_under(cause, check.code, index) for cause in CAUSES}
     bug = sum(known.values()) / sum(PRIORS[cause] for cause in known)
     usual = _ROWS[HEALTHY][check.code][index]
-    told = {one: posterior[one] * _ROWS[one][check.code][index] for one in known if posterior[one] >= WORTH}
+    told = {one: posterior[one] * _seen_under(one, check.code, index) for one in known if posterior[one] >= WORTH}
     told = {one: weight for one, weight in told.items() if weight > posterior[one] * usual}
     cause = max(told, key=told.__getitem__) if told else SUGGESTS.get(check.code) or max(known, key=known.__getitem__)
-    return Doubt(check, bug / usual, cause)
+    odds = bug / usual * (1 - PRIORS[HEALTHY]) / PRIORS[HEALTHY]
+    return Doubt(check, bug / usual, cause, odds / (1 + odds))
 
 
-def _knows(cause: str, check: Check) -> bool:
-    return check.code in _ROWS.get(cause, {})
+def _seen_under(cause: str, code: str, index: int) -> float:
+    """Return how often a check is that loud under a cause, odd forms of it included."""
+    return (1 - ODD) * _ROWS[cause][code][index] + ODD * _ODD_ROWS[cause][code][index]
 
 
 def plain_ratio(check: Check) -> float:

@@ -5,11 +5,54 @@ from collections.abc import Mapping
 BINS = ("absent", "ok", "note", "warn", "block", "extreme", "certain")
 """How loud: from not in the answer to beyond any chance, by status and, of what blocks, by p-value."""
 
-SHARPNESS = 0.95
+SHARPNESS = 1.0
 """What the evidence counts for: below 1 where checks say the same thing twice."""
 
-THRESHOLD = 0.1
+THRESHOLD = 0.12
 """Probability of a fault that 1 in 200 healthy experiments of the training seeds passed at any reading."""
+
+ODD = 0.1
+"""Share of faults of a kind that show only in what speaks for the kind first, by its definition."""
+
+LOUD = (0.499995, 0.100005, 0.05, 0.05, 0.1, 0.1, 0.1)
+"""Probabilities of the bins of what speaks for a kind of fault, in such a form of it."""
+
+MEANS: Mapping[str, str] = {
+    "aliased": "aliased_twin",
+    "bot": "bot",
+    "clock": "clock_skew",
+    "clock_by_arm": "clock_skew",
+    "clock_skew": "clock_skew",
+    "contaminated": "crossover",
+    "counterfactual_missing": "post_exposure_filter",
+    "crossovers": "crossover",
+    "dominant_unit": "outlier",
+    "dropped_units": "post_exposure_filter",
+    "effect_drift": "ramp_mix",
+    "filter": "post_exposure_filter",
+    "hangs_on_one_unit": "outlier",
+    "joined": "telemetry",
+    "late_by_arm": "clock_skew",
+    "leak": "leak",
+    "mix_shift": "ramp_mix",
+    "must_not_move": "aliased_twin",
+    "not_delivered": "non_delivery",
+    "partly_delivered": "cache",
+    "pre_period": "pre_period_bias",
+    "repeated_facts": "duplicate_events",
+    "source_missing": "telemetry",
+    "sources_apart": "telemetry",
+    "srm": "wrong_bucketing",
+    "srm_by_day": "late_arm_start",
+    "srm_by_segment": "srm_by_segment",
+    "srm_stage": "redirect_loss",
+    "stray_rows": "missing_exposures",
+    "telemetry_volume": "telemetry",
+    "triggered_srm": "redirect_loss",
+    "undeclared_moved": "leak",
+    "uneven_overlap": "leak",
+}
+"""What a check speaks for first, by its definition."""
 
 PRIORS: Mapping[str, float] = {
     "healthy": 0.95,
@@ -48,6 +91,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
         "crossovers": (9.89e-05, 0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
         "delivery": (9.89e-05, 0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
         "dominant_unit": (0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
+        "dose_incoherent": (0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
         "effect_drift": (0.5473, 0.4178, 0.03451, 9.882e-05, 9.882e-05, 9.882e-05, 9.882e-05),
         "filter": (0.8, 0.19, 0.008001, 0.001801, 0.0002008, 1.2e-06, 1e-06),
         "freshness": (9.89e-05, 0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
@@ -58,7 +102,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
         "late_facts": (0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
         "leak": (0.9998, 9.709e-08, 0.0001166, 5.835e-05, 1.757e-05, 2.039e-06, 1.165e-07),
         "mix_shift": (2.098e-07, 0.9507, 0.0293, 0.02, 4.364e-06, 2.517e-07, 2.098e-07),
-        "must_not_move": (4.878e-06, 0.9268, 0.03903, 0.008785, 0.02537, 5.853e-06, 4.878e-06),
+        "must_not_move": (0.9985, 9.886e-05, 9.886e-05, 9.886e-05, 0.0009886, 9.886e-05, 9.886e-05),
         "neighbours_moved": (0.998, 0.001483, 9.886e-05, 9.886e-05, 9.886e-05, 9.886e-05, 9.886e-05),
         "not_delivered": (0.9994, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05, 9.89e-05),
         "novelty": (0.8254, 0.1692, 0.004941, 9.882e-05, 9.882e-05, 9.882e-05, 9.882e-05),
@@ -75,6 +119,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
         "telemetry_volume": (0.3991, 0.6004, 9.886e-05, 9.886e-05, 9.886e-05, 9.886e-05, 9.886e-05),
         "undeclared": (0.5485, 0.451, 9.886e-05, 9.886e-05, 9.886e-05, 9.886e-05, 9.886e-05),
         "undeclared_moved": (0.9998, 9.709e-08, 0.0001166, 5.835e-05, 1.757e-05, 2.039e-06, 1.165e-07),
+        "contaminated": (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05),
         "counterfactual_missing": (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05),
         "dropped_units": (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05),
         "stray_rows": (0.499995, 0.4639954, 0.0249998, 0.0099999, 0.0009, 0.0001, 1e-05),
@@ -94,7 +139,9 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     },
     "non_delivery": {
         "delivery": (0.8868, 0.01887, 0.01887, 0.01887, 0.01887, 0.01887, 0.01887),
-        "partly_delivered": (0.01887, 0.01887, 0.01887, 0.8868, 0.01887, 0.01887, 0.01887),
+        "dose_incoherent": (0.7799, 0.1258, 0.01887, 0.01887, 0.01887, 0.01887, 0.01887),
+        "not_delivered": (0.6604, 0.01887, 0.01887, 0.01887, 0.2453, 0.01887, 0.01887),
+        "partly_delivered": (0.2453, 0.01887, 0.01887, 0.6604, 0.01887, 0.01887, 0.01887),
     },
     "redirect_loss": {
         "pre_period": (0.01887, 0.5472, 0.1195, 0.1384, 0.08176, 0.07547, 0.01887),
@@ -165,6 +212,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     },
     "crossover": {
         "crossovers": (0.01961, 0.01961, 0.2059, 0.01961, 0.6961, 0.01961, 0.01961),
+        "contaminated": (0.499995, 0.100005, 0.05, 0.05, 0.1, 0.1, 0.1),
     },
     "join_fan_out": {
         "neighbours_moved": (0.8039, 0.09804, 0.01961, 0.01961, 0.01961, 0.01961, 0.01961),

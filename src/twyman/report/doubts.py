@@ -14,6 +14,8 @@ from twyman.report.inert import inert
 from twyman.report.words import CHECKS, Word, word
 
 WIDEST = 120
+SPEAKS = 1.05
+"""How many times likelier a doubt is under a fault, from which on it speaks for one."""
 NAMED = 3
 """Kinds of fault that are named."""
 MARKS = {"block": "■", "warn": "▲", "note": "·"}
@@ -113,8 +115,13 @@ def summary(dossier: Dossier) -> str:
     """Return the dossier in one sentence."""
     if not dossier.doubts:
         return f"Nothing speaks against it: {dossier.checked} checks were made. {likelihood(dossier)}."
-    number = len(dossier.doubts)
-    return f"{number} reason{'s' if number > 1 else ''} to doubt, of {dossier.checked} checks. {likelihood(dossier)}."
+    number = sum(one.status != "note" or one.likelihood_ratio >= SPEAKS for one in dossier.doubts)
+    notes = len(dossier.doubts) - number
+    beside = f", and {notes} note{'s' if notes > 1 else ''}" if notes else ""
+    if not number:
+        return f"Nothing speaks against it: {dossier.checked} checks were made{beside}. {likelihood(dossier)}."
+    reasons = f"{number} reason{'s' if number > 1 else ''} to doubt{beside}"
+    return f"{reasons}, of {dossier.checked} checks. {likelihood(dossier)}."
 
 
 def likelihood(dossier: Dossier) -> str:
@@ -126,10 +133,17 @@ def likelihood(dossier: Dossier) -> str:
 def worth(doubt: Doubt) -> str:
     """Say how much a doubt weighs."""
     ratio = doubt.likelihood_ratio
-    if ratio >= 1.05:
+    if ratio >= SPEAKS:
         times = "more than 1,000,000" if ratio > 1e6 else f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
-        return f"Evidence: {times} times likelier if something is wrong."
+        return f"Evidence: {times} times likelier if something is wrong{_precision(doubt.precision)}."
     return "Evidence: as likely in a healthy experiment."
+
+
+def _precision(share: float | None) -> str:
+    """Say of how many such doubts there is a fault, as the fault lab counted."""
+    if share is None:
+        return ""
+    return f"; of 100 seen alone, {'over 99' if share > 0.99 else f'{share * 100:.0f}'} come of a fault"
 
 
 def suspicion(suspect: Suspect) -> str:
