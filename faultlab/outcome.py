@@ -25,8 +25,8 @@ class Outcome:
     """An experiment's end.
 
     Attributes:
-        doubted: The reading that was held, or whose probability of a bug passed the threshold; `None` where the
-            decision came first.
+        doubted: The reading that was held, or whose verdict says that something may be wrong; `None` where the decision
+            came first.
         probability: Of a bug, at the last reading.
         causes: By rank, at the reading that was doubted, else at the last; `final`: at the last in any case.
         by_product: Whether the product itself named probability and causes.
@@ -76,9 +76,15 @@ def outcome(record: dict[str, Any], known: Learned) -> Outcome:
     judged = [(reading, *_judged(reading, known)) for reading in record["readings"]]
     last, probability, final = judged[-1]
     for reading, said, causes in judged:
-        if reading["action"] == "hold" or said >= known.threshold:
+        if reading["action"] == "hold" or _is_doubtful(reading, said, known):
             return Outcome(record, reading, probability, causes, final, _is_own(reading))
     return Outcome(record, None, probability, final, final, _is_own(last))
+
+
+def _is_doubtful(reading: dict[str, Any], said: float, known: Learned) -> bool:
+    """Whether the verdict says that something may be wrong; where the product gave no probability, whether the lab's
+    own passes the threshold."""
+    return "doubtful" in reading["reasons"] if _is_own(reading) else said >= known.threshold
 
 
 def _is_own(reading: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from scipy.stats import beta
 from faultlab.faults.registry import FAULTS
 from faultlab.learned import Learned
 from faultlab.outcome import Outcome, outcome
+from faultlab.precision import precision
 from faultlab.reliability import reliability
 
 EXPECTED = {"above_ceiling", "beyond_high", "far", "between_looks"}
@@ -29,7 +30,8 @@ def report(records: Sequence[dict[str, Any]], known: Learned) -> str:
     found = [outcome(record, known) for record in records]
     sick = [one for one in found if one.record["fault"]]
     healthy = [one for one in found if not one.record["fault"]]
-    return "\n".join((*_intro(found, known), *_faults(sick), "", *_healthy(healthy), "", *reliability(found), ""))
+    tables = (_faults(sick), _healthy(healthy), reliability(found), precision(found))
+    return "\n".join((*_intro(found, known), *(line for table in tables for line in (*table, ""))))
 
 
 def insert(page: Path, text: str) -> None:
@@ -47,9 +49,9 @@ def _intro(found: Sequence[Outcome], known: Learned) -> Iterable[str]:
         f"{len(found):,} simulated experiments of {users[0]:,} to {users[-1]:,} units, read by `twyman.analyze` on the "
         "second day and every week. A fault is *large enough* where it moves the estimate by more than its standard "
         "error, or by more than half of one so that a plain reader (CUPED, 1.96, every net off) does something else. "
-        "It is *caught* where a reading is held, or the probability of a bug "
-        f"passes {known.threshold:.2f}, before anything is decided. That number and the signatures were fixed on other "
-        f"seeds; probabilities and causes are named by {named}, at the reading that caught it and at the last. "
+        "It is *caught* where, before anything is decided, a reading is held or its verdict says that something may be "
+        f"wrong: a doubt speaks for a fault, and P(bug) is {known.threshold:.2f} or more. That number and the signatures "
+        f"were fixed on other seeds; probabilities and causes are named by {named}, at the reading that caught it and at the last. "
         "Brackets hold 95 % intervals."
     )
     yield ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twyman.app.dossier import doubtful, dossier_view
+from twyman.app.dossier import dossier_view, doubtful
 from twyman.doubt.check import Check, Status
 
 

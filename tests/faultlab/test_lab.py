@@ -71,6 +71,7 @@ def reading(*, day: int = 14, action: str = "end", probability: float | None = N
         "day": day,
         "units": 100 * day,
         "action": action,
+        "reasons": ["doubtful"] if (probability or 0) >= 0.5 else ["no_effect"],
         "bins": seen,
         "alarms": ["srm"] if seen.get("srm", 0) > 2 else [],
         "srm": 1e-4 if seen.get("srm", 0) > 3 else 0.5,
@@ -177,6 +178,7 @@ def test_the_report_counts(tmp_path: Path) -> None:
     assert cells[7:10] == ["100 %", "100 %", "50 %"]
     assert "| 80 % intervals of owners cover 80 % | 300 | 0 % [0.0, 0.8] |" in text
     assert "differ by" in text
+    assert "| `srm` | block | 20 | 0 | " in text
     page = tmp_path / "page.md"
     page.write_text(f"# Doubt\n\n{BEGIN}\nold\n{END}\n\nrest\n")
     insert(page, text)

@@ -54,10 +54,11 @@ def _verdict(evidence: Evidence, view: LookView) -> Verdict:
     if evidence.broken:
         return verdict(replace(evidence, findings=()))
     stood = verdict(replace(evidence, waiting=None) if evidence.findings else evidence)
+    beside = (waiting, evidence.doubtful) if evidence.doubtful else (waiting,)
     if stood.action is Action.CONTINUE:
-        return Verdict(arm, stood.action, (waiting,))
+        return Verdict(arm, stood.action, beside)
     told = Reason("last_look", f"Look {view.number} said {stood.action.value}, and that stands: read it as of its day.")
-    return Verdict(arm, stood.action, (told, waiting))
+    return Verdict(arm, stood.action, (told, *beside))
 
 
 def _any_success(experiment: Experiment) -> Goal | None:
