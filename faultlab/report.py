@@ -50,9 +50,9 @@ def _intro(found: Sequence[Outcome], known: Learned) -> Iterable[str]:
         "second day and every week. A fault is *large enough* where it moves the estimate by more than its standard "
         "error, or by more than half of one so that a plain reader (CUPED, 1.96, every net off) does something else. "
         "It is *caught* where, before anything is decided, a reading is held or its verdict says that something may be "
-        f"wrong: a doubt speaks for a fault, and P(bug) is {known.threshold:.2f} or more. That number and the signatures "
-        f"were fixed on other seeds; probabilities and causes are named by {named}, at the reading that caught it and at the last. "
-        "Brackets hold 95 % intervals."
+        f"wrong: a doubt speaks for a fault, and P(bug) is {known.threshold:.2f} or more. That number and the "
+        f"signatures were fixed on other seeds; probabilities and causes are named by {named}, at the reading that "
+        "caught it and at the last. Brackets hold 95 % intervals."
     )
     yield ""
 
