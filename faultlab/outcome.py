@@ -82,7 +82,7 @@ def outcome(record: dict[str, Any], known: Learned) -> Outcome:
 
 
 def _is_doubtful(reading: dict[str, Any], said: float, known: Learned) -> bool:
-    """Whether the verdict says that something may be wrong; without the product's probability, whether the lab's does."""
+    """Whether the verdict says that something may be wrong; of an answer without a probability, the lab."""
     return "doubtful" in reading["reasons"] if _is_own(reading) else said >= known.threshold
 
 
