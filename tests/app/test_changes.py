@@ -75,14 +75,15 @@ def test_nobody_is_asked_where_no_day_is_odd_or_nothing_stands_in_files() -> Non
     assert history.asked == []
 
 
-def test_of_what_is_sealed_only_the_file_is_told_but_to_its_own() -> None:
+def test_of_what_is_sealed_not_even_the_file_is_told_but_to_its_own() -> None:
     sealed, neighbours = change("cards", 4, sealed=True), [OWN, TWIN, replace(FAR, sealed=True)]
     history = History(sealed, change("search", 4), change("start-page", 4, sealed=True))
 
     told = [event.text for event in changed_around(QUESTION, [odd()], history, neighbours)]
 
     assert ["share" in text for text in told] == [True, False, False]
-    assert told[1] == "cards.yaml: sealed: ask its owner, by Ada at 10:12 (commit c0ffee1)"
+    assert told[1] == "a sealed definition: ask its owner, by Ada at 10:12 (commit c0ffee1)"
+    assert not [text for text in told if "cards" in text or "search" in text]
 
 
 def test_many_edits_and_many_changes_are_counted() -> None:

@@ -29,7 +29,7 @@ class Change:
         edits: What was changed in it, one line an edit, as in `share 10 → 50`.
         by: Who changed it.
         commit: What to look it up by.
-        sealed: Whether others see no more of it than its name.
+        sealed: Whether others see no more of it than that it was changed, by whom and when.
     """
 
     at: datetime
@@ -98,14 +98,14 @@ class _Nearness:
         return 0 if self.own & set(change.defines) else 1 if self.beside & set(change.defines) else 2
 
     def text(self, change: Change, zone: str) -> str:
-        """Say what was changed, by whom and when; of what is sealed only where."""
-        told = change.edits[:EDITS]
+        """Say what was changed, by whom and when; of what is sealed not what, and not in which file: that tells it."""
+        file, told = change.file, change.edits[:EDITS]
         if (change.sealed or self.sealed & set(change.defines)) and self.rank(change):
-            told = ("sealed: ask its owner",)
+            file, told = "a sealed definition", ("ask its owner",)
         elif len(change.edits) > EDITS:
             told = (*told, f"and {len(change.edits) - EDITS} more")
         at = change.at.astimezone(ZoneInfo(zone))
-        return f"{change.file}: {', '.join(told)}, by {change.by} at {at:%H:%M} (commit {change.commit})"
+        return f"{file}: {', '.join(told)}, by {change.by} at {at:%H:%M} (commit {change.commit})"
 
 
 def _names(several: Iterable[Experiment]) -> Iterator[Named]:

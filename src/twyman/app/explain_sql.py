@@ -12,7 +12,7 @@ from twyman.app.dosed import delivery_question
 from twyman.app.doubting import narrower, undeclared_question
 from twyman.app.neighbours import crossed, on_surface
 from twyman.app.ports import Asked, Extent, Question, Warehouse
-from twyman.app.sweep import key_of
+from twyman.app.sealing import Sealing, sealing
 from twyman.app.timeline import Timeline, last_look, timeline
 from twyman.app.within import may_be_within
 from twyman.doubt.interactions import LEAST
@@ -43,12 +43,14 @@ class Explained:
         reads: Bytes it would read, at most; `None` where the engine can't tell.
         purpose: What it is for.
         only_if: What must be found for it to be asked; empty where it is asked in any case.
+        sealed: Whether it isn't shown since it would name a sealed experiment.
     """
 
     sql: str
     reads: int | None = None
     purpose: str = ""
     only_if: str = ""
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ class ExplainSql:
             yield from self._doubts(question)
 
     def _doubts(self, question: Question) -> Iterator[Explained]:
-        yield from self._of(question, OTHERS, about=Asked.OTHERS)
+        sealed = sealing(question, self.neighbours)
+        yield from _sealed_out(self._of(question, OTHERS, about=Asked.OTHERS), sealed)
         yield from self._of(question, ROWS, about=Asked.ROWS)
         yield from self._of(question, ASSIGNED, about=Asked.ASSIGNED)
         if may_be_within(question):
@@ -129,9 +132,9 @@ class ExplainSql:
             yield from self._of(delivery, DELIVERED)
         others = on_surface(question, self.neighbours)
         if asked := crossed(question, others):
-            named = ", ".join(f"'{key_of(one)}'" for one in others)
+            named = sealed.named(others)
             only_if = f"{LEAST} units are in every pair of arms, dealt independently: those of {named} that are so"
-            yield from self._of(asked, CROSSED, only_if=only_if)
+            yield from _sealed_out(self._of(asked, CROSSED, only_if=only_if), sealed)
 
     def _undeclared(self, question: Question) -> Iterator[Explained]:
         asked = undeclared_question(question)
@@ -172,6 +175,12 @@ def _effects(line: Timeline, extent: Extent) -> str:
         return said
     looks = f"each of {earlier} earlier looks" if earlier > 1 else "the look before it"
     return f"{said}; and for {looks}, as of its own day, unless it is kept"
+
+
+def _sealed_out(statements: Iterable[Explained], sealed: Sealing) -> Iterator[Explained]:
+    """Leave out the text of statements that would name a sealed experiment."""
+    for one in statements:
+        yield replace(one, sql="", sealed=True) if sealed.told_by(one.sql) else one
 
 
 def _each_once(statements: Iterable[Explained]) -> Iterator[Explained]:

@@ -57,7 +57,7 @@ def _lines(one: "Explained", number: str, *, costs: bool) -> "Iterator[str]":
     if one.only_if:
         yield f"-- asked only if {one.only_if}"
     if not one.sql:
-        yield "-- its text depends on what is found"
+        yield "-- it names a sealed experiment" if one.sealed else "-- its text depends on what is found"
         return
     if costs:
         yield f"-- {reading(one.reads)}"
@@ -65,7 +65,7 @@ def _lines(one: "Explained", number: str, *, costs: bool) -> "Iterator[str]":
 
 
 def as_json(statements: "Sequence[Explained]") -> str:
-    """Return statements as a JSON array; `sql` is null where it depends on what is found.
+    """Return statements as a JSON array; `sql` is null where it depends on what is found, or names what is sealed.
 
     Each is `{"purpose": ..., "asked_only_if": ... or null, "sql": ..., "reads_at_most": bytes or null}`.
     """

@@ -29,6 +29,35 @@ def veiled(checks: Iterable[Check], owners: Mapping[str, str]) -> list[Check]:
     return [*told.values()]
 
 
+def veiled_beside(check: Check, owners: Mapping[str, str]) -> Check:
+    """Return a check of one experiment as others may see it; the very same where it speaks of nothing sealed.
+
+    Its code and how loud it is stay: a verdict that rests on it stands.
+
+    Args:
+        check: Of what the experiment's units met; its detail says which `flag`, or which `experiments`.
+        owners: Of each sealed experiment beside it, by whatever it is called.
+
+    Example:
+        >>> from twyman.doubt.check import Status
+        >>> found = Check(code="leak", status=Status.WARN, text="V = .3", p_value=1e-9, detail={"flag": "secret"})
+        >>> veiled_beside(found, {"secret": "ada"}).text
+        'It conflicts with a sealed experiment: ask its owner (ada).'
+    """
+    met = [*_pair(check.detail), check.detail.get("flag")]
+    hidden = [name for name in met if name in owners]
+    if hidden:
+        owner = owners[str(hidden[0])] or OWNER_UNKNOWN
+        return Check(
+            code=check.code,
+            status=check.status,
+            text=f"It conflicts with a sealed experiment: ask its owner ({owner}).",
+        )
+    if check.detail.get("closest") in owners:
+        return replace(check, p_value=None, detail={**check.detail, "closest": None})
+    return _without_sealed_pairs(check, owners)
+
+
 def _veiled(check: Check, owners: Mapping[str, str]) -> Check:
     pair = _pair(check.detail)
     hidden = [name for name in pair if name in owners]
@@ -36,10 +65,18 @@ def _veiled(check: Check, owners: Mapping[str, str]) -> Check:
         asked = [owners[name] or OWNER_UNKNOWN for name in hidden]
         shown = [name for name in pair if name not in owners]
         return Check(code="sealed", status=check.status, text=_said(shown, asked), detail={"experiments": shown})
-    listed = cast("list[Mapping[str, object]] | None", check.detail.get("mde"))
-    if listed is None:
+    return _without_sealed_pairs(check, owners)
+
+
+def _without_sealed_pairs(check: Check, owners: Mapping[str, str]) -> Check:
+    """Return a check of many pairs without the figures of those that are sealed."""
+    mde = check.detail.get("mde")
+    if not isinstance(mde, list):  # of one pair alone it is a number
         return check
+    listed = cast("list[Mapping[str, object]]", mde)
     known = [one for one in listed if not any(name in owners for name in _pair(one))]
+    if len(known) == len(listed):
+        return check
     return replace(check, detail={**check.detail, "mde": known})
 
 
