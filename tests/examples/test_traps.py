@@ -24,15 +24,21 @@ AMONG = 3
 
 TRAPS = [
     ("cookie_cats", "gate", "srm", "44,700"),
+    ("cookie_cats", "gate", "srm", "0.0086"),
     ("cookie_cats", "gate", "dominant_unit", "49,854"),
     ("udacity_ab_data", "page", "rows", "3,893"),
     ("udacity_ab_data", "page", "rows", "1,895 units stand in two arms"),
     ("udacity_free_trial", "screener", "immature", "14 of 37 days"),
     ("udacity_homepage", "homepage", "rows", "1,860 of 8,188"),
     ("adsmart", "respondents", "filter", "16.4 %"),
+    ("adsmart", "respondents", "filter", "(p = 0.0125)"),
     ("adsmart", "respondents", "stray_rows", "1 of 8,078"),
     ("globox", "banner", "sparse_facts", "2,233 rows"),
+    ("globox", "banner", "sparse_facts", "4.28 % of units have a fact in 'purchases', and the others count, too"),
+    ("globox", "banner", "sparse_facts", "139 have more than one"),
     ("sparkify", "aa", "dominant_unit", "1261737"),
+    ("sparkify", "aa", "dominant_unit", "songs_per_session"),
+    ("sparkify", "aa", "dominant_unit", "158,115"),
     ("lalonde", "survey-controls", "srm", "2,490"),
 ]
 HEALTHY = [("hillstrom", "email"), ("cdnow", "aa"), ("cdnow", "repeat")]

@@ -143,6 +143,19 @@ def test_rows_that_differ_in_a_measure_or_in_what_they_are_of_are_no_repeats(sce
     assert [one.repeated for one in audit(without.question()).activity] == [2, 0]
 
 
+def test_units_with_more_than_one_row_are_counted_repeats_or_not(scene: Any, metric: Any) -> None:
+    played = [(1, NOON - HOUR, 1.0), (1, NOON + HOUR, 2.0), (2, NOON + HOUR, 1.0), (2, NOON + HOUR, 1.0)]
+    played += [(3, NOON + HOUR, 1.0), (5, NOON + HOUR, 1.0)]
+    exposed = [(unit, "control", NOON) for unit in (1, 2, 3, 4)] + [(5, "treatment", NOON)]
+
+    found = audit(scene(exposed=exposed, played=played, metrics=(metric(),)).question()).activity
+
+    assert [(one.arm, one.with_rows, one.with_several, one.rows) for one in found] == [
+        ("control", 3, 2, 5),
+        ("treatment", 1, 0, 1),
+    ]
+
+
 def test_an_arm_without_a_row_counts_with_zeros(scene: Any, metric: Any) -> None:
     found = audit(
         scene(exposed=[(1, "control", NOON), (2, "treatment", NOON)], played=[], metrics=(metric(),)).question()

@@ -23,6 +23,7 @@ class Activity:
         weeks: Moments of a unit's rows in the first and the second week, of the units that have been in for both.
         active: Units with a row after exposure.
         with_rows: Units with any row.
+        with_several: Units with more than one.
         tested: Rows of the day after each exposure, of which repeats are looked for; 0 where only the day is known.
         repeated: Those of them that repeat another's unit, time and measures.
         repeating: Units with any such.
@@ -46,6 +47,7 @@ class Activity:
     repeated: int = 0
     repeating: int = 0
     with_rows: int = 0
+    with_several: int = 0
     busiest: str = ""
     most: int = 0
     log_mean: float = 0.0

@@ -105,8 +105,8 @@ def _repeating(one: Activity) -> Repeating:
 
 def _sparse(audited: Audited, source: str) -> Check | None:
     arms = [one for one in audited.activity if one.source == source]
-    units, active, rows = (sum(counts) for counts in zip(*((a.units, a.with_rows, a.rows) for a in arms), strict=True))
-    return sparse(source, units, active, rows)
+    told = ((one.units, one.with_rows, one.with_several, one.rows) for one in arms)
+    return sparse(source, *(sum(counts) for counts in zip(*told, strict=True)))
 
 
 def _busiest(one: Activity) -> Busiest:

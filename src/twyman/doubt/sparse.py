@@ -13,17 +13,18 @@ FEW = 1.5
 """Rows a unit with any, below which most have one."""
 
 
-def sparse(source: str, units: int, active: int, rows: int) -> Check | None:
-    """Say that units without facts count, and that some have several, where a table may be taken for one of units.
+def sparse(source: str, units: int, active: int, several: int, rows: int) -> Check | None:
+    """Say that units without facts count, and how many have several, where a table may be taken for one of units.
 
     Args:
         source: The source's name.
         units: Units that entered.
         active: Those of them with a fact.
+        several: Those of them with more than one.
         rows: Their facts.
 
     Example:
-        >>> seen = sparse("purchases", units=48_943, active=2_094, rows=2_233)
+        >>> seen = sparse("purchases", units=48_943, active=2_094, several=139, rows=2_233)
         >>> seen.status
         <Status.NOTE: 'note'>
     """
@@ -31,8 +32,15 @@ def sparse(source: str, units: int, active: int, rows: int) -> Check | None:
         return None
     text = (
         f"{share_text(active / units)} of units have a fact in '{source}', and the others count, too; of {active:,} "
-        f"that do some have several ({rows:,} rows). A join that keeps matches only compares these alone, and one that "
-        "repeats rows counts some twice: expect figures made that way to differ."
+        f"that do, {several:,} have more than one ({rows:,} rows in all). A join that keeps matches only compares the "
+        f"{active:,} alone, and one that repeats rows counts those {several:,} more than once: expect figures "
+        "made that way to differ."
     )
-    detail: dict[str, object] = {"source": source, "units": units, "with_facts": active, "rows": rows}
+    detail: dict[str, object] = {
+        "source": source,
+        "units": units,
+        "with_facts": active,
+        "with_several": several,
+        "rows": rows,
+    }
     return Check(code="sparse_facts", status=Status.NOTE, text=text, detail=detail)

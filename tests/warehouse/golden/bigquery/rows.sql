@@ -211,6 +211,8 @@ SELECT
       answer.`covariances`,
       'rows',
       answer.`rows`,
+      'several',
+      answer.`several`,
       'tested',
       answer.`tested`,
       'repeated',
@@ -259,6 +261,7 @@ FROM (
       var_pop(second_week)
     ) AS covariances,
     sum(`rows`) AS `rows`,
+    countif(`rows` > 1) AS several,
     sum(tested) AS tested,
     sum(repeated) AS repeated,
     countif(repeated > 0) AS repeating,

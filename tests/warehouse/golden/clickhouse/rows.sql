@@ -264,6 +264,8 @@ SELECT
     varPopStable(toFloat64(second_week))
   ] AS covariances,
   sum(rows + toDecimal128(0, 0)) AS rows,
+  COUNT(*) FILTER(WHERE
+    rows > 1) AS several,
   sum(tested + toDecimal128(0, 0)) AS tested,
   sum(repeated + toDecimal128(0, 0)) AS repeated,
   COUNT(*) FILTER(WHERE

@@ -244,6 +244,7 @@ FROM (
       VAR_POP(second_week)
     ) AS covariances,
     SUM(rows) AS rows,
+    COUNT_IF(rows > 1) AS several,
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT_IF(repeated > 0) AS repeating,

@@ -218,6 +218,8 @@ SELECT
       answer.covariances,
       'rows',
       answer.rows,
+      'several',
+      answer.several,
       'tested',
       answer.tested,
       'repeated',
@@ -372,6 +374,7 @@ FROM (
       VAR_POP(second_week)
     ) AS covariances,
     SUM(rows) AS rows,
+    COUNT(CASE WHEN rows > 1 THEN 1 END) AS several,
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT(CASE WHEN repeated > 0 THEN 1 END) AS repeating,

@@ -210,6 +210,8 @@ SELECT
       answer.covariances,
       'rows',
       answer."rows",
+      'several',
+      answer.several,
       'tested',
       answer.tested,
       'repeated',
@@ -264,6 +266,7 @@ FROM (
       COALESCE(TO_VARIANT(VAR_POP(second_week)), PARSE_JSON('null'))
     ) AS covariances,
     SUM("rows") AS "rows",
+    COUNT_IF("rows" > 1) AS several,
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT_IF(repeated > 0) AS repeating,

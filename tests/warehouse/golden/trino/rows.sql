@@ -187,8 +187,8 @@ SELECT
   answer.part,
   JSON_FORMAT(
     CAST(MAP(
-      CAST(ARRAY[CAST('source' AS JSON), CAST('arm' AS JSON), CAST('units' AS JSON), CAST('active' AS JSON), CAST('means' AS JSON), CAST('covariances' AS JSON), CAST('rows' AS JSON), CAST('tested' AS JSON), CAST('repeated' AS JSON), CAST('repeating' AS JSON), CAST('busiest' AS JSON), CAST('most' AS JSON), CAST('log_mean' AS JSON), CAST('log_variance' AS JSON), CAST('ahead' AS JSON), CAST('late' AS JSON), CAST('delivered' AS JSON)] AS JSON),
-      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.active AS JSON) AS JSON), CAST(CAST(answer.means AS JSON) AS JSON), CAST(CAST(answer.covariances AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.tested AS JSON) AS JSON), CAST(CAST(answer.repeated AS JSON) AS JSON), CAST(CAST(answer.repeating AS JSON) AS JSON), CAST(CAST(answer.busiest AS JSON) AS JSON), CAST(CAST(answer.most AS JSON) AS JSON), CAST(CAST(answer.log_mean AS JSON) AS JSON), CAST(CAST(answer.log_variance AS JSON) AS JSON), CAST(CAST(answer.ahead AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON), CAST(CAST(answer.delivered AS JSON) AS JSON)] AS JSON)
+      CAST(ARRAY[CAST('source' AS JSON), CAST('arm' AS JSON), CAST('units' AS JSON), CAST('active' AS JSON), CAST('means' AS JSON), CAST('covariances' AS JSON), CAST('rows' AS JSON), CAST('several' AS JSON), CAST('tested' AS JSON), CAST('repeated' AS JSON), CAST('repeating' AS JSON), CAST('busiest' AS JSON), CAST('most' AS JSON), CAST('log_mean' AS JSON), CAST('log_variance' AS JSON), CAST('ahead' AS JSON), CAST('late' AS JSON), CAST('delivered' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.active AS JSON) AS JSON), CAST(CAST(answer.means AS JSON) AS JSON), CAST(CAST(answer.covariances AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.several AS JSON) AS JSON), CAST(CAST(answer.tested AS JSON) AS JSON), CAST(CAST(answer.repeated AS JSON) AS JSON), CAST(CAST(answer.repeating AS JSON) AS JSON), CAST(CAST(answer.busiest AS JSON) AS JSON), CAST(CAST(answer.most AS JSON) AS JSON), CAST(CAST(answer.log_mean AS JSON) AS JSON), CAST(CAST(answer.log_variance AS JSON) AS JSON), CAST(CAST(answer.ahead AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON), CAST(CAST(answer.delivered AS JSON) AS JSON)] AS JSON)
     ) AS JSON)
   ) AS answer
 FROM (
@@ -201,6 +201,7 @@ FROM (
     CAST(ARRAY[CAST(AVG(before) AS JSON), CAST(AVG(just_before) AS JSON), CAST(AVG(after) AS JSON), CAST(AVG(first_week) AS JSON), CAST(AVG(second_week) AS JSON)] AS JSON) AS means,
     CAST(ARRAY[CAST(VAR_POP(before) AS JSON), CAST(COVAR_POP(before, just_before) AS JSON), CAST(COVAR_POP(before, after) AS JSON), CAST(COVAR_POP(before, first_week) AS JSON), CAST(COVAR_POP(before, second_week) AS JSON), CAST(VAR_POP(just_before) AS JSON), CAST(COVAR_POP(just_before, after) AS JSON), CAST(COVAR_POP(just_before, first_week) AS JSON), CAST(COVAR_POP(just_before, second_week) AS JSON), CAST(VAR_POP(after) AS JSON), CAST(COVAR_POP(after, first_week) AS JSON), CAST(COVAR_POP(after, second_week) AS JSON), CAST(VAR_POP(first_week) AS JSON), CAST(COVAR_POP(first_week, second_week) AS JSON), CAST(VAR_POP(second_week) AS JSON)] AS JSON) AS covariances,
     SUM(rows) AS rows,
+    COUNT_IF(rows > 1) AS several,
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT_IF(repeated > 0) AS repeating,
