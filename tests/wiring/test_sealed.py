@@ -43,14 +43,16 @@ def folder(root: Path, kind: str, *, also: str = SEALED, called: str = "no-ads",
 
     Args:
         root: Where.
-        kind: How the other is dealt; `interacts`: apart, and both together add to each play.
+        kind: How the other is dealt; `alike`: everybody meets one variant; `interacts`: apart, and both together add to
+            each play.
         also: What its definition says besides.
         called: What the data call it.
         name: Its name.
     """
     rng = np.random.default_rng(5)
     page, apart = rng.random(UNITS) < 0.5, rng.random(UNITS) < 0.5
-    other = {"aliased": page, "leak": np.where(rng.random(UNITS) < 0.5, page, apart)}.get(kind, apart)
+    leaks = np.where(rng.random(UNITS) < 0.5, page, apart)
+    other = {"aliased": page, "leak": leaks, "alike": np.ones(UNITS, dtype=bool)}.get(kind, apart)
     write(root / "twyman.yaml", PROJECT.format(also=""))
     write(root / "sources.yaml", SOURCES)
     write(root / "page.yaml", EXPERIMENT.format(name="page") + SURFACE)
@@ -158,6 +160,12 @@ def test_the_closest_of_many_flags_is_not_told_where_it_is_sealed(tmp_path: Path
     assert (quiet["status"], quiet["p_value"], quiet["detail"]["closest"]) == ("ok", None, None)
     (crossed,) = [check for check in answer["health"]["checks"] if check["code"] == "interactions"]
     assert crossed["detail"]["mde"] == []
+    assert "no-ads" not in said
+
+
+def test_a_sealed_experiment_that_reached_all_alike_is_not_named_either(tmp_path: Path) -> None:
+    _, said = told(folder(tmp_path, "alike"))
+
     assert "no-ads" not in said
 
 

@@ -13,10 +13,8 @@ from twyman.app.ports import Question
 from twyman.app.sweep import key_of
 from twyman.app.views import Dossier, Doubt
 from twyman.doubt.check import Check, Status
-from twyman.doubt.sealed import veiled_beside
+from twyman.doubt.sealed import A_SEALED_ONE, veiled_beside
 from twyman.experiments.experiment import Experiment
-
-A_SEALED_ONE = "a sealed experiment"
 
 
 @dataclass(frozen=True, slots=True)

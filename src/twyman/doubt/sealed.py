@@ -1,12 +1,15 @@
 """What others are told of a sealed experiment: that something conflicts with it, how loud that is, and whom to ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
 from twyman.doubt.check import Check
 
 OWNER_UNKNOWN = "nobody is named"
+A_SEALED_ONE = "a sealed experiment"
+LISTING = "coexposure"
+"""The check that names several of those that were met; others name one, and a metric or an arm may be called alike."""
 
 
 def veiled(checks: Iterable[Check], owners: Mapping[str, str]) -> list[Check]:
@@ -53,9 +56,37 @@ def veiled_beside(check: Check, owners: Mapping[str, str]) -> Check:
             status=check.status,
             text=f"It conflicts with a sealed experiment: ask its owner ({owner}).",
         )
-    if check.detail.get("closest") in owners:
-        return replace(check, p_value=None, detail={**check.detail, "closest": None})
-    return _without_sealed_pairs(check, owners)
+    return _listed(check, owners) if check.code == LISTING else _without_sealed_pairs(check, owners)
+
+
+def _listed(check: Check, owners: Mapping[str, str]) -> Check:
+    """Return the check that lists all that was met without the names of what is sealed."""
+    text, detail = _unnamed(check.text, owners), _without(check.detail, owners)
+    if (text, detail) == (check.text, check.detail):
+        return check
+    p_value = None if check.detail.get("closest") in owners else check.p_value  # it is the closest one's
+    return replace(check, text=text, p_value=p_value, detail=cast("Mapping[str, object]", detail))
+
+
+def _unnamed(text: str, names: Iterable[str]) -> str:
+    for name in names:
+        text = text.replace(f"'{name}'", A_SEALED_ONE)
+    return text[:1].upper() + text[1:] if text.startswith(A_SEALED_ONE) else text
+
+
+def _without(found: object, names: Collection[str]) -> object:
+    """Return what is in a detail without some names: those listed are left out, any other is nothing."""
+    match found:
+        case str():
+            return None if found in names else found
+        case dict():
+            held = cast("dict[object, object]", found)
+            return {key: _without(value, names) for key, value in held.items() if key not in names}
+        case list():
+            listed = cast("list[object]", found)
+            return [_without(value, names) for value in listed if not (isinstance(value, str) and value in names)]
+        case _:
+            return found
 
 
 def _veiled(check: Check, owners: Mapping[str, str]) -> Check:
