@@ -114,6 +114,21 @@ def test_each_net_fires_before_the_next_and_all_before_the_end(told: Told) -> No
     assert users["Expectation"] == NEW_ZEALAND.users
 
 
+def test_who_reads_of_the_first_day_is_told_that_a_second_file_watches_it_daily(told: Told) -> None:
+    _, _, act_two = told.text.partition("Act two")
+    nets, _, table = act_two.partition("When each would have caught it")
+    [line] = lines_with(table, "Must not move")
+    watch, page = (told.folder / "experiments" / f"{name}.yaml" for name in ("moment-page-nz-watch", "moment-page-nz"))
+
+    assert "a second file watches ads daily: −98.7 % on day 1" in line
+    assert (
+        "A second file, experiments/moment-page-nz-watch.yaml, watches the advertising daily; the experiment's own "
+        "looks are weekly." in " ".join(nets.split())
+    )
+    assert ("looks: daily" in watch.read_text(), "looks: weekly" in page.read_text()) == (True, True)
+    assert ", watched daily" in (told.folder / "reports" / "moment-page-nz-watch.html").read_text("utf-8")
+
+
 def lines_with(table: str, name: str) -> list[str]:
     return [line for line in table.splitlines() if line.strip().startswith(name)]
 

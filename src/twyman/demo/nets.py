@@ -20,6 +20,8 @@ from twyman.wiring.analysis import Analysis, analyze
 from twyman.wiring.gate import gate
 
 PAGE = NEW_ZEALAND.experiment
+WATCH = f"experiments/{PAGE}-watch.yaml"
+"""The second file over the same users: what must not move, read daily; the experiment itself is read weekly."""
 MOST = 500
 """Units after which co-exposure isn't watched one by one any more; a copy of a list shows by two dozen."""
 
@@ -122,12 +124,13 @@ def by_what_must_not_move(folder: Path) -> tuple[Fired, Analysis] | None:
     """Read the watch at the end of each day, and return the first on which what must not move has moved."""
     for day in range(1, DAYS + 1):
         at = NEW_ZEALAND.starts + timedelta(days=day)
-        found = analyze(folder / "experiments" / f"{PAGE}-watch.yaml", as_of=at)
+        found = analyze(folder / WATCH, as_of=at)
         reason = next((each for each in found.verdict.reasons if each.code == "must_not_move"), None)
         if reason is not None:
             row = found.answer.results[0]
             lift = row.relative.estimate if row.relative else None
-            brief = f"on day {day}, ads per hour of listening {percent(lift)}" if lift is not None else row.title
+            moved = f"{percent(lift)} on day {day}" if lift is not None else f"{row.title}, day {day}"
+            brief = f"a second file watches ads daily: {moved}"
             return Fired("Must not move", at, _units(found.answer), brief, reason.text), found
     return None
 

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from twyman.app.views import Answer
 from twyman.demo.layout import columns, day_text, heading, paragraph
-from twyman.demo.nets import Fired, by_coexposure, by_expectation, by_the_gate, by_what_must_not_move, gated, override
+from twyman.demo.nets import (
+    WATCH,
+    Fired,
+    by_coexposure,
+    by_expectation,
+    by_the_gate,
+    by_what_must_not_move,
+    gated,
+    override,
+)
 from twyman.demo.phase import LAUNCH, NEW_ZEALAND, Phase
 from twyman.demo.simulator import SEED, simulate
 from twyman.demo.usual import usual_reading
@@ -29,6 +38,8 @@ resolver dealt the flags out, and its own client logged who met what."""
 
 SHIPPED = "Nobody asked whether that was possible. The page alone went to 1 % of the users in four markets:"
 AFTERWARDS = "The page drives listeners away; silence between the songs had kept them. That took months to find."
+
+WATCHED = f"A second file, {WATCH}, watches the advertising daily; the experiment's own looks are weekly."
 
 SAME = "The same users, on the same days."
 
@@ -83,6 +94,7 @@ class Telling:
         watch = by_what_must_not_move(self.folder)
         yield from self._told("Must not move", watch[0] if watch else None)
         if watch:
+            self.out(paragraph(WATCHED, indent=2))
             self._report(watch[1], f"{NEW_ZEALAND.experiment}-watch")
         yield from self._told("Expectation", by_expectation(self.folder))
 
