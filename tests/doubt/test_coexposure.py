@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from twyman.doubt.check import Status
-from twyman.doubt.coexposure import RATE, Beside, beside, code_of, coexposure, flagged, smallest_seen, status_of
+from twyman.doubt.coexposure import (
+    RATE,
+    Beside,
+    beside,
+    code_of,
+    coexposure,
+    flagged,
+    smallest_seen,
+    status_of,
+    unasked,
+)
 from twyman.doubt.follow_up import units_to_flag
 
 Cells = dict[tuple[str, str], int]
@@ -33,6 +43,7 @@ def only(*rows: tuple[int, int, int]) -> Beside:
 counts = st.tuples(*[st.integers(0, 40)] * 3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(counts, counts), min_size=2, max_size=4))
 def test_what_flags_and_variants_are_called_and_how_they_stand_changes_nothing(
     pairs: list[tuple[tuple[int, ...], ...]],
@@ -171,3 +182,85 @@ def test_the_loudest_comes_first_and_silence_is_one_line() -> None:
     assert [check.detail["flag"] for check in checks] == ["b"]
     assert coexposure([])[0].text == "No other flag reached these units."
     assert units_to_flag((1, 1), flags=3, rate=RATE) <= 15 + 15
+
+
+def everywhere(variant: str, size: int = 30) -> Cells:
+    return {(arm, variant): size for arm in ARMS}
+
+
+def test_a_flag_that_reached_all_units_alike_is_named_and_no_difference_comes_from_it() -> None:
+    units, met = dict.fromkeys(ARMS, 30), {"no-ads": everywhere("off")}
+
+    (check,) = coexposure(beside(units, met), unasked=unasked(units, met))
+
+    assert check.text == "'no-ads' reached all of these units alike, so no difference between arms comes of it."
+    assert (check.code, check.status, check.detail["alike"]) == ("coexposure", Status.OK, ["no-ads"])
+
+
+def test_of_many_flags_that_reached_all_alike_a_few_are_named_beside_what_was_tested() -> None:
+    units = dict.fromkeys(ARMS, 30)
+    even = {(arm, name): 15 for arm in ARMS for name in ("off", "on")}
+    met = {f"flag {k}": everywhere("on") for k in range(8)} | {"dealt": even}
+
+    (check,) = coexposure(beside(units, met), unasked=unasked(units, met))
+
+    assert "none depends on the arm" in check.text
+    assert "'flag 4' and 3 more reached all of these units alike, so no difference" in check.text
+    assert check.detail["flags"] == 1
+
+
+def test_what_only_one_arm_that_has_units_met_cannot_be_asked_yet() -> None:
+    units: dict[str, int] = {"control": 30, "new": 0}
+    met: dict[str, Cells] = {"dealt": {("control", "off"): 15, ("control", "on"): 15}, "none": {("control", "on"): 0}}
+
+    (check,) = coexposure(beside(units, met), unasked=unasked(units, met))
+
+    assert check.text == "Only one arm has units so far: whether 'dealt' depends on the arm can't be asked yet."
+    assert check.status is Status.OK
+
+
+def test_what_not_every_unit_met_is_not_said_to_have_reached_all() -> None:
+    units, met = {"control": 30, "new": 31}, {"most": everywhere("on")}
+
+    assert unasked(units, met).alike == ()
+    assert beside(units, met)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (((1_000, 0, 0), (3, 997, 0)), "would make the variance 167 times as large: too little is left to compare"),
+        (((0, 990, 10), (0, 10, 990)), "would make the variance 25 times as large: too little is left to compare"),
+        (((1_000, 0, 0), (800, 0, 200)), "No unit of control met on, where chance alone would bring 100: in practice"),
+        (
+            ((500, 0, 500), (0, 0, 1_000)),
+            "Every unit of new met it, where chance alone would leave 250 without: in practice",
+        ),
+    ],
+)
+def test_what_cannot_be_separated_in_practice_is_said_to_be_so_with_the_smallest_follow_up(
+    rows: tuple[tuple[int, int, int], ...], why: str
+) -> None:
+    (check,) = coexposure([only(*rows)])
+
+    assert (check.code, check.status) == ("leak", Status.BLOCK)
+    assert why in check.text
+    assert "can't be separated" in check.text
+    assert "or compare within its variants" not in check.text
+    assert "Whether they still go together shows after" in check.text
+    assert check.detail["follow_up"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ((0, 700, 300), (0, 300, 700)),
+        ((60, 0, 0), (45, 0, 15)),  # an empty cell, of an association that may be weak
+        ((100_000, 0, 0), (99_000, 0, 1_000)),  # too weak for the other's part to matter
+    ],
+)
+def test_what_can_be_compared_within_is_not_said_to_be_inseparable(rows: tuple[tuple[int, int, int], ...]) -> None:
+    (check,) = coexposure([only(*rows)])
+
+    assert check.text.endswith("or compare within its variants.")
+    assert "follow_up" not in check.detail

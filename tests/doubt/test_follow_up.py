@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from twyman.doubt.coexposure import RATE, beside, coexposure, flagged
+from twyman.doubt.coexposure import RATE, Beside, beside, coexposure, flagged
 from twyman.doubt.follow_up import Precision, follow_up, units_to_flag
 from twyman.stats.power.design import Design
 from twyman.stats.power.history import known_mean
@@ -66,6 +66,27 @@ def test_what_cannot_be_separated_comes_with_the_smallest_follow_up_that_would()
 
     assert check.detail["follow_up"] == {"units": 3_140, "days": 7, "units_to_flag": 12}
     assert "3,140 units, about 7 days at the present rate, show 2 % in retention with a power of 80 %" in check.text
+
+
+def test_a_near_twin_comes_with_the_same_follow_up() -> None:
+    near = beside({"control": 1_000, "new": 1_000}, {"no-ads": {("new", "off"): 998}})
+
+    check = coexposure(near, precision=measured(2_000, 1.0, 0.1, daily=500))[0]
+
+    assert (check.code, check.detail["follow_up"]) == ("leak", {"units": 3_140, "days": 7, "units_to_flag": 11})
+    assert "3,140 units, about 7 days at the present rate, show 2 % in retention with a power of 80 %" in check.text
+
+
+@pytest.mark.parametrize("share", [0.98, 0.2])
+def test_a_partial_twin_that_still_goes_along_as_far_is_flagged_after_just_so_many_units(share: float) -> None:
+    def of(units: float) -> Beside:
+        size = round(units / 2)
+        return beside({"control": size, "new": size}, {"ads": {("new", "on"): round(share * size)}})[0]
+
+    units = coexposure([of(4_000)])[0].detail["follow_up"]["units_to_flag"]  # type: ignore[index]
+
+    assert flagged([of(1.1 * units)])
+    assert not flagged([of(0.9 * units)])
 
 
 def test_without_an_effect_to_see_only_the_separation_is_sized() -> None:

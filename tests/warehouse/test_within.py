@@ -62,6 +62,8 @@ def test_a_variant_that_only_one_arm_met_is_left_out_and_said() -> None:
     assert effect["share"] == pytest.approx(0.9, abs=0.01)
     assert effect["lower"] < OURS / 20 < effect["upper"]
     assert "of units whose variants both arms met" in check.text
+    assert "No unit of control met off" in check.text
+    assert check.detail["follow_up"]
 
 
 def test_where_next_to_nothing_overlaps_no_effect_is_given_and_the_reason_is() -> None:
@@ -70,6 +72,21 @@ def test_where_next_to_nothing_overlaps_no_effect_is_given_and_the_reason_is() -
     assert check.code == "leak"
     assert check.detail["within"] == []
     assert "times as large: too little is left to compare" in check.text
+    assert check.text.count("times as large") == 1
+    assert check.detail["follow_up"]
+
+
+def test_what_cannot_be_separated_is_said_while_effects_are_hidden_too() -> None:
+    check = audited(leaking(0.998, 0.0)).shown(effects=False)[0]
+
+    assert "can't be separated" in check.text
+    assert "compare within its variants" not in check.text
+
+
+def test_a_flag_that_all_units_met_alike_is_named() -> None:
+    check = audited(np.ones(UNITS, dtype=bool)).shown(effects=True)[0]
+
+    assert check.text == "'ads' reached all of these units alike, so no difference between arms comes of it."
 
 
 def test_hidden_effects_stay_hidden() -> None:

@@ -16,7 +16,7 @@ from twyman.app.results import compared_at
 from twyman.app.within import Within, with_effects, within
 from twyman.app.wording import percent
 from twyman.doubt.check import Check
-from twyman.doubt.coexposure import Beside, beside, code_of, coexposure, flagged
+from twyman.doubt.coexposure import Beside, beside, code_of, coexposure, flagged, unasked
 from twyman.doubt.undeclared import Move, Unread, undeclared, unwatched
 from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import Invalid, NotFound
@@ -74,14 +74,15 @@ def doubted(
     if question.experiment.entry is not Entry.EXPOSURES:
         return Doubted(checks=tuple(moved), sql=moved_sql)
     met, audited = warehouse.coexposed(question), warehouse.audit(question)
-    others = beside(met.units, {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)})
+    told = {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)}
+    others = beside(met.units, told)
     leaking = [one for one in flagged(others) if code_of(one) == "leak"]
     left, left_sql = within(warehouse, question, measured, leaking)
     doses, doses_sql = dosed(warehouse, question, measured)
     crossed, crossed_sql = interacting(warehouse, question, neighbours, met, {one.name for one in flagged(others)})
     return Doubted(
         checks=(
-            *coexposure(others, of=met.of, precision=precision(question, measured)),
+            *coexposure(others, of=met.of, precision=precision(question, measured), unasked=unasked(met.units, told)),
             *crossed,
             *moved,
             *audit_checks(question.experiment, audited),

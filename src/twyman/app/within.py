@@ -14,17 +14,14 @@ from twyman.app.results import compared_at
 from twyman.app.strata import in_strata
 from twyman.app.wording import number, percent
 from twyman.doubt.check import Check, share_text
-from twyman.doubt.coexposure import Beside
+from twyman.doubt.coexposure import WORST, Beside
 from twyman.experiments.experiment import Experiment, Role, Tracked
 from twyman.metrics.metric import Metric, Quantile, TimeToEvent
 from twyman.stats.estimate import Estimate, NotEstimable
-from twyman.stats.interactions import dependence
 from twyman.stats.lift import absolute, relative
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 
-WORST = 10.0
-"""Variance inflation beyond which too little is left to compare (METHODS, 4.1)."""
 LEAST = 20
 """Units an arm below which a variant isn't compared within."""
 
@@ -37,9 +34,9 @@ class Within:
 
     Attributes:
         inflation: How many times the variance of an adjusted effect is as large.
-        text: In a sentence or two; empty where nothing was asked.
+        text: In a sentence or two; empty where nothing was asked, or nothing can be: the check itself says so.
         effects: Each success metric and treatment, with its lift (or difference) within the variants.
-        refused: Whether `text` says why there is none.
+        refused: Whether there is none, as `text` or the check says.
     """
 
     inflation: float
@@ -66,10 +63,10 @@ def within(
         Invalid: If the data don't fit the definitions.
         Unavailable: If the engine gave out.
     """
-    inflated = {one.name: _inflation(one) for one in leaking}
+    inflated = {one.name: one.inflation for one in leaking}
     names = tuple(name for name, times in inflated.items() if times <= WORST)
     tracked = tuple(_asked(question))
-    found = {name: Within(times, _too_much(times), refused=True) for name, times in inflated.items()}
+    found = {name: Within(times, refused=True) for name, times in inflated.items()}
     if not names or not tracked or question.experiment.randomised_by:
         return {name: one for name, one in found.items() if name not in names}, ()
     bare = replace(question.experiment, tracked=tracked, dimensions=(), crossed=(), strata=(), decide=None)
@@ -123,18 +120,6 @@ def _asked(question: Question) -> Iterator[Tracked]:
     for tracked in question.experiment.with_role(Role.SUCCESS):
         if not isinstance(question.catalogue.metric(tracked.metric).kind, Quantile | TimeToEvent):
             yield tracked
-
-
-def _inflation(one: Beside) -> float:
-    found = dependence(one.table)
-    return 1.0 if isinstance(found, NotEstimable) else found.inflation
-
-
-def _too_much(times: float) -> str:
-    return (
-        f"Comparing within its variants would make the variance {number(times, signed=False)} times as large: too "
-        "little is left to compare, so no adjusted effect is given."
-    )
 
 
 def _found(

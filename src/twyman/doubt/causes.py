@@ -45,7 +45,7 @@ CAUSES: Mapping[str, Cause] = {
         "another test reaches one arm more often",
         Stage.INTERFERENCE,
         "Part of the other test's effect is counted as this one's: its share times its effect.",
-        "Find the list, segment or salt that both share; until then compare within its variants.",
+        "Find the list, segment or salt that both share; until then compare within its variants, if it can be.",
     ),
     "non_delivery": Cause(
         "the treatment wasn't delivered",

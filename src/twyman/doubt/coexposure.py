@@ -6,8 +6,12 @@ interaction can't be computed, its cells being empty. The table of joint assignm
 
 The test holds at every look (METHODS, Rulings 7): an e-value for each flag, e-BH over all flags. How loud it is goes by
 the lower bound of Cramér's V, valid at every look too: below .02 it is a note, up to .1 a warning, above it blocks.
+
+Two that depend on each other can be told apart by comparing within the other's variants, unless that leaves next to
+nothing, or an arm never meets a variant: then only a follow-up can, and what it takes is said.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +20,7 @@ from numpy.typing import NDArray
 
 from twyman.doubt.check import Check, Status, share_text
 from twyman.doubt.follow_up import FollowUp, Precision, follow_up
+from twyman.doubt.gate.joint import expected_in, surely_empty
 from twyman.stats.anytime.dependence import Dependence, dependence
 from twyman.stats.anytime.evalues import e_bh
 from twyman.stats.estimate import NotEstimable
@@ -30,6 +35,10 @@ PRECISE = 1e-3
 """Relative precision of the V that would have been seen."""
 NONE = ""
 """The variant of whoever met none."""
+WORST = 10.0
+"""Variance inflation beyond which too little is left to compare (METHODS, 4.1)."""
+NAMED = 5
+"""How many a sentence names."""
 
 Table = NDArray[np.float64]
 
@@ -62,6 +71,11 @@ class Beside:
         return int(self.table[:, met].sum())
 
     @property
+    def inflation(self) -> float:
+        """How many times as large the variance of an effect within its variants is."""
+        return 1 / (1 - self.found.v**2) if self.found.v < 1 else math.inf
+
+    @property
     def only_met_unevenly(self) -> bool:
         """Whether arms meet it unequally often, and whoever does is dealt its variants evenly."""
         return self.among_met is not None and self.among_met.p_value > RATE
@@ -82,6 +96,41 @@ class Beside:
         """Return the share of an arm's units that met a variant."""
         row = self.table[self.arms.index(arm)]
         return float(row[self.variants.index(variant)] / max(row.sum(), 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """Flags that reached our units, of which nobody can ask whether they depend on the arm.
+
+    Attributes:
+        alike: All units met one and the same variant: nothing depends on it.
+        lone: Only one arm has units yet.
+    """
+
+    alike: tuple[str, ...] = ()
+    lone: tuple[str, ...] = ()
+
+
+def unasked(units: Mapping[str, int], met: Mapping[str, Mapping[tuple[str, str], int]]) -> Unasked:
+    """Return the flags that reached our units and can't be tested.
+
+    Args:
+        units: As of `beside`.
+        met: As of `beside`.
+
+    Example:
+        >>> unasked({"control": 12, "new": 12}, {"no-ads": {("control", "off"): 12, ("new", "off"): 12}}).alike
+        ('no-ads',)
+    """
+    whole = sum(units.values())
+    reached = sorted((name, cells) for name, cells in met.items() if any(cells.values()))
+    alike = [name for name, cells in reached if sum(cells.values()) >= whole and len(_variants(cells)) == 1]
+    lone = [name for name, _ in reached if name not in alike and sum(map(bool, units.values())) < 2]
+    return Unasked(tuple(alike), tuple(lone))
+
+
+def _variants(cells: Mapping[tuple[str, str], int]) -> set[str]:
+    return {variant for (_, variant), count in cells.items() if count}
 
 
 def beside(units: Mapping[str, int], met: Mapping[str, Mapping[tuple[str, str], int]]) -> tuple[Beside, ...]:
@@ -128,17 +177,20 @@ def _beside(name: str, units: Mapping[str, int], cells: Mapping[tuple[str, str],
     )
 
 
-def coexposure(found: Sequence[Beside], *, of: str = "unit", precision: Precision | None = None) -> list[Check]:
+def coexposure(
+    found: Sequence[Beside], *, of: str = "unit", precision: Precision | None = None, unasked: Unasked | None = None
+) -> list[Check]:
     """Say which other flags depend on our arms, loudest first; or that none does, and what would have shown.
 
     Args:
         found: Every flag that could be tested.
         of: What is counted: `unit`, or what was drawn.
         precision: Of the metric that a follow-up is to show something of, where flags can't be separated.
+        unasked: Flags that can't be tested.
     """
     checks = [_check(one, of, len(found), precision) for one in flagged(found)]
     order = list(Status)
-    return sorted(checks, key=lambda check: -order.index(check.status)) or [_quiet(found, of)]
+    return sorted(checks, key=lambda check: -order.index(check.status)) or [_quiet(found, of, unasked or Unasked())]
 
 
 def flagged(found: Sequence[Beside]) -> list[Beside]:
@@ -165,14 +217,15 @@ def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> C
     least_v = one.found.v_lower
     strength = f"V = {one.found.v:.2f}" + (f", at least {least_v:.2f}" if least_v >= IGNORED else "")
     seen = f"'{one.name}' = {variant} reached {shares} ({int(one.table.sum()):,} {of}s, {strength})"
-    code = code_of(one)
-    apart = _apart(one, watched, precision)
+    code, why = code_of(one), inseparable(one, watched=watched)
+    apart = _apart(one, watched, precision) if why else None
+    found_how = f"Find how it reached these {of}s (a shared list, segment or salt)"
     text = {
         "aliased": f"{seen}: the two can't be separated in this cohort, and every effect here is of both. "
-        f"Ask who runs '{one.name}', and deal it independently before reading any metric. "
-        f"{apart.text}",
-        "leak": f"{seen}: part of its effect is counted as ours. Find how it reached these {of}s (a shared list, "
-        "segment or salt), or compare within its variants.",
+        f"Ask who runs '{one.name}', and deal it independently before reading any metric.",
+        "leak": f"{seen}: part of its effect is counted as ours. {why} {found_how}, and deal it independently."
+        if why
+        else f"{seen}: part of its effect is counted as ours. {found_how}, or compare within its variants.",
         "uneven_overlap": f"{seen}, though whoever meets it is dealt its variants alike: does the treatment change "
         "who gets there? Then part of the effect goes through it.",
     }[code]
@@ -189,14 +242,51 @@ def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> C
         "rate": one.rate,
         "flags": watched,
     }
-    if code == "aliased":
+    if apart is not None:
+        text = f"{text} {apart.text}"
         detail["follow_up"] = {"units": apart.units, "days": apart.days, "units_to_flag": apart.apart}
     return Check(code=code, status=status_of(one), text=text, p_value=one.found.p_value, detail=detail)
 
 
+def inseparable(one: Beside, *, watched: int) -> str:
+    """Say why a flagged dependence can't be told apart from our arms; empty where it can be, within its variants.
+
+    A cell counts as empty by the rule of the launch gate: of a strong association, by more than chance.
+
+    Args:
+        one: The other flag.
+        watched: How many flags are.
+
+    Example:
+        >>> (near,) = beside({"control": 1_000, "new": 1_000}, {"no-ads": {("new", "off"): 970}})
+        >>> print(inseparable(near, watched=1))
+        In practice the two can't be separated in this cohort: comparing within its variants would make the variance \
+17 times as large: too little is left to compare.
+    """
+    if code_of(one) == "uneven_overlap":
+        return ""
+    if one.found.aliased or one.inflation > WORST:
+        return (
+            "In practice the two can't be separated in this cohort: comparing within its variants would make the "
+            f"variance {one.inflation:,.0f} times as large: too little is left to compare."
+        )
+    empty = surely_empty(one.table, alpha=RATE / watched) if one.found.v_lower >= STRONG else ()
+    if not empty:
+        return ""
+    row, column = max(empty, key=lambda cell: expected_in(one.table, cell))
+    arm, variant, due = one.arms[row], one.variants[column], expected_in(one.table, (row, column))
+    seen = (
+        f"Every unit of {arm} met it, where chance alone would leave {due:,.0f} without"
+        if variant == NONE
+        else f"No unit of {arm} met {variant}, where chance alone would bring {due:,.0f}"
+    )
+    return f"{seen}: in practice what it does there can't be separated from our effect."
+
+
 def _apart(one: Beside, watched: int, precision: Precision | None) -> FollowUp:
     met = one.table.sum(axis=1)
-    return follow_up(met[met > 0].tolist(), flags=watched, rate=RATE, precision=precision)
+    together = None if one.found.aliased else one.table
+    return follow_up(met[met > 0].tolist(), flags=watched, rate=RATE, precision=precision, together=together)
 
 
 def _row(one: Beside, arm: str) -> dict[str, int]:
@@ -210,17 +300,36 @@ def _leak(one: Beside) -> float:
     return one.share(most, variant) - one.share(least, variant)
 
 
-def _quiet(found: Sequence[Beside], of: str) -> Check:
-    if not found:
-        return Check(code="coexposure", status=Status.OK, text=f"No other flag reached these {of}s.")
-    units = max(float(one.table.sum()) for one in found)
-    seen = smallest_seen(units, len(found))
-    text = (
-        f"{len(found):,} other flags reached these {of}s, and none depends on the arm: a dependence of V = {seen:.2g} "
-        "would have shown, nine times out of ten."
-    )
-    detail: dict[str, object] = {"flags": len(found), "smallest_v": seen, "closest": found[0].name}
-    return Check(code="coexposure", status=Status.OK, text=text, p_value=found[0].found.p_value, detail=detail)
+def _quiet(found: Sequence[Beside], of: str, unasked: Unasked) -> Check:
+    said, detail = list[str](), dict[str, object]()
+    if found:
+        seen = smallest_seen(max(float(one.table.sum()) for one in found), len(found))
+        said.append(
+            f"{len(found):,} other flags reached these {of}s, and none depends on the arm: a dependence of "
+            f"V = {seen:.2g} would have shown, nine times out of ten."
+        )
+        detail |= {"flags": len(found), "smallest_v": seen, "closest": found[0].name}
+    if unasked.alike:
+        said.append(
+            f"{_named(unasked.alike)} reached all of these {of}s alike, so no difference between arms comes of it."
+        )
+        detail["alike"] = list(unasked.alike)
+    if unasked.lone:
+        verb = "depends" if len(unasked.lone) == 1 else "depend"
+        said.append(
+            f"Only one arm has {of}s so far: whether {_named(unasked.lone)} {verb} on the arm can't be asked yet."
+        )
+        detail["lone"] = list(unasked.lone)
+    text = " ".join(said) or f"No other flag reached these {of}s."
+    p_value = found[0].found.p_value if found else None
+    return Check(code="coexposure", status=Status.OK, text=text, p_value=p_value, detail=detail)
+
+
+def _named(flags: Sequence[str]) -> str:
+    shown = [f"'{flag}'" for flag in flags[:NAMED]]
+    if len(flags) > NAMED:
+        return f"{', '.join(shown)} and {len(flags) - NAMED:,} more"
+    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else shown[0]
 
 
 def smallest_seen(units: float, flags: int) -> float:

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twyman.doubt.check import share_text
 from twyman.stats.anytime.dependence import dependence
 from twyman.stats.estimate import NotEstimable
 from twyman.stats.tails import critical_value
+
+Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class FollowUp:
     Attributes:
         units: Units of all arms that show the effect; `None` where none is asked for or none was measured.
         days: Days at the present rate; `None` where that isn't known.
-        apart: Units after which flags that still go together would have been flagged.
+        apart: Units after which flags that still go together as they do now would have been flagged.
         precision: What `units` rests on.
     """
 
@@ -76,7 +79,14 @@ class FollowUp:
         return f"Of both dealt apart, {self.units:,} units{days} show {seen}; whether they still go together {shows}"
 
 
-def follow_up(shares: Sequence[float], *, flags: int, rate: float, precision: Precision | None = None) -> FollowUp:
+def follow_up(
+    shares: Sequence[float],
+    *,
+    flags: int,
+    rate: float,
+    precision: Precision | None = None,
+    together: Table | None = None,
+) -> FollowUp:
     """Return the smallest follow-up that separates another flag from ours, both dealt independently.
 
     Args:
@@ -84,6 +94,7 @@ def follow_up(shares: Sequence[float], *, flags: int, rate: float, precision: Pr
         flags: How many flags are watched.
         rate: The false discovery rate at which they are.
         precision: Of the metric that is to show something; `None` where none was measured, or nothing is asked of it.
+        together: As of `units_to_flag`.
 
     Example:
         >>> measured = Precision(metric="retention", effect=0.02, says="2 %", se=0.02, units=10_000, alpha=0.05,
@@ -96,7 +107,7 @@ def follow_up(shares: Sequence[float], *, flags: int, rate: float, precision: Pr
         Miratrix, L. W., Sekhon, J. S. and Yu, B. (2013). Adjusting treatment effect estimates by post-stratification in
         randomized experiments. JRSS B 75.
     """
-    apart = units_to_flag(shares, flags=flags, rate=rate)
+    apart = units_to_flag(shares, flags=flags, rate=rate, together=together)
     if precision is None or not precision.effect or not precision.se > 0:
         return FollowUp(apart=apart)
     reach = critical_value(precision.alpha / 2) - critical_value(precision.power)
@@ -105,24 +116,40 @@ def follow_up(shares: Sequence[float], *, flags: int, rate: float, precision: Pr
     return FollowUp(apart=apart, units=units, days=days, precision=precision)
 
 
-def units_to_flag(shares: Sequence[float], *, flags: int, rate: float) -> int:
-    """Return after how many units a flag that goes with our arms, each having its own variant, is flagged.
+def units_to_flag(shares: Sequence[float], *, flags: int, rate: float, together: Table | None = None) -> int:
+    """Return after how many units a flag that goes with our arms is flagged.
 
     Units come in the arms' shares; among so many flags, one alone is flagged where its evidence is `flags` / `rate`.
+
+    Args:
+        shares: Of our arms, in which units come.
+        flags: How many flags are watched.
+        rate: The false discovery rate at which they are.
+        together: Units by arm and variant, as the two go together; left out, each arm has a variant of its own.
 
     Example:
         >>> units_to_flag([0.5, 0.5], flags=300, rate=0.01), units_to_flag([0.9, 0.1], flags=300, rate=0.01)
         (21, 45)
+        >>> units_to_flag([0.5, 0.5], flags=300, rate=0.01, together=np.array([[100.0, 0.0], [80.0, 20.0]]))
+        207
     """
+
+    def evidence(units: int) -> float:
+        return _evidence(shares, units) if together is None else _log_e(together * (units / together.sum()))
+
     needed, enough = math.log(flags / rate), 2 * len(shares)
-    while _evidence(shares, enough) < needed:
+    while evidence(enough) < needed:
         enough *= 2
-    return bisect_left(range(enough), needed, lo=enough // 2, key=lambda units: _evidence(shares, units))
+    return bisect_left(range(enough), needed, lo=enough // 2, key=evidence)
 
 
 def _evidence(shares: Sequence[float], units: int) -> float:
     """Return the logarithm of the e-value of so many units, each arm's with a variant of its own; none met none."""
     ends = np.round(units * np.cumsum([0.0, *shares]) / math.fsum(shares))
     met = np.diag(np.diff(ends))
-    found = dependence(np.hstack((np.zeros((len(shares), 1)), met)))
+    return _log_e(np.hstack((np.zeros((len(shares), 1)), met)))
+
+
+def _log_e(table: Table) -> float:
+    found = dependence(table)
     return -math.inf if isinstance(found, NotEstimable) else found.log_e

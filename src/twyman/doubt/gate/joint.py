@@ -115,7 +115,7 @@ def joint(table: Table, *, alpha: float) -> Joint:
     found = at_any_look(seen, alpha=alpha)
     if isinstance(found, NotEstimable) or found.p_value > alpha:
         return plain
-    aliased = found.aliased or (found.v_lower >= STRONG and any(_is_certain(table, cell, alpha) for cell in empty))
+    aliased = found.aliased or (found.v_lower >= STRONG and bool(surely_empty(table, alpha=alpha)))
     return Joint(table, found.v, found.v_lower, plain.leak, found.p_value, aliased, empty)
 
 
@@ -145,17 +145,30 @@ def _association(counts: Expected, expected: Expected) -> float:
     return math.sqrt(chi_square / (float(counts.sum()) * (min(counts.shape) - 1)))
 
 
-def _empty(table: Table) -> tuple[tuple[int, int], ...]:
+def surely_empty(table: Table | Expected, *, alpha: float) -> tuple[tuple[int, int], ...]:
+    """Return the cells that are empty by more than chance: as many as are expected there would else be missed.
+
+    Args:
+        table: Units by arm and value.
+        alpha: As of `joint`.
+
+    Example:
+        >>> [surely_empty(np.array([[2 * few, 0], [few, few]]), alpha=0.001) for few in (3, 30)]
+        [(), ((0, 1),)]
+    """
+    return tuple(cell for cell in _empty(table) if expected_in(table, cell) >= math.log(table.size / alpha))
+
+
+def expected_in(table: Table | Expected, cell: tuple[int, int]) -> float:
+    """Return how many units would be in a cell, were arms and values independent."""
+    row, column = cell
+    return float(table[row].sum()) * float(table[:, column].sum()) / float(table.sum())
+
+
+def _empty(table: Table | Expected) -> tuple[tuple[int, int], ...]:
     """Return the cells that nobody is in, of arms and values that somebody is in."""
     met = np.outer(table.any(axis=1), table.any(axis=0))
     return tuple((int(row), int(column)) for row, column in np.argwhere(met & (table == 0)))
-
-
-def _is_certain(table: Table, cell: tuple[int, int], alpha: float) -> bool:
-    """Say whether a cell is empty by more than chance: as many as are expected there would else be missed."""
-    row, column = cell
-    expected = float(table[row].sum()) * float(table[:, column].sum()) / float(table.sum())
-    return expected >= math.log(table.size / alpha)
 
 
 def _leak(counts: Expected) -> float:
