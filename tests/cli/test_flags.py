@@ -122,7 +122,6 @@ def test_contexts_come_from_files_too(folder: Path, tmp_path: Path, capsys: pyte
         (("pgae", "--context", IN), 3, "flag 'pgae' isn't defined: did you mean 'page'?"),
         (("internal", "--client", "mobile"), 3, "flag 'internal' isn't for client 'mobile'"),
         (("page", "--client", "mobil"), 3, "client 'mobil' isn't defined: did you mean 'mobile'?"),
-        (("page", "--environment", "stagin"), 3, "environment 'stagin' isn't known: did you mean 'staging'?"),
         (("page", "--context", "{"), 2, "--context: context isn't JSON"),
         (("page", "--context", "[1]"), 2, "--context: context is no object"),
         (("page", "--context", "@nowhere.json"), 3, "there is no file 'nowhere.json'"),
@@ -163,20 +162,6 @@ def test_diff_counts_whom_a_change_moves(folder: Path, tmp_path: Path, capsys: p
     same = said(capsys, "flags", "diff", folder, folder, "--sample", sample, "--flag", "page")
     assert same.startswith("0 of 500 contexts")
     assert "isn't defined" in said(capsys, "flags", "diff", folder, changed, "--sample", sample, "--flag", "x", code=3)
-
-
-def test_diff_takes_an_environment_that_either_version_names_and_no_other(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    changed, sample = tmp_path / "changed", tmp_path / "contexts.jsonl"
-    shutil.copytree(folder, changed)
-    (changed / "flags.yaml").write_text(FLAGS.replace("[production]", "[production, test]"))
-    sample.write_text('{"email": "ada@twyman.example"}\n')
-
-    for versions in ((folder, changed), (changed, folder)):
-        asked = ("flags", "diff", *versions, "--sample", sample, "--environment")
-        assert said(capsys, *asked, "test").startswith("0 of 1 contexts")
-        assert "did you mean 'test'?" in said(capsys, *asked, "tset", code=3)
 
 
 def test_a_sample_with_a_broken_line_is_named_by_it(

@@ -113,8 +113,7 @@ def _diff(options: argparse.Namespace) -> int:
     for name in options.flag or ():
         if name not in old.state.flags and name not in new.state.flags:
             raise _unknown(name, {**old.state.flags, **new.state.flags}, None)
-    both = (old.state, new.state)  # either may be the first to name an environment
-    before, after = (asker(state, options.client, options.environment, *both) for state in both)
+    before, after = (asker(flags.state, options.client, options.environment) for flags in (old, new))
     said = diff(before, after, contexts(options.sample), flags=tuple(options.flag or ()))
     deliver(_json(said) if options.format == "json" else str(said), None)
     return ANSWERED

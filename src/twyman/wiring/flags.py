@@ -157,27 +157,21 @@ def sequence_of(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for given in names or () for name in given.split(",") if name.strip())
 
 
-def environments_of(state: State, client: str | None, given: Sequence[str] | None, *others: State) -> tuple[str, ...]:
+def environments_of(state: State, client: str | None, given: Sequence[str] | None) -> tuple[str, ...]:
     """Return where somebody asks from: the environments given, or else their client's.
 
-    Args:
-        state: What is asked.
-        client: Who asks.
-        given: Environments; left out, the client's.
-        others: States that may name the environments, too.
-
     Raises:
-        NotFound: If there is no such client, or nothing names an environment that is given.
+        NotFound: If there is no such client.
     """
     if client is not None and client not in state.clients:
         raise NotFound(f"client '{client}' isn't defined: {nearest(client, state.clients)}")
-    asked = sequence_of(given)
-    refuse_unknown(asked, state, *others)
-    return asked or (state.clients[client].environments if client is not None else ())
+    return sequence_of(given) or (state.clients[client].environments if client is not None else ())
 
 
-def refuse_unknown(environments: Sequence[str], *states: State) -> None:
+def refuse_unknown(environments: Sequence[str], state: State) -> None:
     """Refuse an environment that no rule and no client names: no rule would work there, and nothing would say so.
+
+    An application may well ask from such a place, and gets defaults; a gate that is asked of it would open.
 
     Raises:
         NotFound: If there is one.
@@ -187,19 +181,17 @@ def refuse_unknown(environments: Sequence[str], *states: State) -> None:
         Traceback (most recent call last):
         twyman.kernel.errors.NotFound: environment 'prodction' isn't known: no rule or client names any, so leave it out
     """
-    known = environments_in(*states)
+    known = environments_in(state)
     for name in environments:
         if name not in known:
             instead = nearest(name, known) if known else "no rule or client names any, so leave it out"
             raise NotFound(f"environment '{name}' isn't known: {instead}")
 
 
-def environments_in(*states: State) -> frozenset[str]:
-    """Return every environment that a rule or a client of some states names."""
-    rules = {
-        name for state in states for flag in state.flags.values() for rule in flag.rules for name in rule.environments
-    }
-    return frozenset(rules | {name for state in states for each in state.clients.values() for name in _of(each)})
+def environments_in(state: State) -> frozenset[str]:
+    """Return every environment that a rule or a client names."""
+    rules = {name for flag in state.flags.values() for rule in flag.rules for name in rule.environments}
+    return frozenset(rules | {name for each in state.clients.values() for name in _of(each)})
 
 
 def _of(client: Client) -> Iterator[str]:
@@ -208,16 +200,10 @@ def _of(client: Client) -> Iterator[str]:
         yield from credential.environments
 
 
-def asker(state: State, client: str | None, environments: Sequence[str] | None, *others: State) -> Resolver:
+def asker(state: State, client: str | None, environments: Sequence[str] | None) -> Resolver:
     """Return what answers as a client sees it.
 
-    Args:
-        state: What is asked.
-        client: Who asks.
-        environments: Where they ask from; left out, the client's.
-        others: States that may name the environments, too.
-
     Raises:
-        NotFound: If there is no such client, or nothing names an environment that is given.
+        NotFound: If there is no such client.
     """
-    return Compiled(state, client=client, environments=environments_of(state, client, environments, *others))
+    return Compiled(state, client=client, environments=environments_of(state, client, environments))
