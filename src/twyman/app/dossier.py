@@ -57,26 +57,25 @@ def dossier_view(checks: Sequence[Check], rows: Sequence[Result], *, units: int,
 
 def likely_wrong(dossier: DossierView) -> Reason | None:
     """Say why a fault is likelier than not; `None` where it isn't, or where only an expectation says so."""
-    if dossier.probability <= LIKELY or not _spoken(dossier) or not dossier.causes:
+    if dossier.probability <= LIKELY:
         return None
-    first = dossier.causes[0]
-    text = (
-        f"Something is likely wrong ({dossier.probability:.0%}, all doubts taken together), most of all: "
-        f"{first.title}. {first.next}"
-    )
-    return Reason("likely_wrong", text.replace("%", " %"))
+    return _told(dossier, "likely_wrong", f"Something is likely wrong ({dossier.probability:.0%}, all doubts together)")
 
 
 def doubtful(dossier: DossierView) -> Reason | None:
     """Say why something may be wrong; `None` where that is no likelier than in healthy experiments now and then."""
-    if dossier.probability < THRESHOLD or not _spoken(dossier) or not dossier.causes:
+    if dossier.probability < THRESHOLD:
+        return None
+    seen = f"{dossier.probability:.0%}, all doubts together, and {dossier.prior:.0%} before anything was seen"
+    return _told(dossier, "doubtful", f"Something may be wrong ({seen})")
+
+
+def _told(dossier: DossierView, code: str, opening: str) -> Reason | None:
+    """Return a reason that names the likeliest fault, where any doubt but an expectation speaks for one."""
+    if not _spoken(dossier) or not dossier.causes:
         return None
     first = dossier.causes[0]
-    text = (
-        f"Something may be wrong ({dossier.probability:.0%}, all doubts taken together, and {dossier.prior:.0%} before "
-        f"anything was seen), most of all: {first.title}. {first.next}"
-    )
-    return Reason("doubtful", text.replace("%", " %"))
+    return Reason(code, f"{opening.replace('%', ' %')}, most of all: {first.title}. {first.next}")
 
 
 def _spoken(dossier: DossierView) -> bool:
