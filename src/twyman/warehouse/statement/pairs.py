@@ -64,10 +64,9 @@ def compiled_keys(engine: Engine, questions: Sequence[Question]) -> exp.Query:
         NotFound: If a source or its table isn't there.
         Invalid: If a definition doesn't fit the data.
     """
-    numbers = number(1 << bits_of(len(_numbers(questions))))
-    hashed = call("hash", column("unit"))
-    upper = exp.Sub(this=hashed, expression=exp.Mod(this=hashed.copy(), expression=numbers))
-    key = exp.Add(this=upper, expression=cast(column("num"), "UBIGINT"))
+    upper = number((1 << 64) - (1 << bits_of(len(_numbers(questions)))))
+    unit = exp.BitwiseAnd(this=call("hash", column("unit")), expression=cast(upper, "UBIGINT"))
+    key = exp.BitwiseOr(this=exp.Paren(this=unit), expression=column("num"))
     keys = select(alias(key, "key")).from_(table(NUMBERED))
     return statement(_numbered_parts(engine, questions, hashed=True), keys.limit(MOST_KEYS + 1))
 
@@ -106,8 +105,8 @@ def paired(questions: Sequence[Question], rows: Iterable[Row], sql: tuple[str, .
 
 def _numbered_parts(engine: Engine, questions: Sequence[Question], *, hashed: bool = False) -> list[Part]:
     """Return the parts up to the numbers that units met; joined by one hash, which costs half of two texts' join."""
-    entity = questions[0].experiment.entity
-    rows = list(all_exposures(engine, questions[0], entity, sorted({key_of(one) for one in questions})))
+    entity, names = questions[0].experiment.entity, sorted({key_of(one) for one in questions})
+    rows = list(all_exposures(engine, questions[0], entity, names, sifted=not hashed))  # joining sifts them, too
     return [
         (OTHERS, below(rows), "Exposures of all experiments asked for."),
         (KNOWN, _known(questions, hashed=hashed), "Each arm has a number."),
@@ -131,7 +130,7 @@ def _known(questions: Sequence[Question], *, hashed: bool) -> exp.Query:
     listed = exp.Values(expressions=values, alias=exp.TableAlias(this=exp.to_identifier("arms"), columns=names))
     if hashed:
         both = alias(call("hash", column("experiment"), column("arm")), "both")
-        return select(both, column("num")).from_(listed)
+        return select(both, alias(cast(column("num"), "UBIGINT"), "num")).from_(listed)
     return select(*(column(one.name) for one in names)).from_(listed)
 
 

@@ -9,7 +9,7 @@ million and 400 arms, one sweep in 3,000 has such a pair, and some of its counts
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -50,34 +50,47 @@ def tally(keys: Keys, *, numbers: int) -> Iterator[Row]:
         >>> [tuple(row.values()) for row in tally(np.array([9, 8, 9, 16], dtype=np.uint64), numbers=8)]
         [(0, 0, 2), (0, 1, 1), (1, 1, 1)]
     """
-    keys.sort()
-    counts = np.zeros(numbers**2, dtype=np.intp)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(partial(_counted, numbers=numbers), _blocks(keys, bits_of(numbers))):
-            counts += found
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        runs = np.array_split(keys, workers)
+        list(pool.map(Keys.sort, runs))
+        blocks = _blocks(runs, bits_of(numbers))
+        shares = [blocks[worker::workers] for worker in range(workers)]
+        counts = sum(pool.map(partial(_counted, numbers=numbers), shares), np.zeros(numbers**2, dtype=np.intp))
     places: list[int] = np.flatnonzero(counts).tolist()
     for place in places:
         one, two = divmod(place, numbers)
         yield {"one": one, "two": two, "units": int(counts[place])}
 
 
-def _blocks(keys: Keys, bits: int) -> Iterator[Keys]:
-    """Yield the keys a block at a time, all of a unit's in one."""
-    numbers, begin = np.uint64((1 << bits) - 1), 0
-    while begin < keys.size:
-        last = np.uint64(keys[min(begin + BLOCK, keys.size) - 1] | numbers)
-        end = int(keys.searchsorted(last, side="right"))
-        yield keys[begin:end]
-        begin = end
+def _blocks(runs: Sequence[Keys], bits: int) -> list[list[Keys]]:
+    """Return a block's keys of each sorted run, block by block, all keys of a unit in one."""
+    numbers, size = np.uint64((1 << bits) - 1), max(BLOCK // len(runs), 1)
+    ends = np.unique(runs[0][size::size] | numbers)
+    places = [[0, *run.searchsorted(ends, side="right").tolist(), run.size] for run in runs]
+    return [
+        [run[begin:end] for run, (begin, end) in zip(runs, block, strict=True)]
+        for block in zip(*(zip(at, at[1:], strict=False) for at in places), strict=True)
+    ]
 
 
-def _counted(keys: Keys, *, numbers: int) -> Places:
+def _counted(blocks: Sequence[Sequence[Keys]], *, numbers: int) -> Places:
     """Return how many units have any two numbers; a place is the lower one times `numbers`, plus the other."""
+    counts, room = np.zeros(numbers**2, dtype=np.intp), np.empty(0, dtype=np.intp)
+    each = counts[:: numbers + 1]
     bits = np.uint64(bits_of(numbers))
-    once = keys[_first(keys)]
-    begins = np.flatnonzero(_first(once >> bits))
-    places = _places((once & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.intp), begins, numbers)
-    return np.bincount(places, minlength=numbers**2)
+    for block in blocks:
+        keys = np.concatenate(block)
+        keys.sort(kind="stable")  # which merges what is sorted already
+        once = keys[_first(keys)]
+        begins = np.flatnonzero(_first(once >> bits))
+        sizes = np.diff(begins, append=once.size)
+        needed = int((sizes * (sizes - 1) // 2).sum())
+        room = room if needed <= room.size else np.empty(needed, dtype=np.intp)
+        met = (once & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.intp)
+        each += np.bincount(met, minlength=numbers)
+        counts += np.bincount(_places(met, (begins, sizes), numbers, room[:needed]), minlength=numbers**2)
+    return counts
 
 
 def _first(values: Keys) -> NDArray[np.bool_]:
@@ -87,15 +100,22 @@ def _first(values: Keys) -> NDArray[np.bool_]:
     return first
 
 
-def _places(met: Places, begins: Places, numbers: int) -> Places:
-    """Return the places of any two numbers of each unit, and of each with itself."""
-    sizes = np.diff(begins, append=met.size)
-    made, end = np.empty(int((sizes * (sizes + 1) // 2).sum()), dtype=np.intp), 0
-    each: list[int] = np.unique(sizes).tolist()
-    for size in each:
+def _places(met: Places, units: tuple[Places, Places], numbers: int, made: Places) -> Places:
+    """Write the places of any two numbers of each unit, and return them.
+
+    Args:
+        met: The numbers, a unit's side by side.
+        units: Where each unit's begin, and how many it has.
+        numbers: How many numbers there are.
+        made: Where places are written; pages that are fresh each time would cost as much as the sums.
+    """
+    begins, sizes = units
+    end = 0
+    for size in np.flatnonzero(np.bincount(sizes)).tolist():
         table = met[begins[sizes == size] + np.arange(size)[:, np.newaxis]]
-        for row in range(size):
-            rest = table[row:]
+        lower = table * numbers
+        for row in range(size - 1):
+            rest = table[row + 1 :]
             begin, end = end, end + rest.size
-            np.add(table[row] * numbers, rest, out=made[begin:end].reshape(rest.shape))
+            np.add(lower[row], rest, out=made[begin:end].reshape(rest.shape))
     return made

@@ -105,6 +105,7 @@ def all_exposures(
     names: Collection[str] | None = None,
     *,
     own: tuple[str, str] = ("", ""),
+    sifted: bool = True,
 ) -> Iterator[exp.Select]:
     """Yield the exposures of each source that knows an entity: the unit as text, the experiment, the variant.
 
@@ -114,6 +115,7 @@ def all_exposures(
         entity: Whose ids units are.
         names: Which experiments, as the data call them; `None`: all.
         own: Source and key of the experiment that is left out.
+        sifted: Whether only rows of these experiments are; else all of each source that may hold any.
     """
     for source in question.catalogue.sources.values():
         if not isinstance(source, ExposureSource) or entity not in source.entities:
@@ -121,7 +123,7 @@ def all_exposures(
         if source.experiment is None and (source.name == own[0] or (names is not None and source.name not in names)):
             continue
         rows = opened_source(engine, question, source)
-        yield _of_source(rows, source, question, entity, names, own)
+        yield _of_source(rows, source, question, entity, names if sifted else None, own)
 
 
 def opened_source(engine: Engine, question: Question, source: ExposureSource) -> Rows:
