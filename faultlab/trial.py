@@ -32,13 +32,22 @@ HALF = 0.6744897501960817
 CEILING = 0.05
 """Which no change of this kind has passed, as owners say."""
 
+SPREADS = {"active_days": 0.68, "songs": 1.27}
+"""Standard error of a lift times the root of the users, by metric: what its owner plans with."""
+
+POWERED = 2.8
+"""Standard errors that an experiment sees with a power of 80 %, at a two-sided 5 %."""
+
+MOST, LEAST = 20_000, 2_000
+"""Users."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One experiment before its first unit.
 
     Attributes:
-        users: People who could enter it.
+        users: People who could enter it: at least so many that it could see its owner's ceiling.
         enrols: Days of enrolment.
         flags: Other experiments on the same people.
         metric: The success metric: active_days or songs.
@@ -96,12 +105,15 @@ def trial(seed: int) -> Trial:
     likely = error if null else 0.002 + known * rng.normal()
     calibrated = bool(rng.random() < 0.5)
     reach = BELIEF * (TENTH if calibrated else HALF)
+    size, enrols, flags = rng.random(), int(rng.choice((7, 14))), int(rng.integers(8, 31))
+    metric = str(rng.choice(("active_days", "songs")))
+    low = np.log(fewest(metric))
     return Trial(
         seed=seed,
-        users=int(np.exp(rng.uniform(np.log(2_000), np.log(20_000)))),
-        enrols=int(rng.choice((7, 14))),
-        flags=int(rng.integers(8, 31)),
-        metric=str(rng.choice(("active_days", "songs"))),
+        users=int(np.exp(low + (np.log(MOST) - low) * size)),
+        enrols=enrols,
+        flags=flags,
+        metric=metric,
         effect=0.0 if null else float(likely + error),
         calibrated=calibrated,
         low=round(float(likely - reach), 6),
@@ -109,3 +121,13 @@ def trial(seed: int) -> Trial:
         high=round(float(likely + reach), 6),
         sequential=bool(rng.random() < 0.5),
     )
+
+
+def fewest(metric: str) -> int:
+    """Return the fewest users of an experiment on a metric: with fewer it could only see what its owner thinks impossible.
+
+    Example:
+        >>> fewest("active_days"), fewest("songs")
+        (2000, 5058)
+    """
+    return max(LEAST, int((POWERED * SPREADS[metric] / CEILING) ** 2))

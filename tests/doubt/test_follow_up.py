@@ -73,7 +73,7 @@ def test_a_near_twin_comes_with_the_same_follow_up() -> None:
 
     check = coexposure(near, precision=measured(2_000, 1.0, 0.1, daily=500))[0]
 
-    assert (check.code, check.detail["follow_up"]) == ("leak", {"units": 3_140, "days": 7, "units_to_flag": 11})
+    assert (check.code, check.detail["follow_up"]) == ("aliased", {"units": 3_140, "days": 7, "units_to_flag": 11})
     assert "3,140 units, about 7 days at the present rate, show 2 % in retention with a power of 80 %" in check.text
 
 

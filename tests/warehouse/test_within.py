@@ -61,6 +61,7 @@ def test_a_variant_that_only_one_arm_met_is_left_out_and_said() -> None:
     (effect,) = check.detail["within"]  # type: ignore[misc]
     assert effect["share"] == pytest.approx(0.9, abs=0.01)
     assert effect["lower"] < OURS / 20 < effect["upper"]
+    assert check.code == "aliased"
     assert "of units whose variants both arms met" in check.text
     assert "No unit of control met off" in check.text
     assert check.detail["follow_up"]
@@ -69,7 +70,7 @@ def test_a_variant_that_only_one_arm_met_is_left_out_and_said() -> None:
 def test_where_next_to_nothing_overlaps_no_effect_is_given_and_the_reason_is() -> None:
     check = audited(leaking(0.99, 0.01)).shown(effects=True)[0]
 
-    assert check.code == "leak"
+    assert check.code == "aliased"
     assert check.detail["within"] == []
     assert "times as large: too little is left to compare" in check.text
     assert check.text.count("times as large") == 1

@@ -16,7 +16,7 @@ from twyman.app.results import compared_at
 from twyman.app.within import Within, with_effects, within
 from twyman.app.wording import percent
 from twyman.doubt.check import Check
-from twyman.doubt.coexposure import Beside, beside, code_of, coexposure, flagged, unasked
+from twyman.doubt.coexposure import Beside, beside, coexposure, flagged, unasked
 from twyman.doubt.undeclared import Move, Unread, undeclared, unwatched
 from twyman.experiments.experiment import Entry, Experiment, Role, Tracked
 from twyman.kernel.errors import Invalid, NotFound
@@ -76,7 +76,7 @@ def doubted(
     met, audited = warehouse.coexposed(question), warehouse.audit(question)
     told = {name: cells for name, cells in met.met.items() if not _is_ours(name, cells, question)}
     others = beside(met.units, told)
-    leaking = [one for one in flagged(others) if code_of(one) == "leak"]
+    leaking = [one for one in flagged(others) if not (one.found.aliased or one.only_met_unevenly)]
     left, left_sql = within(warehouse, question, measured, leaking)
     doses, doses_sql = dosed(warehouse, question, measured)
     crossed, crossed_sql = interacting(warehouse, question, neighbours, met, {one.name for one in flagged(others)})

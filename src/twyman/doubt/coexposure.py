@@ -53,6 +53,7 @@ class Beside:
         table: Units by arm and variant.
         found: The test of independence.
         among_met: The same among those who met any variant; `None` where that can't be asked.
+        watched: How many flags are asked at once.
         rate: The false discovery rate at which it would be flagged.
     """
 
@@ -62,6 +63,7 @@ class Beside:
     table: Table
     found: Dependence
     among_met: Dependence | None
+    watched: int = 1
     rate: float = 1.0
 
     @property
@@ -154,7 +156,7 @@ def beside(units: Mapping[str, int], met: Mapping[str, Mapping[tuple[str, str], 
     made = [one for name, cells in sorted(met.items()) if (one := _beside(name, units, cells)) is not None]
     rates = e_bh([one.found.log_e for one in made])
     ranked = sorted(zip(rates, made, strict=True), key=lambda pair: -pair[1].found.log_e)
-    return tuple(replace(one, rate=rate) for rate, one in ranked)
+    return tuple(replace(one, rate=rate, watched=len(made)) for rate, one in ranked)
 
 
 def _beside(name: str, units: Mapping[str, int], cells: Mapping[tuple[str, str], int]) -> Beside | None:
@@ -188,7 +190,7 @@ def coexposure(
         precision: Of the metric that a follow-up is to show something of, where flags can't be separated.
         unasked: Flags that can't be tested.
     """
-    checks = [_check(one, of, len(found), precision) for one in flagged(found)]
+    checks = [_check(one, of, precision) for one in flagged(found)]
     order = list(Status)
     return sorted(checks, key=lambda check: -order.index(check.status)) or [_quiet(found, of, unasked or Unasked())]
 
@@ -199,36 +201,45 @@ def flagged(found: Sequence[Beside]) -> list[Beside]:
 
 
 def code_of(one: Beside) -> str:
-    """Return what kind of dependence a flagged one is: `aliased`, `uneven_overlap` or `leak`."""
-    return "aliased" if one.found.aliased else "uneven_overlap" if one.only_met_unevenly else "leak"
+    """Return what kind of dependence a flagged one is: `aliased`, `uneven_overlap` or `leak`.
+
+    Aliased are also two that can't be told apart in practice (METHODS, 4.1): where an arm never meets a variant, or
+    comparing within variants would leave too little.
+    """
+    if one.found.aliased:
+        return "aliased"
+    return "uneven_overlap" if one.only_met_unevenly else "aliased" if inseparable(one) else "leak"
 
 
 def status_of(one: Beside) -> Status:
     """Return how loud a flagged dependence is."""
-    if one.found.aliased:
+    code = code_of(one)
+    if code == "aliased":
         return Status.BLOCK
     loud = Status.NOTE if one.found.v_lower < IGNORED else Status.WARN if one.found.v_lower < STRONG else Status.BLOCK
-    return Status.WARN if one.only_met_unevenly and loud is Status.BLOCK else loud
+    return Status.WARN if code == "uneven_overlap" and loud is Status.BLOCK else loud
 
 
-def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> Check:
+def _check(one: Beside, of: str, precision: Precision | None) -> Check:
     variant, most, least = one.widest
     shares = f"{share_text(one.share(most, variant))} of {most} and {share_text(one.share(least, variant))} of {least}"
     least_v = one.found.v_lower
     strength = f"V = {one.found.v:.2f}" + (f", at least {least_v:.2f}" if least_v >= IGNORED else "")
     seen = f"'{one.name}' = {variant} reached {shares} ({int(one.table.sum()):,} {of}s, {strength})"
-    code, why = code_of(one), inseparable(one, watched=watched)
-    apart = _apart(one, watched, precision) if why else None
+    code, why = code_of(one), inseparable(one)
+    apart = _apart(one, precision) if why else None
     found_how = f"Find how it reached these {of}s (a shared list, segment or salt)"
     text = {
-        "aliased": f"{seen}: the two can't be separated in this cohort, and every effect here is of both. "
-        f"Ask who runs '{one.name}', and deal it independently before reading any metric.",
-        "leak": f"{seen}: part of its effect is counted as ours. {why} {found_how}, and deal it independently."
-        if why
-        else f"{seen}: part of its effect is counted as ours. {found_how}, or compare within its variants.",
+        "aliased": f"{seen}: part of its effect is counted as ours. {why} {found_how}, and deal it independently.",
+        "leak": f"{seen}: part of its effect is counted as ours. {found_how}, or compare within its variants.",
         "uneven_overlap": f"{seen}, though whoever meets it is dealt its variants alike: does the treatment change "
         "who gets there? Then part of the effect goes through it.",
     }[code]
+    if one.found.aliased:
+        text = (
+            f"{seen}: the two can't be separated in this cohort, and every effect here is of both. "
+            f"Ask who runs '{one.name}', and deal it independently before reading any metric."
+        )
     detail: dict[str, object] = {
         "flag": one.name,
         "variant": variant,
@@ -240,7 +251,7 @@ def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> C
         "leak": _leak(one),
         "log_e": one.found.log_e,
         "rate": one.rate,
-        "flags": watched,
+        "flags": one.watched,
     }
     if apart is not None:
         text = f"{text} {apart.text}"
@@ -248,29 +259,25 @@ def _check(one: Beside, of: str, watched: int, precision: Precision | None) -> C
     return Check(code=code, status=status_of(one), text=text, p_value=one.found.p_value, detail=detail)
 
 
-def inseparable(one: Beside, *, watched: int) -> str:
+def inseparable(one: Beside) -> str:
     """Say why a flagged dependence can't be told apart from our arms; empty where it can be, within its variants.
 
     A cell counts as empty by the rule of the launch gate: of a strong association, by more than chance.
 
-    Args:
-        one: The other flag.
-        watched: How many flags are.
-
     Example:
         >>> (near,) = beside({"control": 1_000, "new": 1_000}, {"no-ads": {("new", "off"): 970}})
-        >>> print(inseparable(near, watched=1))
+        >>> print(inseparable(near))
         In practice the two can't be separated in this cohort: comparing within its variants would make the variance \
 17 times as large: too little is left to compare.
     """
-    if code_of(one) == "uneven_overlap":
+    if one.only_met_unevenly and not one.found.aliased:
         return ""
     if one.found.aliased or one.inflation > WORST:
         return (
             "In practice the two can't be separated in this cohort: comparing within its variants would make the "
             f"variance {one.inflation:,.0f} times as large: too little is left to compare."
         )
-    empty = surely_empty(one.table, alpha=RATE / watched) if one.found.v_lower >= STRONG else ()
+    empty = surely_empty(one.table, alpha=RATE / one.watched) if one.found.v_lower >= STRONG else ()
     if not empty:
         return ""
     row, column = max(empty, key=lambda cell: expected_in(one.table, cell))
@@ -283,10 +290,10 @@ def inseparable(one: Beside, *, watched: int) -> str:
     return f"{seen}: in practice what it does there can't be separated from our effect."
 
 
-def _apart(one: Beside, watched: int, precision: Precision | None) -> FollowUp:
+def _apart(one: Beside, precision: Precision | None) -> FollowUp:
     met = one.table.sum(axis=1)
     together = None if one.found.aliased else one.table
-    return follow_up(met[met > 0].tolist(), flags=watched, rate=RATE, precision=precision, together=together)
+    return follow_up(met[met > 0].tolist(), flags=one.watched, rate=RATE, precision=precision, together=together)
 
 
 def _row(one: Beside, arm: str) -> dict[str, int]:

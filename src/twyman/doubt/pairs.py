@@ -129,7 +129,9 @@ def _check(pair: Pair, pairs: int) -> Check:
     variant, most, least = one.widest
     shares = f"{share_text(one.share(most, variant))} of {most} and {share_text(one.share(least, variant))} of {least}"
     meaning = {
-        "aliased": "the two can't be separated, and every effect of either is of both",
+        "aliased": "the two can't be separated, and every effect of either is of both"
+        if one.found.aliased
+        else "in practice the two can't be separated, and part of the effect of either is counted as the other's",
         "leak": "part of the effect of either is counted as the other's",
         "uneven_overlap": "one's arm changes who meets the other",
     }[code]

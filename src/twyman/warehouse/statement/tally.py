@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def _blocks(runs: Sequence[Keys], bits: int) -> list[list[Keys]]:
     places = [[0, *run.searchsorted(ends, side="right").tolist(), run.size] for run in runs]
     return [
         [run[begin:end] for run, (begin, end) in zip(runs, block, strict=True)]
-        for block in zip(*(zip(at, at[1:], strict=False) for at in places), strict=True)
+        for block in zip(*(pairwise(at) for at in places), strict=True)
     ]
 
 
