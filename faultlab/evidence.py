@@ -17,6 +17,9 @@ EDGES = (0.05, 0.01, 0.001, 1e-6, 1e-12)
 NO_EVIDENCE = {"srm_cause", "expectation", "rows"}
 """Codes that tell what others mean, or are weighed by a rule of their own."""
 
+AGAIN = {"srm_stage": "srm"}
+"""Codes that say the same once more where another is loud: of two tests of one split, one is counted."""
+
 Said = Mapping[str, Any]
 
 
@@ -34,6 +37,16 @@ def bins(answer: Said) -> dict[str, int]:
             continue
         by_code.setdefault(str(check["code"]), []).append(check)
     return {code: _bin(found) for code, found in by_code.items()}
+
+
+def said_again(seen: Mapping[str, int]) -> set[str]:
+    """Return the codes that aren't evidence of their own beside the others.
+
+    Example:
+        >>> said_again({"srm": 4, "srm_stage": 4}), said_again({"srm": 1, "srm_stage": 3})
+        ({'srm_stage'}, set())
+    """
+    return {code for code, other in AGAIN.items() if seen.get(other, 0) > BINS.index("ok")}
 
 
 def checks(answer: Said) -> list[Said]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from faultlab.evidence import BINS, EDGES
+from faultlab.evidence import BINS, EDGES, said_again
 from faultlab.faults.registry import CAUSES, FAULTS
 from faultlab.posterior import HEALTHY, Odd, Signatures, named, posterior
 
@@ -113,13 +113,13 @@ def cause_of(record: Mapping[str, Any]) -> str:
 
 
 def counted(records: Sequence[Mapping[str, Any]]) -> Counts:
-    """Count bins by cause and code; each experiment counts once, however often it was read."""
+    """Count bins by cause and code, but what says the same again; of an experiment, each reading counts in part."""
     codes = sorted({code for record in records for reading in record["readings"] for code in reading["bins"]})
     counts: dict[str, dict[str, Row]] = defaultdict(lambda: {code: np.zeros(len(BINS)) for code in codes})
     for record in records:
         rows = counts[cause_of(record)]
         for reading in record["readings"]:
-            for code in codes:
+            for code in set(codes) - said_again(reading["bins"]):
                 rows[code][reading["bins"].get(code, 0)] += 1 / len(record["readings"])
     return counts
 

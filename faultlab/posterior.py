@@ -6,6 +6,8 @@ from math import exp, log
 
 import numpy as np
 
+from faultlab.evidence import said_again
+
 HEALTHY = "healthy"
 Row = tuple[float, ...]
 Signatures = Mapping[str, Mapping[str, Row]]
@@ -37,8 +39,11 @@ def posterior(
         sharpness: What the evidence counts for: below 1 where checks say the same thing twice.
     """
 
+    again = said_again(seen)
+
     def score(rows: Mapping[str, Row]) -> float:
-        return sharpness * sum(log(_chance(row, seen.get(code, 0))) for code, row in rows.items())
+        told = [(row, seen.get(code, 0)) for code, row in rows.items() if code not in again]
+        return sharpness * sum(log(_chance(row, place)) for row, place in told)
 
     normal = signatures[HEALTHY]
     scores = {HEALTHY: log(priors[HEALTHY]) + score(normal)}

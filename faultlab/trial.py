@@ -124,7 +124,7 @@ def trial(seed: int) -> Trial:
 
 
 def fewest(metric: str) -> int:
-    """Return the fewest users of an experiment on a metric: with fewer it could only see what its owner thinks impossible.
+    """Return the fewest users of an experiment on a metric: fewer would only see what its owner takes for impossible.
 
     Example:
         >>> fewest("active_days"), fewest("songs")

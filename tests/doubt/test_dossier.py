@@ -105,6 +105,17 @@ def test_what_a_filter_left_out_is_said_once() -> None:
     assert [one.check.code for one in dossier([rows, seen("filter", 0.9)]).doubts] == ["rows"]
 
 
+def test_one_split_tested_twice_is_said_and_weighed_once() -> None:
+    """A mismatch by chance, p = .0005, isn't a million to one for being tested at its stages, too."""
+    stage, split = seen("srm_stage", 5e-4), seen("srm", 5e-4)
+    rest = [check for check in QUIET if check.code not in {"srm", "srm_stage"}]
+
+    once, twice = dossier([*rest, split]), dossier([*rest, split, stage])
+    assert [one.check.code for one in twice.doubts] == ["srm"]
+    assert twice.probability == once.probability < 0.95
+    assert [one.check.code for one in dossier([*rest, seen("srm", 0.3), stage]).doubts] == ["srm_stage"]
+
+
 def test_another_test_on_the_same_units_is_told_from_a_broken_split() -> None:
     twin = dossier([seen("aliased", 1e-30), seen("srm", 0.6)])
     split = dossier([seen("srm", 1e-30), seen("coexposure", 0.6)])

@@ -58,8 +58,8 @@ MADE_WITH: Mapping[str, str] = {
 """Of checks that are in an answer only where they found something: another that tells that they were looked for."""
 
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
-"""Checks that say nothing new beside another: what a filter leaves out, where its evenness is doubted; at which stage a
-split went wrong, where the whole split is doubted."""
+"""Checks that say nothing new beside another, and are neither shown nor weighed where that is loud: what a filter leaves
+out, where its evenness is doubted; at which stage a split went wrong, where the whole split is doubted."""
 DERIVED = {"srm_cause", "expectation", "rows"}
 """Checks that are no evidence of their own: they tell what others mean, are weighed as a surprise, or only say what a
 filter leaves out, which others test."""
@@ -126,13 +126,12 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     References:
         Fabijan, A. et al. (2019). Diagnosing sample ratio mismatch in online controlled experiments. KDD.
     """
-    told = [check for check in checks if check.code not in DERIVED]
-    posterior = _posterior(told, surprise=surprise, whole=whole)
+    loud = {check.code for check in checks if check.status is not Status.OK}
+    new = [check for check in checks if SAID_BY.get(check.code) not in loud]
+    posterior = _posterior([check for check in new if check.code not in DERIVED], surprise=surprise, whole=whole)
     healthy = posterior.pop(HEALTHY)
     suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
-    loud = {check.code for check in checks if check.status is not Status.OK}
-    said = [check for check in checks if check.status is not Status.OK and SAID_BY.get(check.code) not in loud]
-    doubts = [_doubt(check, posterior) for check in said]
+    doubts = [_doubt(check, posterior) for check in new if check.status is not Status.OK]
     order = list(Status)
     return Dossier(
         doubts=tuple(sorted(doubts, key=lambda one: (-order.index(one.check.status), -one.ratio))),
