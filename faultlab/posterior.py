@@ -38,7 +38,6 @@ def posterior(
         odd: Faults that show only in what speaks for their kind; else they look as health does.
         sharpness: What the evidence counts for: below 1 where checks say the same thing twice.
     """
-
     again = said_again(seen)
 
     def score(rows: Mapping[str, Row]) -> float:

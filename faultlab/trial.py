@@ -47,7 +47,7 @@ class Trial:
     """One experiment before its first unit.
 
     Attributes:
-        users: People who could enter it: at least so many that it could see its owner's ceiling.
+        users: People who could enter it: as many as it takes to see its owner's ceiling, at the least.
         enrols: Days of enrolment.
         flags: Other experiments on the same people.
         metric: The success metric: active_days or songs.
@@ -105,12 +105,11 @@ def trial(seed: int) -> Trial:
     likely = error if null else 0.002 + known * rng.normal()
     calibrated = bool(rng.random() < 0.5)
     reach = BELIEF * (TENTH if calibrated else HALF)
-    size, enrols, flags = rng.random(), int(rng.choice((7, 14))), int(rng.integers(8, 31))
-    metric = str(rng.choice(("active_days", "songs")))
-    low = np.log(fewest(metric))
+    users, enrols = int(np.exp(rng.uniform(np.log(LEAST), np.log(MOST)))), int(rng.choice((7, 14)))
+    flags, metric = int(rng.integers(8, 31)), str(rng.choice(("active_days", "songs")))
     return Trial(
         seed=seed,
-        users=int(np.exp(low + (np.log(MOST) - low) * size)),
+        users=max(users, fewest(metric)),
         enrols=enrols,
         flags=flags,
         metric=metric,
