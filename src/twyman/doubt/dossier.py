@@ -58,8 +58,8 @@ MADE_WITH: Mapping[str, str] = {
 """Of checks that are in an answer only where they found something: another that tells that they were looked for."""
 
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
-"""Checks that say nothing new beside another; where that is loud, they are neither shown nor weighed: what a filter
-leaves out, where its evenness is doubted; at which stage a split went wrong, where the whole split is doubted."""
+"""Checks that say nothing new beside another, so that where it is loud they are neither shown nor weighed: what a
+filter leaves out, where its evenness is doubted; at which stage a split went wrong, where the whole split is."""
 DERIVED = {"srm_cause", "expectation", "rows"}
 """Checks that are no evidence of their own: they tell what others mean, are weighed as a surprise, or only say what a
 filter leaves out, which others test."""
