@@ -1,9 +1,10 @@
 """METHODS, Rulings 4."""
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from twyman.doubt.surprise import Surprise, surprise
+from twyman.doubt.surprise import Surprise, passes_by_chance, surprise
 from twyman.experiments.expectation import Ceiling, Expectation
 
 PAGE = Expectation(0.005, 0.02, 0.03, ceiling=Ceiling(0.04, "no page moved it by more"))
@@ -62,3 +63,21 @@ def test_an_estimate_below_the_ceiling_but_near_it_is_no_hold_by_the_ceiling() -
     seen = surprise(PAGE, 0.025, 0.01, interval=(0.005, 0.045), improving=1)
 
     assert not seen.status.doubtful
+
+
+@pytest.mark.parametrize("improving", [1, -1])
+@pytest.mark.parametrize("se", [0.005, 0.01, 0.03])
+def test_noise_passes_a_ceiling_as_often_as_is_said(se: float, improving: int) -> None:
+    """Effects as their owner expects them, each estimated with an error: how many estimates lie above the ceiling?"""
+    rng = np.random.default_rng(5)
+    honest = Expectation(-0.01, 0.0, 0.01, ceiling=Ceiling(improving * 0.02, "x"))
+    effects = rng.normal(0, honest.spread(0.0), 200_000)
+
+    above = float(np.mean(improving * (effects + rng.normal(0, se, effects.size)) > 0.02))
+
+    said = passes_by_chance(honest, se, improving=improving)
+    assert above == pytest.approx(said, abs=4 * (said / effects.size) ** 0.5)
+
+
+def test_without_a_ceiling_nothing_passes_it() -> None:
+    assert passes_by_chance(Expectation(-0.01, 0.0, 0.01), 0.1, improving=1) == 0

@@ -13,8 +13,8 @@ from twyman.app.trial import Trial
 from twyman.app.views import Expected, Plausible, Result, SignedOff
 from twyman.app.wording import effect_text, percent
 from twyman.decisions.verdict import Reason
-from twyman.doubt.check import Status
-from twyman.doubt.surprise import Surprise
+from twyman.doubt.check import BLOCK, Status, share_text
+from twyman.doubt.surprise import Surprise, passes_by_chance
 from twyman.experiments.expectation import Scale
 from twyman.experiments.experiment import Experiment, Role
 from twyman.experiments.history import PastResult, before
@@ -70,9 +70,10 @@ class Doubter:
         code, why = _why(row.expectation, row.plausible)
         said = effect_text(row.relative, row.absolute)
         text = (
-            f"{row.title} in {row.arm}: {said}, {why}. A figure this interesting is usually wrong: check which other "
-            "experiments and settings reached the same units, logging in both arms, and who entered; then somebody "
-            f"outside the team signs it off.{_bug(row.plausible)}{_stale(row.signed_off, row.expectation)}"
+            f"{row.title} in {row.arm}: {said}, {why}.{_small(trial, row.expectation, seen)} A figure this interesting "
+            "is usually wrong: check which other experiments and settings reached the same units, logging in both "
+            "arms, and who entered; then somebody outside the team signs it off."
+            f"{_bug(row.plausible)}{_stale(row.signed_off, row.expectation)}"
         )
         return Reason(code, text, row.metric, checklist(self.experiment, trial, self.measured, seen))
 
@@ -106,6 +107,17 @@ def _expectation_text(told: Expected) -> str:
             return f"wholly beyond what was thought high ({form(told.low)} to {form(told.high)})"
         case _:
             return f"{abs(told.surprise_z):.1f} standard deviations from the {form(told.likely)} expected"
+
+
+def _small(trial: Trial, told: Expected | None, seen: Seen | None) -> str:
+    """Say of what is above its ceiling how often noise puts it there, where that isn't next to never."""
+    expectation = trial.tracked.expectations.get(trial.arm)
+    if expectation is None or seen is None or told is None or told.status != Surprise.ABOVE_CEILING.value:
+        return ""
+    chance = passes_by_chance(expectation, seen.se, improving=trial.sign)
+    if chance < BLOCK or seen.se < expectation.spread(seen.estimate):
+        return ""
+    return f" With so few units noise brings {share_text(chance)} of sound experiments there: more would tell."
 
 
 def _bug(worth: Plausible | None) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
 
+from scipy.special import ndtr
+
 from twyman.experiments.expectation import Expectation
 
 HOLDS, NOTED = 3.0, 2.0
@@ -72,3 +74,23 @@ def surprise(
     if abs(z) >= HOLDS:
         return Surprised(Surprise.FAR, z)
     return Surprised(Surprise.SURPRISING if beyond or abs(z) >= NOTED else Surprise.WITHIN, z)
+
+
+def passes_by_chance(expectation: Expectation, se: float, *, improving: int) -> float:
+    """Return how often an experiment passes its ceiling though nothing is wrong, and its owner's expectation right.
+
+    Args:
+        expectation: Low, likely, high and the ceiling.
+        se: The standard error of its estimate, on the expectation's scale.
+        improving: +1 where more is better, -1 where less is.
+
+    Example:
+        >>> from twyman.experiments.expectation import Ceiling
+        >>> expected = Expectation(-0.01, 0, 0.01, ceiling=Ceiling(0.05, "no page moved it by more"))
+        >>> [f"{passes_by_chance(expected, se, improving=1):.1e}" for se in (0.01, 0.025)]
+        ['4.0e-05', '2.8e-02']
+    """
+    if expectation.ceiling is None:
+        return 0.0
+    at = expectation.ceiling.at
+    return float(ndtr(-improving * (at - expectation.likely) / hypot(expectation.spread(at), se)))
