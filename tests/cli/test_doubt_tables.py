@@ -74,6 +74,25 @@ def test_definitions_that_are_there_are_not_overwritten(folder: Path, capsys: py
     assert not (folder / "sources.yaml").exists()
 
 
+def test_days_that_may_be_two_are_read_as_the_asker_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a column that is said to be the arm's names no experiment, whatever it is called."""
+    rows = [f"u{at},{3 + at % 3}/4/2020,{('control', 'new')[at % 2]},{at % 5}" for at in range(60)]
+    (tmp_path / "seen.csv").write_text("\n".join(["id,date,experiment,score", *rows]))
+    monkeypatch.chdir(tmp_path)
+    asked = ["doubt", "--exposures", "seen.csv", "--unit", "id", "--arm", "experiment"]
+
+    assert main(asked) == 2
+    assert '(without definitions: --time-format "%m/%d/%Y")' in capsys.readouterr().err
+    assert main([*asked, "--time-format", "%d/%m/%Y", "--write", "lab"]) == 0
+    assert "audit-seen, as of 2020-04-06" in capsys.readouterr().out
+    assert main(["check", "lab"]) == 0
+    assert main(["doubt", "lab/experiment.yaml"]) == 0
+    assert main(["doubt", "lab/experiment.yaml", "--time-format", "%d/%m/%Y"]) == 2
+    assert "--time-format belongs to an experiment without definitions" in capsys.readouterr().err
+
+
 SEEN = "user_id,timestamp,experiment_id,variation_id"
 ROWS = [f"u{at},2024-03-0{1 + at % 3},page,{('control', 'new')[at % 2]}" for at in range(40)]
 WRONG: dict[str, tuple[str, bytes, str, int]] = {

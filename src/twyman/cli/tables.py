@@ -27,6 +27,7 @@ def add_tables(parser: argparse.ArgumentParser) -> None:
     tables.add_argument("--warehouse", metavar="URL", default="", help="or a folder, a DuckDB file, or a project")
     for role, help_ in COLUMNS.items():
         tables.add_argument(f"--{role}", metavar="COLUMN", action="append", default=[], help=help_)
+    tables.add_argument("--time-format", metavar="FORMAT", help='of times that are no ISO 8601, as in "%%m/%%d/%%Y"')
     tables.add_argument("--key", metavar="COLUMN", help="column of the experiment's key")
     tables.add_argument("--arm", metavar="COLUMN", help="column of the arm")
     tables.add_argument("--control", metavar="ARM", help="the arm that others are compared with")
@@ -55,6 +56,7 @@ def guesses_of(options: argparse.Namespace) -> "Guesses":
 
     return Guesses(
         **{role: tuple(getattr(options, role)) for role in COLUMNS},
+        time_format=options.time_format,
         key=options.key,
         arm=options.arm,
         control=options.control,
@@ -86,8 +88,8 @@ def refuse_mixed(options: argparse.Namespace) -> None:
     Raises:
         Invalid: If it is so.
     """
-    only = ("events", "warehouse", "write", "key", "arm", "control", "shares", *COLUMNS)
-    given = [role for role in only if getattr(options, role)]
+    only = ("events", "warehouse", "write", "key", "arm", "control", "shares", "time_format", *COLUMNS)
+    given = [role.replace("_", "-") for role in only if getattr(options, role)]
     if options.exposures and options.file:
         raise Invalid(f"'{options.file}' defines the experiment, and --exposures guesses it: give one of the two")
     if not options.exposures and not options.file:

@@ -72,13 +72,21 @@ class Inspected:
         relation: A table or file, or a SELECT over some.
         time: Column of texts that should tell the time, where one is known already.
         ids: Columns whose values must not be read as numbers.
+        formats: How texts that tell the time are written, by column: strptime formats.
     """
 
     def __init__(
-        self, engine: Engine, name: str, relation: Relation, *, time: str | None = None, ids: tuple[str, ...] = ()
+        self,
+        engine: Engine,
+        name: str,
+        relation: Relation,
+        *,
+        time: str | None = None,
+        ids: tuple[str, ...] = (),
+        formats: Mapping[str, str] | None = None,
     ) -> None:
         times = {} if time is None else {time: "timestamp"}
-        asked = Asked(name=name, relation=relation, origin=Origin(), times=times, ids=ids)
+        asked = Asked(name=name, relation=relation, origin=Origin(), times=times, ids=ids, formats=formats or {})
         self._rows: Rows = opened(engine, asked, zone="UTC", bounds=Bounds())
 
     @property

@@ -148,6 +148,7 @@ class _Facts:
     unit: str
     time: str
     event: str | None
+    formats: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -199,7 +200,12 @@ class _Look:
         is_ = exposing(columns, self.options, table=title)
         self._say(*is_.said)
         table = Inspected(
-            self.engine, "exposures", relation_of(title, is_.sql), time=is_.time, ids=_ids(is_.unit, is_.arm, is_.key)
+            self.engine,
+            "exposures",
+            relation_of(title, is_.sql),
+            time=is_.time,
+            ids=_ids(is_.unit, is_.arm, is_.key),
+            formats=self.options.formats(is_.time),
         )
         time = self._time(table, is_.time, title)
         if is_.key is None:
@@ -236,9 +242,12 @@ class _Look:
         time = column("time", columns, table=title, given=self.options.time)
         event = some_column("event", columns, table=title, given=self.options.event)
         self._say(*(str(each) for each in (unit, time, event) if each is not None))
-        table = Inspected(self.engine, "events", relation_of(title), time=time.column, ids=(unit.column,))
+        formats = self.options.formats(time.column)
+        table = Inspected(
+            self.engine, "events", relation_of(title), time=time.column, ids=(unit.column,), formats=formats
+        )
         written = self._time(table, time.column, title)
-        return _Facts(table, source, title, unit.column, written, event.column if event else None)
+        return _Facts(table, source, title, unit.column, written, event.column if event else None, formats)
 
     def _window(self, met: _Met, facts: Sequence[_Facts]) -> str | None:
         ends = [met.table.last(met.time, only=met.only), *(each.table.last(each.time) for each in facts)]
@@ -286,6 +295,7 @@ class _Look:
             **({"sql": is_.sql} if is_.sql else {"table": self.where.exposures}),
             "entities": {UNIT: is_.unit},
             "timestamp": met.time,
+            **_formats(self.options.formats(is_.time)),
             "arm": is_.arm,
             **({"experiment": is_.key} if is_.key else {}),
         }
@@ -325,8 +335,13 @@ def _source(each: _Facts, without: Sequence[str]) -> Document:
         "table": each.title,
         "entities": {UNIT: each.unit},
         "timestamp": each.time,
+        **_formats(each.formats),
         **({"where": f"{quoted(each.event or '')} NOT IN ({listed})"} if without else {}),
     }
+
+
+def _formats(told: Mapping[str, str]) -> Document:
+    return {"formats": dict(told)} if told else {}
 
 
 def _closed(last: datetime, *, by_day: bool) -> datetime:

@@ -45,6 +45,8 @@ def exposing(columns: Sequence[str], options: Guesses, *, table: str) -> Exposin
     """
     export = export_of(columns)
     taken = {role: _role(role, columns, options, export, table) for role in ("unit", "time", "key", "arm")}
+    if taken["key"] and taken["arm"] and taken["key"].column == taken["arm"].column and not options.key:
+        taken["key"] = None  # what the asker calls the arm names no experiment
     found = {role: each for role, each in taken.items() if each is not None}
     said = [f"{table}: a table of exposures as {export.platform}'s are"] if export else []
     said += [str(each) for each in found.values()]

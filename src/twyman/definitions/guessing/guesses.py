@@ -11,6 +11,7 @@ class Guesses:
     Attributes:
         unit: Columns of the unit's id; each table takes the first that it has.
         time: Columns of the time, likewise.
+        time_format: How times are written that are text and no ISO 8601: a strptime format.
         event: Columns of the event's name, likewise.
         value: Numeric columns of events that are summed per unit; none: all that aren't ids or times.
         key: Column of the experiment's key, in the exposures.
@@ -26,6 +27,7 @@ class Guesses:
 
     unit: tuple[str, ...] = ()
     time: tuple[str, ...] = ()
+    time_format: str | None = None
     event: tuple[str, ...] = ()
     value: tuple[str, ...] = ()
     key: str | None = None
@@ -38,3 +40,7 @@ class Guesses:
         """Return the columns that were named for a role."""
         named: str | tuple[str, ...] | None = getattr(self, role)
         return (named,) if isinstance(named, str) else named or ()
+
+    def formats(self, column: str) -> dict[str, str]:
+        """Return the format of a column of times; none where it wasn't told."""
+        return {column: self.time_format} if self.time_format else {}

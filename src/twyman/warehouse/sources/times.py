@@ -296,13 +296,18 @@ def _by_common_format(engine: Engine, source: TextColumn, value: exp.Expr) -> ex
     if not fitting:
         raise Invalid(
             f"{source.what} holds '{counts['example']}', which is no ISO 8601 time: "
-            f'say how it is written, as in formats: {{{source.name}: "%d %b %Y"}}',
+            f"say how it is written, as in {_told(source.name, '%d %b %Y')}",
             place=source.place,
         )
     for other in fitting[1:]:
         _refuse_disagreement(engine, source, fitting[0], other)
     strict = _parse(value, fitting[0])
     return strict if _tells_hours(fitting[0]) else cast(strict, "DATE")
+
+
+def _told(name: str, pattern: str) -> str:
+    """Write how a format is told: in a definition, or to a command that has none."""
+    return f'formats: {{{name}: "{pattern}"}} (without definitions: --time-format "{pattern}")'
 
 
 def _refuse_disagreement(engine: Engine, source: TextColumn, first: str, second: str) -> None:
@@ -316,6 +321,6 @@ def _refuse_disagreement(engine: Engine, source: TextColumn, first: str, second:
     meanings = " or ".join(f"{date.day} {date:%B %Y}" for date in dates)
     raise Invalid(
         f"dates of {source.what} are ambiguous: '{found['example']}' is {meanings}: "
-        f'say which, as in formats: {{{source.name}: "{first}"}}',
+        f"say which, as in {_told(source.name, first)}",
         place=source.place,
     )
