@@ -3,7 +3,7 @@
 The rule (METHODS, Rulings 4) holds a decision that is due where the estimate is above the ceiling,
 where the whole interval lies beyond what was thought high, or where the surprise is three standard
 deviations; at any other look the same is only a note. *Whole* is the interval that decides, and the one of 99 %:
-with 95 % alone, honest owners would be held one and a half times in a hundred by chance.
+with 95 % alone, more than one honest owner in a hundred would be held by chance.
 """
 
 from dataclasses import dataclass
