@@ -26,6 +26,8 @@ MOST_KEYS = 1 << 27
 """Keys that are held at once, a gibibyte of them; where there are more, the engine counts by itself."""
 MOST_NUMBERS = 1 << 12
 """Numbers that are told apart: what is counted takes 8 bytes for any two of them."""
+MOST_COUNTS = 1 << 27
+"""Counts that all processors hold together, each its own: a gibibyte."""
 BLOCK = 1 << 19
 """Keys that a processor counts at a time: few enough for its cache, and enough for a table of counts."""
 
@@ -51,7 +53,7 @@ def tally(keys: Keys, *, numbers: int) -> Iterator[Row]:
         >>> [tuple(row.values()) for row in tally(np.array([9, 8, 9, 16], dtype=np.uint64), numbers=8)]
         [(0, 0, 2), (0, 1, 1), (1, 1, 1)]
     """
-    workers = os.cpu_count() or 1
+    workers = max(1, min(os.cpu_count() or 1, MOST_COUNTS // numbers**2))
     with ThreadPoolExecutor(workers) as pool:
         runs = np.array_split(keys, workers)
         list(pool.map(Keys.sort, runs))
