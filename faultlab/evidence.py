@@ -20,6 +20,19 @@ NO_EVIDENCE = {"srm_cause", "expectation", "rows"}
 AGAIN = {"srm_stage": "srm"}
 """Codes that say the same once more where another is loud: of two tests of one split, one is counted."""
 
+MADE_WITH = {
+    "aliased": "coexposure",
+    "clock_skew": "late_by_arm",
+    "contaminated": "delivery",
+    "leak": "coexposure",
+    "not_delivered": "delivery",
+    "partly_delivered": "delivery",
+    "source_missing": "sources_apart",
+    "undeclared_moved": "undeclared",
+    "uneven_overlap": "coexposure",
+}
+"""Of checks that are in an answer only where they found something: another that tells that they were looked for."""
+
 Said = Mapping[str, Any]
 
 
@@ -47,6 +60,23 @@ def said_again(seen: Mapping[str, int]) -> set[str]:
         ({'srm_stage'}, set())
     """
     return {code for code, other in AGAIN.items() if seen.get(other, 0) > BINS.index("ok")}
+
+
+def was_made(code: str, seen: Mapping[str, int], healthy: Sequence[float]) -> bool:
+    """Whether a check was made: it is in the answer, or is there only where it found something, and its like is.
+
+    Args:
+        code: Its code.
+        seen: Bins by code.
+        healthy: Its probabilities of bins in health.
+
+    Example:
+        >>> often, seldom = (0.0, 0.95, 0.05), (0.9, 0.0, 0.1)
+        >>> was_made("srm", {}, often), was_made("leak", {}, seldom), was_made("leak", {"coexposure": 1}, seldom)
+        (False, False, True)
+    """
+    told = healthy[0] >= healthy[1] and (code not in MADE_WITH or MADE_WITH[code] in seen)
+    return code in seen or told
 
 
 def checks(answer: Said) -> list[Said]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from faultlab.evidence import BINS, EDGES, said_again
+from faultlab.evidence import BINS, EDGES, MADE_WITH, said_again
 from faultlab.faults.registry import CAUSES, FAULTS
 from faultlab.posterior import HEALTHY, Odd, Signatures, named, posterior
 
@@ -238,6 +238,11 @@ def _head(sharp: float, held_at: float) -> Iterable[str]:
     yield from (f'    "{code}": "{cause}",' for code, cause in MEANS.items())
     yield "}"
     yield '"""What a check speaks for first, by its definition."""'
+    yield ""
+    yield "MADE_WITH: Mapping[str, str] = {"
+    yield from (f'    "{code}": "{other}",' for code, other in MADE_WITH.items())
+    yield "}"
+    yield '"""Of checks that are in an answer only where they found something: what tells that they were made."""'
     yield ""
     yield "PRIORS: Mapping[str, float] = {"
     yield from (f'    "{cause}": {prior:.6g},' for cause, prior in PRIORS.items())

@@ -6,7 +6,7 @@ from math import exp, log
 
 import numpy as np
 
-from faultlab.evidence import said_again
+from faultlab.evidence import said_again, was_made
 
 HEALTHY = "healthy"
 Row = tuple[float, ...]
@@ -38,13 +38,12 @@ def posterior(
         odd: Faults that show only in what speaks for their kind; else they look as health does.
         sharpness: What the evidence counts for: below 1 where checks say the same thing twice.
     """
-    again = said_again(seen)
+    normal, again = signatures[HEALTHY], said_again(seen)
+    made = [code for code, row in normal.items() if code not in again and was_made(code, seen, row)]
 
     def score(rows: Mapping[str, Row]) -> float:
-        told = [(row, seen.get(code, 0)) for code, row in rows.items() if code not in again]
-        return sharpness * sum(log(_chance(row, place)) for row, place in told)
+        return sharpness * sum(log(_chance(rows[code], seen.get(code, 0))) for code in made)
 
-    normal = signatures[HEALTHY]
     scores = {HEALTHY: log(priors[HEALTHY]) + score(normal)}
     for cause in priors:
         if cause != HEALTHY:

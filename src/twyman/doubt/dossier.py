@@ -12,7 +12,7 @@ from math import e, exp, log, log1p
 
 from twyman.doubt.causes import CAUSES
 from twyman.doubt.check import Check, Status
-from twyman.doubt.signatures import LOUD, MEANS, ODD, PRIORS, SHARPNESS, SIGNATURES
+from twyman.doubt.signatures import LOUD, MADE_WITH, MEANS, ODD, PRIORS, SHARPNESS, SIGNATURES
 
 HEALTHY = "healthy"
 _ROWS = {cause: {**SIGNATURES[HEALTHY], **own} for cause, own in SIGNATURES.items()}
@@ -43,19 +43,6 @@ SUGGESTS: Mapping[str, str] = {
     "rows": "unit_mismatch",
 }
 """The kind of fault that a check speaks for first, by its definition."""
-
-MADE_WITH: Mapping[str, str] = {
-    "aliased": "coexposure",
-    "clock_skew": "late_by_arm",
-    "contaminated": "delivery",
-    "leak": "coexposure",
-    "not_delivered": "delivery",
-    "partly_delivered": "delivery",
-    "source_missing": "sources_apart",
-    "undeclared_moved": "undeclared",
-    "uneven_overlap": "coexposure",
-}
-"""Of checks that are in an answer only where they found something: another that tells that they were looked for."""
 
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
 """Checks that say nothing new beside another, so that where it is loud they are neither shown nor weighed: what a
