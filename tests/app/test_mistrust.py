@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from twyman.app.mistrust import Arms, explained
-from twyman.app.trust import Cause, OverLooks, Trust
+from twyman.app.trust import Cause, OverLooks, Together, Trust
 from twyman.metrics.metric import Mean, Metric, OutcomeValue, Proportion
 from twyman.stats.false_alarms import FalseAlarms
 
@@ -92,3 +92,26 @@ def test_what_is_off_over_looks_alone_is_blamed_on_them(metric: Metric, cure: st
         cure,
     )
     assert explained(metric, replace(found, largest=0.5), HOUSEHOLDS)[0] is Cause.SKEW
+
+
+@pytest.mark.parametrize("verdict", ["trusted", "conservative", "inflated"])
+def test_what_whole_groups_in_one_arm_would_do_is_told_whatever_the_verdict(verdict: str) -> None:
+    """A rate of single units that is off by a hair must not hide one of 54 % by team."""
+    teams = Together("team", 60, FalseAlarms(1_000, 0.538, 0.5, 0.57, "inflated"), 9.0)
+    found = replace(inflated(), alarms=read(verdict), together=(teams,))
+
+    _, reason, cure = explained(METRIC, found, ALONE)
+
+    assert "where a whole team gets one arm, a test of single units rejects 53.8%" in reason
+    assert cure == "analyse each team as one: randomised_by: team"
+    assert explained(METRIC, found, replace(ALONE, declared=True))[2] != cure
+
+
+def test_a_share_that_one_cluster_makes_is_not_to_be_capped() -> None:
+    teams = replace(HOUSEHOLDS, of="team")
+    proportion = Metric(name="m", kind=Proportion(OutcomeValue("y")))
+
+    _, reason, cure = explained(proportion, inflated(largest=0.5), teams)
+
+    assert reason.startswith("one team, or a few, make 50% of all variation")
+    assert "cap" not in cure

@@ -40,11 +40,19 @@ class Arms:
 
 
 def explained(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause | None, str, str]:
-    """Return a metric's cause, reason and cure."""
+    """Return a metric's cause, reason and cure; whatever the verdict, what whole groups in one arm would do is told."""
     if found.verdict == "trusted":
         return None, *_noted(metric, found, arms)
+    cause, said, cure = _caused(metric, found, arms)
+    linked, drawn = _linked(found, arms)
+    if not linked or cause is Cause.CLUSTERS:
+        return cause, said, cure
+    return cause, f"{said}; and {linked}", drawn if drawn and cause is Cause.UNKNOWN else cure
+
+
+def _caused(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str]:
     if found.largest > ONE_UNIT:
-        return _one_unit(metric, found)
+        return _one_unit(metric, found, arms)
     if found.looks and found.verdict_at == "any look":
         return _early(metric, found, found.looks)
     if found.verdict == "inflated" and not arms.alone and _scatters(found):
@@ -95,9 +103,10 @@ def _rare(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str] | 
     return Cause.RARE, said, "wait for more units, or choose a more common outcome"
 
 
-def _one_unit(metric: Metric, found: Trust) -> tuple[Cause, str, str]:
-    said = f"one unit, or a few, make {found.largest:.0%} of all variation (skewness {found.skew:,.0f})"
-    return Cause.SKEW, said, _capped(metric)
+def _one_unit(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str]:
+    said = f"one {'unit' if arms.alone else arms.of}, or a few, make {found.largest:.0%} of all variation (skewness {found.skew:,.0f})"
+    cure = "wait for more units, or choose a more common outcome" if metric.is_binary else _capped(metric)
+    return Cause.SKEW, said, cure
 
 
 def _capped(metric: Metric) -> str:
@@ -113,16 +122,24 @@ def _asks(found: Trust, arms: Arms) -> str:
 
 def _noted(metric: Metric, found: Trust, arms: Arms) -> tuple[str, str]:
     """Return what a trusted metric's reader should know all the same."""
-    linked = next((one for one in found.together if one.alarms.verdict == "inflated"), None)
-    if linked is not None:
-        said = f"where a whole {linked.of} gets one arm, a test of single units rejects {linked.alarms.rate:.1%}"
-        factor = f"{said}: estimates scatter {linked.scatter:.1f} times as much as it believes"
-        return factor, "" if arms.declared else _drawn(linked.of, arms)
+    linked, cure = _linked(found, arms)
+    if linked:
+        return linked, cure
     if (found.duplicates or 0) > REPEATED:
         return _repeats(found), "deduplicate: they add noise and no information"
     if not arms.equal and not metric.is_binary and KOHAVI * found.skew**2 > arms.smaller:
         return _asks(found, arms), "read one-sided limits with care, or cap the metric"
     return "", ""
+
+
+def _linked(found: Trust, arms: Arms) -> tuple[str, str]:
+    """Return what a test of single units does where whole groups get one arm, and the cure; empty where it is sound."""
+    linked = next((one for one in found.together if one.alarms.verdict == "inflated"), None)
+    if linked is None:
+        return "", ""
+    said = f"where a whole {linked.of} gets one arm, a test of single units rejects {linked.alarms.rate:.1%}"
+    factor = f"{said}: estimates scatter {linked.scatter:.1f} times as much as it believes"
+    return factor, "" if arms.declared else _drawn(linked.of, arms)
 
 
 def _repeats(found: Trust) -> str:
