@@ -104,7 +104,8 @@ def _rare(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str] | 
 
 
 def _one_unit(metric: Metric, found: Trust, arms: Arms) -> tuple[Cause, str, str]:
-    said = f"one {'unit' if arms.alone else arms.of}, or a few, make {found.largest:.0%} of all variation (skewness {found.skew:,.0f})"
+    one = "unit" if arms.alone else arms.of
+    said = f"one {one}, or a few, make {found.largest:.0%} of all variation (skewness {found.skew:,.0f})"
     cure = "wait for more units, or choose a more common outcome" if metric.is_binary else _capped(metric)
     return Cause.SKEW, said, cure
 
