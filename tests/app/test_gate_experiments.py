@@ -24,7 +24,7 @@ from twyman.flags.population import IdList
 from twyman.flags.resolve import Interpreter
 from twyman.flags.slices import Claim, Slice
 from twyman.flags.state import Segment, State
-from twyman.flags.targeting import FlagIs, In, InPopulation, InSegment, Is, Not, Where
+from twyman.flags.targeting import All, FlagIs, In, InPopulation, InSegment, Is, Not, Where
 from twyman.kernel.errors import Invalid, NotFound
 from twyman.kernel.place import Origin
 
@@ -128,6 +128,56 @@ def test_a_flag_that_asks_for_ours_is_part_of_the_treatment() -> None:
 
     assert told(found, Status.WARN) == ["prerequisite", "prerequisite"]
     assert found.passes
+
+
+def quiet(contexts: list[dict[str, object]]) -> Rule:
+    """Ads are off for the treated, by a list of their ids."""
+    return served("quiet", "off", when=Where("targeting_key", In(tuple(treated(contexts)))))
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("switched off", "aliased"),
+        ("for nobody", "aliased"),
+        ("by a segment that no rule asks for", "aliased"),
+        ("beside a list", "aliased"),
+        ("for all that differs", "prerequisite"),
+        ("before a rule that is independent", "prerequisite"),
+    ],
+)
+def test_a_rule_that_asks_for_ours_excuses_only_what_comes_of_it(how: str, code: str) -> None:
+    everybody = users(600, country=["NZ", "SE"])
+    nz, ours, theirs = Where("country", Is("NZ")), FlagIs("page", ("on",)), quiet(everybody)
+    rules = {
+        "switched off": (theirs, served("asks", "off", when=ours, enabled=False)),
+        "for nobody": (theirs, served("asks", "off", when=All((Where("country", Is("AQ")), ours)))),
+        "by a segment that no rule asks for": (theirs, served("seg", "off", segment="covered", enabled=False)),
+        "beside a list": (served("asks", "on", when=FlagIs("page", ("off",))), theirs),
+        "for all that differs": (served("asks", "off", when=ours),),
+        "before a rule that is independent": (
+            served("asks", "off", when=All((nz, ours))),
+            served("nz", "third", when=nz),
+        ),
+    }[how]
+    ads = flag("ads", *rules, variants=(*ADS, Variant("third", {"enabled": True, "hourly": 9})), default="on")
+    state = State(segments={"covered": Segment("covered", ours)})
+
+    [found] = gated([PAGE, ads], [TEST], everybody, state=state).experiments
+
+    assert told(found, Status.BLOCK) + told(found, Status.WARN) == [code]
+
+
+def test_a_prerequisite_is_told_with_the_rule_that_asks() -> None:
+    everybody, ours = users(600), FlagIs("page", ("on",))
+    follows = flag("ads", served("with-page", "off", when=ours), variants=ADS, default="on")
+    asks_too = flag("ads", quiet(everybody), served("with-page", "off", when=ours), variants=ADS, default="on")
+
+    [one] = gated([PAGE, follows], [TEST], everybody).experiments
+    [other] = gated([PAGE, asks_too], [TEST], everybody).experiments
+
+    assert "Flag 'ads' follows this one by its rule 'with-page'" in one.told(Status.WARN)[0].text
+    assert "Its rule 'with-page' asks for this flag, and without it the two would" in other.told(Status.BLOCK)[0].text
 
 
 def test_two_experiments_on_one_flag_need_a_group() -> None:

@@ -1,5 +1,6 @@
 """Before anybody is exposed: resolve contexts for all flags at once, and say what else would differ between arms."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -7,17 +8,19 @@ from functools import cached_property
 
 import numpy as np
 
-from twyman.app.gate_sight import Entrants, Seen, Sight
+from twyman.app.gate_following import without
+from twyman.app.gate_merging import LOUDEST_FIRST, together
+from twyman.app.gate_sight import Entrants, Known, Seen, Sight
 from twyman.app.gate_views import Gated, GateReport
+from twyman.app.gate_worlds import World, worlds
 from twyman.app.sample import Sample
-from twyman.doubt.check import Status
-from twyman.doubt.gate.candidate import Candidate, candidates, proposed
+from twyman.doubt.gate.candidate import Candidate, candidates
 from twyman.doubt.gate.conflict import over_full, still_metrics, value_conflict
 from twyman.doubt.gate.delivery import few_units, nobody, undelivered, unruled
 from twyman.doubt.gate.finding import Finding, overridden
 from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
-from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, followers, sealed
+from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, asking_rules, followers, sealed
 from twyman.doubt.gate.score import conflict
 from twyman.doubt.gate.seeing import asked_attributes, blind
 from twyman.experiments.experiment import Experiment
@@ -26,8 +29,6 @@ from twyman.flags.allocation import Wanted
 from twyman.flags.state import State
 from twyman.kernel.errors import Invalid, NotFound, nearest
 from twyman.kernel.place import Origin, Place
-
-LOUDEST_FIRST = (Status.BLOCK, Status.WARN, Status.NOTE, Status.OK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Launches:
         origins: Where each flag stands.
         past: What was found of pairs of experiments before.
         asked: The one experiment that is asked about; empty for all.
+        environments: Where contexts ask from, all at once; empty for each that a rule names, by itself.
     """
 
     state: State
@@ -53,6 +55,7 @@ class Launches:
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
     past: tuple[PastPairs, ...] = ()
     asked: str = ""
+    environments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.asked and self.asked not in self.experiments:
@@ -84,22 +87,42 @@ class GateExperiments:
         """Return what was found of each experiment that has a flag, or of the one that is asked about."""
         on_flags = [each for each in launches.experiments.values() if each.flag]
         every = candidates(launches.state, on_flags)
-        state = proposed(launches.state, every, at=self.at, asked=launches.asked)
-        live = tuple(each for each in every if state.flags[each.flag.name].rules[each.place].enabled)
-        gate = _Gate(launches, Sight(self.sample, state, live), live)
-        wanted = [each for each in live if launches.asked in ("", each.name)]
+        several = worlds(launches.state, every, at=self.at, asked=launches.asked, environments=launches.environments)
+        looks = Counter(each.name for world in several for each in world.judged)
+        known = Known(launches.state) if len(several) > 1 else None
+        found: dict[str, list[tuple[World, Gated]]] = {name: [] for name in launches.experiments if name in looks}
+        general: tuple[Finding, ...] = ()
+        flags = 0
+        for world in several:
+            gate = self._gate(launches, every, world, looks, known)
+            alone = [gate.gated(each) for each in world.judged]
+            for candidate, each in zip(world.judged, alone, strict=True):
+                found[candidate.name].append((world, gate.ranked(candidate, each)))
+            if world is several[0]:
+                general = (*gate.general([each for each in every if each.name in looks]),)
+                flags = len(gate.sight.flags)
         without = {each.name for each in on_flags} - {each.name for each in every}
-        alone = [gate.gated(each) for each in wanted]
-        gated = [gate.ranked(candidate, found) for candidate, found in zip(wanted, alone, strict=True)]
+        gated = [together(each) for each in found.values()]
         gated += [_unruled(launches.experiments[name]) for name in sorted(without) if launches.asked in ("", name)]
-        general = (*gate.general(wanted),)
         return GateReport(
             sample=self.sample.text,
             contexts=len(self.sample),
-            flags=len(gate.sight.flags),
+            flags=flags,
             experiments=tuple(gated),
             general=general,
         )
+
+    def _gate(
+        self,
+        launches: Launches,
+        every: Sequence[Candidate],
+        world: World,
+        looks: Mapping[str, int],
+        known: Known | None,
+    ) -> "_Gate":
+        state = world.moment.state
+        live = tuple(each for each in every if state.flags[each.flag.name].rules[each.place].enabled)
+        return _Gate(launches, Sight(self.sample, state, live, world.environments, known), live, looks)
 
 
 def _unruled(experiment: Experiment) -> Gated:
@@ -111,11 +134,12 @@ def _unruled(experiment: Experiment) -> Gated:
 
 @dataclass(frozen=True)
 class _Gate:
-    """Everything in sight, and the experiments that are judged by it."""
+    """Everything in sight, the experiments that are judged by it, and in how many worlds each is."""
 
     launches: Launches
     sight: Sight
     live: tuple[Candidate, ...]
+    looks: Mapping[str, int]
     sizes: dict[str, int] = field(default_factory=dict[str, int])
 
     def gated(self, candidate: Candidate) -> Gated:
@@ -123,8 +147,8 @@ class _Gate:
         self.sizes[candidate.name] = len(entrants.rows)
         beside = self.sight.beside(entrants)
         others = {name: each for name, each in beside.items() if name != candidate.flag.name and _varies(each.table)}
-        alpha = FALSE_ALARMS / max(1, len(others))
-        neighbours = tuple(self._neighbours(candidate, others, alpha))
+        alpha = FALSE_ALARMS / (max(1, len(others)) * self.looks[candidate.name])
+        neighbours = tuple(self._neighbours(candidate, entrants, others, alpha))
         label = self._label(entrants)
         found = [*self._delivery(candidate, entrants, beside, alpha)]
         found += [each for one in neighbours if (each := one.finding(entrants.names, place))]
@@ -147,16 +171,21 @@ class _Gate:
             place=place,
         )
 
-    def _neighbours(self, candidate: Candidate, beside: Mapping[str, Seen], alpha: float) -> Iterator[Neighbour]:
+    def _neighbours(
+        self, candidate: Candidate, entrants: Entrants, beside: Mapping[str, Seen], alpha: float
+    ) -> Iterator[Neighbour]:
         following = followers(self.asking, candidate.flag.name)
         for name, seen in beside.items():
+            found, flag = joint(seen.table, alpha=alpha), self.sight.state.flags[name]
+            asks = asking_rules(flag, following) if found.is_dependent else ()
             yield Neighbour(
                 flag=name,
                 values=self.sight.flags[name].values,
-                joint=joint(seen.table, alpha=alpha),
+                joint=found,
                 shared=seen.assigned,
                 experiments=tuple(each.name for each in self.by_flag.get(name, ())),
-                follows=name in following,
+                asks=tuple(flag.rules[place].name for place in asks),
+                follows=bool(asks) and not joint(without(self.sight, entrants, name, asks), alpha=alpha).aliased,
                 sealed=name in self.sealed,
                 owner=self.launches.owners.get(name, ""),
                 place=self.launches.origins.get(name, Origin()).at("rules"),

@@ -7,8 +7,9 @@ from twyman.doubt.check import Status, share_text
 from twyman.doubt.gate.finding import Code, Finding
 from twyman.doubt.gate.joint import IGNORED, Joint
 from twyman.doubt.gate.values import ABSENT, Values
-from twyman.doubt.gate.wording import differences, listed
+from twyman.doubt.gate.wording import SHOWN, differences, listed
 from twyman.flags.faults import walk
+from twyman.flags.flag import Flag
 from twyman.flags.state import State
 from twyman.flags.targeting import Expression, FlagIs, InSegment
 from twyman.kernel.place import Place
@@ -25,7 +26,8 @@ class Neighbour:
         experiments: Those that it deals out.
         joint: The experiment's arms, the control first, against its values.
         shared: How many of the experiment's units it assigned anything to.
-        follows: Whether its rules ask for the experiment's own flag.
+        asks: Its rules in force that ask for the experiment's own flag, by whatever way.
+        follows: Whether they are why it differs: without them, nothing would be aliased.
         sealed: Whether others are told no more than that it conflicts.
         owner: Who answers for it, where somebody does.
         place: Where it stands.
@@ -36,6 +38,7 @@ class Neighbour:
     joint: Joint
     shared: int
     experiments: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     follows: bool = False
     sealed: bool = False
     owner: str = ""
@@ -76,13 +79,19 @@ class Neighbour:
         whose = f" (experiment {', '.join(map(repr, self.experiments))})" if self.experiments else ""
         if code is Code.PREREQUISITE:
             return (
-                f"{what}. Flag '{self.flag}'{whose} follows this one by its own rules: its effect is part of what is "
-                "measured here. Let it pass by an override if that is meant."
+                f"{what}. Flag '{self.flag}'{whose} follows this one by its {self._asks()}: its effect is part of what "
+                "is measured here. Let it pass by an override if that is meant."
             )
         if code is Code.ALIASED:
+            asks = "ask" if len(self.asks) > 1 else "asks"
+            besides = (
+                f" Its {self._asks()} {asks} for this flag, and without it the two would go together all the same."
+                if self.asks
+                else ""
+            )
             return (
                 f"{what}. What '{self.flag}'{whose} does can't be separated from this experiment: give each a salt of "
-                "its own, keep the other's rule off these units, or put both into one exclusivity group."
+                f"its own, keep the other's rule off these units, or put both into one exclusivity group.{besides}"
             )
         how = f"V = {self.joint.v:.2f}, at least {self.joint.v_lower:.2f}"
         return (
@@ -90,6 +99,10 @@ class Neighbour:
             f"{whose} does leaks into the effect, and it would show in the data from about "
             f"{self.joint.shows_at:,} units: deal the two out independently, or adjust for the other."
         )
+
+    def _asks(self) -> str:
+        more = f" and {len(self.asks) - SHOWN} more" if len(self.asks) > SHOWN else ""
+        return f"rule{'s' if len(self.asks) > 1 else ''} {', '.join(map(repr, self.asks[:SHOWN]))}{more}"
 
     def detail(self, arms: tuple[str, ...]) -> dict[str, object]:
         """Return the numbers: units by arm and value, and how one goes with the other."""
@@ -126,20 +139,34 @@ Asking = Mapping[Node, frozenset[Node]]
 
 
 def asking(state: State) -> Asking:
-    """Return what each flag and segment of a state asks for."""
+    """Return what each flag and segment of a state asks for; a rule that is switched off asks for nothing."""
     asked = {("segment", name): frozenset(_asked((each.when,), ())) for name, each in state.segments.items()}
-    for name, each in state.flags.items():
-        whens, segments = (rule.when for rule in each.rules), (rule.segment for rule in each.rules)
-        asked["flag", name] = frozenset(_asked(whens, segments))
+    for name, flag in state.flags.items():
+        rules = [rule for rule in flag.rules if rule.enabled]
+        asked["flag", name] = frozenset(_asked((rule.when for rule in rules), (rule.segment for rule in rules)))
     return asked
 
 
-def followers(asked: Asking, flag: str) -> frozenset[str]:
-    """Return the flags whose rules ask, by whatever way, what a flag serves."""
+def followers(asked: Asking, flag: str) -> frozenset[Node]:
+    """Return what asks, by whatever way, what a flag serves; the flag itself among it."""
     reached: set[Node] = {("flag", flag)}
     while more := {node for node, others in asked.items() if node not in reached and others & reached}:
         reached |= more
-    return frozenset(name for kind, name in reached if kind == "flag") - {flag}
+    return frozenset(reached)
+
+
+def asking_rules(flag: Flag, following: frozenset[Node]) -> tuple[int, ...]:
+    """Return the places of a flag's rules in force that ask for any of some flags and segments.
+
+    Args:
+        flag: The flag.
+        following: What follows the experiment's own flag, as `followers` says.
+    """
+    return tuple(
+        place
+        for place, rule in enumerate(flag.rules)
+        if rule.enabled and not following.isdisjoint(_asked((rule.when,), (rule.segment,)))
+    )
 
 
 def _asked(several: Iterable[Expression | None], segments: Iterable[str]) -> set[Node]:
