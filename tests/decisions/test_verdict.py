@@ -149,6 +149,14 @@ def test_bad_news_is_doubted_as_good_news_is() -> None:
     assert doubted(HARMED) == (Action.HOLD, ["likely_wrong", "deteriorated"])
 
 
+@pytest.mark.parametrize("other", [HELD, MOVED])
+def test_harm_aborts_on_sound_data_only_whatever_else_would_hold(other: Finding) -> None:
+    """More evidence of a fault must not turn a hold into an abort."""
+    action, reasons = doubted(HARMED, other)
+
+    assert (action, reasons[0]) == (Action.HOLD, "likely_wrong")
+
+
 def test_a_fault_that_is_named_already_is_not_told_twice() -> None:
     assert doubted(WON, broken=(BROKEN,)) == (Action.HOLD, ["srm"])
 

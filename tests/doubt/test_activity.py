@@ -50,6 +50,17 @@ def test_an_arm_that_was_keener_before_is_named_and_not_taken_for_a_clock() -> N
     assert ahead.status in {Status.OK, Status.NOTE}
 
 
+def test_ten_rows_of_which_none_is_in_a_small_arm_say_nothing_of_its_clock() -> None:
+    """Ten of 9,332 units have a row in the hour before: by chance all are of the larger arm in one case of three."""
+    large, small = np.zeros((8_422, 3)), np.zeros((910, 3))
+    large[:, 2] = small[:, 2] = 1
+    large[:10, 1] = 1
+
+    assert clock("plays", sides(small, large)) is None
+    large[:200, 1] = 1
+    assert sure(clock("plays", sides(small, large))).status is not Status.OK
+
+
 def test_a_clock_that_is_off_in_one_arm_is_found_while_the_two_weeks_look_alike() -> None:
     rng = np.random.default_rng(3)
 

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from twyman.doubt.check import Check, Status
-from twyman.doubt.influence import Compared, Dominant, Standout, dominant, dominant_unit, hangs_on_one_unit
+from twyman.doubt.influence import (
+    Compared,
+    Dominant,
+    Standout,
+    dominant,
+    dominant_unit,
+    furthest,
+    hangs_on_one_unit,
+)
 from twyman.stats.moments import Moments
 from twyman.stats.pair import Pair
 
@@ -47,6 +55,47 @@ def test_a_bot_without_a_song_breaks_a_ratio() -> None:
 
     assert seen is not None
     assert seen.detail["unit"] == "1261737"
+
+
+@pytest.mark.parametrize(
+    ("beside", "status", "says"),
+    [
+        (None, Status.BLOCK, "A bot or a broken counter?"),
+        (9_411.0 / 40, Status.BLOCK, "A bot or a broken counter?"),
+        (9_411.0 / 20, Status.WARN, "A bot or a broken counter?"),
+        (9_411.0 / 5, Status.NOTE, "Another arm has one like it"),
+        (250_000.0, Status.NOTE, "Another arm has one like it"),
+    ],
+)
+def test_a_unit_is_as_loud_as_it_lies_beyond_the_furthest_of_the_other_arm(
+    beside: float | None, status: Status, says: str
+) -> None:
+    """Who honestly spends most holds an arm's variance as a broken counter does; but the other arm has one, too."""
+    arm = np.tile([-1.0, 1.0], 1_500)
+    found, other = (furthest(Moments.of([*arm, odd]), [Standout("u", (odd,))]) for odd in (9_411.0, beside or 0.0))
+
+    assert found
+    assert other
+    check = dominant_unit("revenue", "a", found, others=() if beside is None else [other])
+
+    assert check.status is status
+    assert says in check.text
+
+
+def test_honest_revenue_is_seldom_a_warning() -> None:
+    """A lognormal of spread 2, a third of whose units buy: one unit holds half of an arm's variance in every other."""
+    rng, loud, dominated = np.random.default_rng(8), 0, 0
+    for _ in range(200):
+        spent = rng.lognormal(0, 2, (2, 3_000)) * (rng.random((2, 3_000)) < 0.3)
+        arms = [(Moments.of(one), [Standout("u", (float(one.max()),))]) for one in spent]
+        ends = [furthest(*arm) for arm in arms]
+        seen = [(dominant(*arm), ends[1 - at]) for at, arm in enumerate(arms)]
+        checks = [dominant_unit("m", "a", one, others=[other]) for one, other in seen if one and other]
+        dominated += bool(checks)
+        loud += any(check.status is not Status.NOTE for check in checks)
+
+    assert dominated > 80
+    assert loud < 16
 
 
 def test_a_small_arm_may_well_have_a_largest_unit() -> None:

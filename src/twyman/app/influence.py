@@ -7,10 +7,21 @@ from twyman.app.comparison import Comparison, own_columns
 from twyman.app.ports import Cell, Measured
 from twyman.app.results import compared_at
 from twyman.doubt.check import Check, Status
-from twyman.doubt.influence import Compared, Dominant, Standout, dominant, dominant_unit, hangs_on_one_unit
+from twyman.doubt.influence import (
+    ALONE,
+    Compared,
+    Dominant,
+    Standout,
+    beyond,
+    dominant,
+    dominant_unit,
+    furthest,
+    hangs_on_one_unit,
+)
 from twyman.experiments.experiment import Experiment, Role
 from twyman.metrics.catalogue import Catalogue
 from twyman.metrics.metric import Metric, Quantile
+from twyman.stats.moments import Moments
 
 
 def influence(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:
@@ -27,18 +38,24 @@ def influence(experiment: Experiment, catalogue: Catalogue, measured: Measured) 
             continue
         own = own_columns(metric, clustered=bool(experiment.randomised_by))
         loudest = Status.WARN if tracked.role is Role.INFORMATION else Status.BLOCK
-        for arm in experiment.arms:
-            moments = measured.cells.get(Cell(tracked.metric, arm.name))
-            standouts = measured.extremes.get((tracked.metric, arm.name), ())
-            if moments is None or not standouts:
-                continue
-            candidates = [Standout(extreme.unit, extreme.values) for extreme in standouts]
-            found = dominant(moments.columns(*range(own)), candidates)
+        arms = {arm.name: seen for arm in experiment.arms if (seen := _seen(measured, tracked.metric, arm.name, own))}
+        for arm, (moments, candidates) in arms.items():
+            found = dominant(moments, candidates)
             if found is None:
                 continue
-            yield replace(dominant_unit(_swayed(metric), arm.name, found, loudest=loudest), metric=metric.name)
-            if loudest is Status.BLOCK and not isinstance(metric.kind, Quantile):
-                yield from _hanging(experiment, metric, arm.name, measured, found)
+            others = [one for name, seen in arms.items() if name != arm and (one := furthest(*seen))]
+            check = dominant_unit(_swayed(metric), arm, found, others=others, loudest=loudest)
+            yield replace(check, metric=metric.name)
+            decides = loudest is Status.BLOCK and not isinstance(metric.kind, Quantile)
+            if decides and beyond(found, others) >= ALONE:
+                yield from _hanging(experiment, metric, arm, measured, found)
+
+
+def _seen(measured: Measured, metric: str, arm: str, own: int) -> tuple[Moments, list[Standout]] | None:
+    """Return an arm's moments of a metric, and the units that stand out most there."""
+    moments = measured.cells.get(Cell(metric, arm))
+    candidates = [Standout(extreme.unit, extreme.values) for extreme in measured.extremes.get((metric, arm), ())]
+    return (moments.columns(*range(own)), candidates) if moments is not None and candidates else None
 
 
 def _hanging(

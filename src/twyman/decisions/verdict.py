@@ -215,10 +215,14 @@ def _doubted(evidence: Evidence) -> Sequence[Reason]:
 
 
 def _likely_wrong(evidence: Evidence) -> Sequence[Reason]:
-    """Hold what would be decided where a fault is likelier than not, and nothing that holds says so already."""
-    if _broken(evidence) or _moved(evidence) or _doubted(evidence):
+    """Hold what would be decided where a fault is likelier than not, and nothing that holds says so already.
+
+    Harm aborts on sound data only, and goes before all else that holds: there it is said whatever else is.
+    """
+    harmed = bool(_deteriorated(evidence))
+    if _broken(evidence) or (not harmed and (_moved(evidence) or _doubted(evidence))):
         return []
-    due = evidence.final or bool(_deteriorated(evidence) or _won(evidence) or _spent(evidence))
+    due = evidence.final or harmed or bool(_won(evidence) or _spent(evidence))
     return [evidence.likely_wrong] if evidence.likely_wrong and due and not evidence.waiting else []
 
 
