@@ -1,7 +1,7 @@
 """How rows came in."""
 
 from twyman.doubt.check import Status
-from twyman.doubt.intake import repeated_rows
+from twyman.doubt.intake import immature, repeated_rows
 
 
 def test_exposures_may_be_logged_again_and_again() -> None:
@@ -16,3 +16,15 @@ def test_a_table_of_units_that_repeats_them_holds_events() -> None:
 
     assert seen.status is Status.NOTE
     assert seen.text.endswith("the table is to hold one row a unit: are its rows events?")
+
+
+def test_windows_that_are_not_over_are_told_once_for_all_metrics_that_wait_alike() -> None:
+    one, many = immature(["songs"], 900, 1_000, final=False), immature([*"abcde"], 900, 1_000, final=True)
+
+    assert one
+    assert many
+    assert (one.metric, many.metric) == ("songs", None)
+    assert one.text == "songs: the window of 100 of 1,000 units isn't over; they are left out and join at a later look."
+    assert many.text.startswith("a, b, c and 2 more metrics: the window of 100 of 1,000 units isn't over")
+    assert many.detail["metrics"] == ["a", "b", "c", "d", "e"]
+    assert immature(["songs"], 1_000, 1_000, final=True) is None

@@ -146,7 +146,8 @@ def _deliveries(experiment: Experiment, audited: Audited) -> Iterator[Check]:
     if audited.delivered is None or experiment.delivery is None:
         return
     base, met, of = experiment.control.name, audited.delivered, audited.exposed
-    what = experiment.delivery.facts
+    shows = experiment.delivery
+    what = f"{shows.facts} with {shows.where}" if shows.where else shows.facts
     for arm in experiment.treatments:
         treatment = (arm.name, met.get(arm.name, 0), of.get(arm.name, 0))
         yield delivery(treatment, (base, met.get(base, 0), of.get(base, 0)), what=what)

@@ -154,13 +154,11 @@ def _filters(experiment: Experiment, measured: Measured) -> Iterator[Check]:
 def _cohorts(experiment: Experiment, measured: Measured, *, final: bool) -> Iterator[Check | None]:
     """Judge which units a metric takes: windows that aren't over, and units it drops."""
     base = experiment.control.name
+    waiting = dict[tuple[int, int], list[str]]()
     for tracked in experiment.tracked:
         taken = {arm: cohort for (metric, arm), cohort in measured.cohorts.items() if metric == tracked.metric}
-        if measured.days_left_out is None:
-            matured, entered = (
-                sum(getattr(cohort, name) for cohort in taken.values()) for name in ("matured", "entered")
-            )
-            yield immature(tracked.metric, matured, entered, final=final)
+        matured, entered = (sum(getattr(cohort, name) for cohort in taken.values()) for name in ("matured", "entered"))
+        waiting.setdefault((matured, entered), []).append(tracked.metric)
         for arm in experiment.treatments:
             sides = [taken.get(arm.name), taken.get(base)]
             if any(side is None or not side.matured for side in sides):
@@ -173,6 +171,9 @@ def _cohorts(experiment: Experiment, measured: Measured, *, final: bool) -> Iter
                 if side
             )
             yield kept_evenly("dropped_units", f"{tracked.metric}", treatment, control, metric=tracked.metric)
+    if measured.days_left_out is None:
+        for (matured, entered), metrics in waiting.items():
+            yield immature(metrics, matured, entered, final=final)
 
 
 def _covariates(experiment: Experiment, catalogue: Catalogue, measured: Measured) -> Iterator[Check | None]:

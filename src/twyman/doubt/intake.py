@@ -75,15 +75,28 @@ def undated_rows(source: str, undated: int) -> Check | None:
     return Check(code="undated_rows", status=Status.WARN, text=text, detail={"source": source, "undated": undated})
 
 
-def immature(metric: str, matured: int, entered: int, *, final: bool) -> Check | None:
-    """Say how many units' windows aren't over: they are left out, and join at a later look."""
+def immature(metrics: Sequence[str], matured: int, entered: int, *, final: bool) -> Check | None:
+    """Say how many units' windows aren't over: they are left out, and join at a later look.
+
+    Args:
+        metrics: All metrics of which it is so many.
+        matured: Units whose windows are over.
+        entered: All units.
+        final: Whether no look comes after.
+    """
     if matured >= entered:
         return None
-    missing = entered - matured
-    text = f"{metric}: the window of {missing:,} of {entered:,} units isn't over; they are left out"
+    missing, shown = entered - matured, ", ".join(metrics[:SHOWN])
+    titled = f"{shown} and {len(metrics) - SHOWN:,} more metrics" if len(metrics) > SHOWN else shown
+    text = f"{titled}: the window of {missing:,} of {entered:,} units isn't over; they are left out"
     text += ". The last look comes too early for them: measure longer." if final else " and join at a later look."
-    detail: dict[str, object] = {"matured": matured, "entered": entered}
+    detail: dict[str, object] = {"matured": matured, "entered": entered, "metrics": list(metrics)}
+    metric = metrics[0] if len(metrics) == 1 else None
     return Check(code="immature", status=Status.NOTE, text=text, metric=metric, detail=detail)
+
+
+SHOWN = 3
+"""How many metrics a sentence names."""
 
 
 def immature_days(matured: int, left_out: int) -> Check | None:
