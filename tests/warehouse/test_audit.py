@@ -15,6 +15,7 @@ from tests.warehouse.conftest import EXPOSED, PLAYED, arrow
 from tests.warehouse.test_golden import DESCRIBED, TABLES, in_tables, question
 
 from twyman.app.audited import Activity, Audited
+from twyman.app.auditing import audit_checks
 from twyman.app.ports import Question
 from twyman.experiments.delivery import Delivery
 from twyman.experiments.experiment import Role, Tracked
@@ -195,6 +196,19 @@ def test_units_that_met_the_change_are_counted_after_exposure_only(scene: Any, m
     assert found.delivered == {"control": 1, "treatment": 1}
     assert found.exposed == {"control": 3, "treatment": 3}
     assert all_of_them.delivered == {"control": 1, "treatment": 2}
+
+
+def test_what_shows_the_change_is_named_with_its_condition(scene: Any, metric: Any) -> None:
+    """All may have facts of that source, and none the change."""
+    exposed = [(unit, "treatment" if unit > 30 else "control", NOON) for unit in range(1, 61)]
+    played = [(unit, NOON + HOUR, 9.0) for unit in range(1, 61)]
+    declared = {"delivery": Delivery("plays", "ms < 5")}
+    question = scene(exposed=exposed, played=played, metrics=(metric(),), experiment=declared).question()
+    audited = audit(question)
+
+    assert isinstance(audited, Audited)
+    (told,) = [check for check in audit_checks(question.experiment, audited) if check.code == "not_delivered"]
+    assert "met plays with ms < 5" in told.text
 
 
 def test_a_delivery_whose_filter_cant_be_read_is_traced_to_its_line(scene: Any, metric: Any) -> None:
