@@ -22,6 +22,7 @@ from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
 from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, asking_rules, followers, sealed
 from twyman.doubt.gate.score import conflict
+from twyman.doubt.gate.sealing import Sealing, is_shown, sealing
 from twyman.doubt.gate.seeing import asked_attributes, blind
 from twyman.experiments.experiment import Experiment
 from twyman.experiments.history import PastPairs
@@ -93,17 +94,17 @@ class GateExperiments:
         found: dict[str, list[tuple[World, Gated]]] = {name: [] for name in launches.experiments if name in looks}
         general: tuple[Finding, ...] = ()
         flags = 0
-        for world in several:
+        for place, world in enumerate(several):
             gate = self._gate(launches, every, world, looks, known)
             alone = [gate.gated(each) for each in world.judged]
             for candidate, each in zip(world.judged, alone, strict=True):
                 found[candidate.name].append((world, gate.ranked(candidate, each)))
-            if world is several[0]:
+            if not place:
                 general = (*gate.general([each for each in every if each.name in looks]),)
                 flags = len(gate.sight.flags)
         without = {each.name for each in on_flags} - {each.name for each in every}
         gated = [together(each) for each in found.values()]
-        gated += [_unruled(launches.experiments[name]) for name in sorted(without) if launches.asked in ("", name)]
+        gated += [_unruled(launches.experiments[name], launches) for name in sorted(without) if launches.asked in ("", name)]
         return GateReport(
             sample=self.sample.text,
             contexts=len(self.sample),
@@ -125,11 +126,18 @@ class GateExperiments:
         return _Gate(launches, Sight(self.sample, state, live, world.environments, known), live, looks)
 
 
-def _unruled(experiment: Experiment) -> Gated:
+def _unruled(experiment: Experiment, launches: Launches) -> Gated:
     place = experiment.origin.at("flag")
     found = overridden([unruled(experiment.flag, place)], experiment.overrides, place)
     label = Label(units=0, contexts=0)
-    return Gated(experiment=experiment.name, flag=experiment.flag, label=label, findings=found, place=place)
+    return Gated(
+        experiment=experiment.name,
+        flag=experiment.flag,
+        label=label,
+        findings=found,
+        is_shown=is_shown(experiment, launches.sealed, launches.asked),
+        place=place,
+    )
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,7 @@ class _Gate:
             overlaps={other.name: units for other, units in told},
             same_surface=tuple(other.name for other, _ in told if _share_a_surface(candidate, other)),
             flags=len(self.sight.flags) - 1,
-            is_shown=candidate.flag.name not in self.sealed or self.launches.asked == candidate.name,
+            is_shown=is_shown(candidate.experiment, self.launches.sealed, self.launches.asked),
             place=place,
         )
 
@@ -187,7 +195,7 @@ class _Gate:
                 asks=tuple(flag.rules[place].name for place in asks),
                 follows=bool(asks) and not joint(without(self.sight, entrants, name, asks), alpha=alpha).aliased,
                 sealed=name in self.sealed,
-                owner=self.launches.owners.get(name, ""),
+                owner=self.sealing.owners.get(name, ""),
                 place=self.launches.origins.get(name, Origin()).at("rules"),
             )
 
@@ -217,7 +225,7 @@ class _Gate:
                 yield from self._on_one_flag(candidate, other, place)
         for other, shared in overlaps:
             yield from still_metrics(candidate.experiment, other.experiment, shared=shared, place=place)
-        yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place)
+        yield from over_full(launches.wanted, candidate.groups | self._groups_asked(candidate), place, self.sealing)
 
     def ranked(self, candidate: Candidate, found: Gated) -> Gated:
         """Return what was found with what there is in common with each that shares units, or would by its rule alone.
@@ -290,7 +298,21 @@ class _Gate:
     @cached_property
     def sealed(self) -> frozenset[str]:
         """Flags that aren't shown: those sealed, and those of a sealed experiment."""
-        return self.launches.sealed | {each.flag.name for each in self.live if each.experiment.sealed}
+        return self.sealing.flags
+
+    @cached_property
+    def sealing(self) -> Sealing:
+        """What others don't see."""
+        launches, state = self.launches, self.sight.state
+        every = candidates(state, launches.experiments.values())
+        return sealing(
+            state,
+            every,
+            tuple(launches.experiments.values()),
+            sealed=launches.sealed,
+            owners=launches.owners,
+            asked=launches.asked,
+        )
 
     @cached_property
     def by_flag(self) -> Mapping[str, tuple[Candidate, ...]]:
@@ -308,8 +330,9 @@ class _Gate:
     def general(self, several: Sequence[Candidate]) -> Iterator[Finding]:
         """Yield what is about no experiment alone."""
         own = {name for each in several for name in each.groups | self._groups_asked(each)}
-        yield from over_full(self.launches.wanted, set(self.launches.wanted.groups) - own, None)
-        yield from blind(self.sight.state, self.sight.sample.lacking(asked_attributes(self.sight.state)))
+        yield from over_full(self.launches.wanted, set(self.launches.wanted.groups) - own, None, self.sealing)
+        lacking = self.sight.sample.lacking(asked_attributes(self.sight.state))
+        yield from blind(self.sight.state, lacking, self.sealing)
 
 
 def _share_a_surface(one: Candidate, other: Candidate) -> bool:

@@ -20,6 +20,6 @@ def without(sight: Sight, entrants: Entrants, flag: str, places: Collection[int]
     whole = sight.state.flags[flag]
     rules = tuple(replace(rule, enabled=False) if place in places else rule for place, rule in enumerate(whole.rules))
     state = replace(sight.state, flags={**sight.state.flags, flag: replace(whole, rules=rules)})
-    answers, values = sight.sample.under(state)(flag), sight.flags[flag].values
+    answers, values = sight.sample.under(state, sight.environments)(flag), sight.flags[flag].values
     codes = values.codes(answers.names)[answers.variants[entrants.rows]]
     return counted(entrants.arms, codes, of_arms=len(entrants.names), of_values=values.count)

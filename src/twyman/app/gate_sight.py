@@ -1,12 +1,13 @@
 """All flags at once: what each serves every context of a sample, and who enters an experiment."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twyman.app.gate_masks import Masks, Words, packed
+from twyman.app.gate_worlds import Reach
 from twyman.app.sample import Answers, Mask, Places, Rows, Sample
 from twyman.doubt.gate.candidate import Candidate, alone
 from twyman.doubt.gate.joint import Table
@@ -67,30 +68,65 @@ class Entrants:
         return {name: int(count) for name, count in zip(self.names, found, strict=True)}
 
 
+Resolved = tuple[Met, list[Words]]
+"""What a flag serves, and its masks."""
+
+
+class Known:
+    """What several sights have in common: flags of which the same rules are on.
+
+    Attributes:
+        reach: Which rules a flag's answers hang on.
+        flags: What was resolved of each, by its name, the places of its experiments and the rules that are on.
+    """
+
+    def __init__(self, state: State) -> None:
+        """Take the flags; which of their rules are on doesn't matter."""
+        self.reach = Reach(state)
+        self.flags: dict[tuple[object, ...], Resolved] = {}
+
+
 class Sight:
     """A sample under a state."""
 
-    def __init__(self, sample: Sample, state: State, several: Iterable[Candidate]) -> None:
-        """Take the sample, the state as it would be, and the experiments that it deals out."""
-        self.sample, self.state = sample, state
+    def __init__(
+        self,
+        sample: Sample,
+        state: State,
+        several: Iterable[Candidate],
+        environments: tuple[str, ...] = (),
+        known: Known | None = None,
+    ) -> None:
+        """Resolve everything.
+
+        Args:
+            sample: Contexts.
+            state: The state as it would be.
+            several: Experiments that it deals out.
+            environments: Where contexts ask from.
+            known: What other sights of the sample and these flags have resolved, and this one may add to.
+        """
+        self.sample, self.state, self.environments, self._known = sample, state, environments, known
         self._places: dict[str, set[int]] = {}
         for each in several:
             self._places.setdefault(each.flag.name, set()).add(each.place)
         found: list[Words] = []
-        ask = self.sample.under(self.state)
+        ask = self.sample.under(self.state, self.environments)
         live = [flag for flag in self.state.flags.values() if not (flag.archived or flag.broken)]
         self.flags: Mapping[str, Met] = {flag.name: self._met(flag, ask, found) for flag in live}
         self._masks = Masks(found)
 
     def _met(self, flag: Flag, ask: Callable[[str], Answers], found: list[Words]) -> Met:
-        answers, values, at = ask(flag.name), values_of(flag), len(found)
-        codes = values.codes(answers.names)[answers.variants]
-        served = np.flatnonzero(np.bincount(codes, minlength=values.count))
-        found += [packed(codes == value) for value in served]
-        found.append(packed(answers.applies))
-        sides = {place: answers.sides[place] for place in self._places.get(flag.name, ()) if place in answers.sides}
-        found += [packed(each >= 0) for each in sides.values()]
-        return Met(values, served, sides, at)
+        at, places = len(found), sorted(self._places.get(flag.name, ()))
+        if self._known is None:
+            met, words = _resolved(flag, places, ask)
+        else:
+            key = (flag.name, *places, self._known.reach.on(flag.name, self.state, self.environments))
+            if key not in self._known.flags:
+                self._known.flags[key] = _resolved(flag, places, ask)
+            met, words = self._known.flags[key]
+        found += words
+        return replace(met, at=at)
 
     def beside(self, entrants: "Entrants") -> Mapping[str, Seen]:
         """Return each flag beside an experiment's units; nothing where it has none."""
@@ -115,7 +151,7 @@ class Sight:
 
     def reach(self, candidate: Candidate) -> Mask:
         """Return which contexts an experiment would take if its flag had no other rule."""
-        answers = self.sample.under(alone(self.state, candidate))(candidate.flag.name)
+        answers = self.sample.under(alone(self.state, candidate), self.environments)(candidate.flag.name)
         sides = answers.sides.get(0)
         return np.zeros(len(self.sample), dtype=np.bool_) if sides is None else sides >= 0
 
@@ -142,6 +178,17 @@ class Sight:
         known = np.flatnonzero(units >= 0)
         _, firsts = np.unique(units[known], return_index=True)
         return np.sort(np.concatenate([known[firsts], np.flatnonzero(units < 0)]))
+
+
+def _resolved(flag: Flag, places: Iterable[int], ask: Callable[[str], Answers]) -> Resolved:
+    answers, values = ask(flag.name), values_of(flag)
+    codes = values.codes(answers.names)[answers.variants]
+    served = np.flatnonzero(np.bincount(codes, minlength=values.count))
+    sides = {place: answers.sides[place] for place in places if place in answers.sides}
+    words = [packed(codes == value) for value in served]
+    words.append(packed(answers.applies))
+    words += [packed(each >= 0) for each in sides.values()]
+    return Met(values, served, sides, at=0), words
 
 
 def _seen(met: Met, counts: NDArray[np.int64]) -> Seen:

@@ -48,8 +48,8 @@ class Sample(Protocol):
 
     def __len__(self) -> int: ...
 
-    def under(self, state: State) -> Callable[[str], Answers]:
-        """Return what answers as a flag of a state, by its name."""
+    def under(self, state: State, environments: tuple[str, ...] = ()) -> Callable[[str], Answers]:
+        """Return what answers as a flag of a state, by its name, to who asks from some environments."""
         ...
 
     def units(self, by: str) -> Places:

@@ -20,7 +20,7 @@ from twyman.cohorts.resolver import Vectorised
 from twyman.flags.context import with_targeting_key
 from twyman.flags.state import State
 from twyman.kernel.errors import Invalid, NotFound, TwymanError
-from twyman.wiring.flags import contexts as read_lines, refuse_unknown
+from twyman.wiring.flags import contexts as read_lines
 
 LINES = (".jsonl", ".ndjson", ".json")
 COLUMNAR = (".csv", ".parquet")
@@ -34,22 +34,20 @@ class CohortSample:
         text: Where its contexts come from.
         market: Attribute that holds the market.
         is_new: Attribute that says whether a unit is new.
-        environments: Where it asks from.
     """
 
     text: str
     cohort: Cohort
     market: str = "country"
     is_new: str = "is_new"
-    environments: tuple[str, ...] = ()
     _units: dict[str, Places] = field(default_factory=dict[str, Places])
 
     def __len__(self) -> int:
         return len(self.cohort)
 
-    def under(self, state: State) -> Callable[[str], Answers]:
-        """Return what answers as a flag of a state, by its name."""
-        resolver = Vectorised(state, environments=self.environments)
+    def under(self, state: State, environments: tuple[str, ...] = ()) -> Callable[[str], Answers]:
+        """Return what answers as a flag of a state, by its name, to who asks from some environments."""
+        resolver = Vectorised(state, environments=environments)
         return lambda flag: resolver.evaluate(flag, self.cohort)
 
     def units(self, by: str) -> Places:
@@ -95,20 +93,18 @@ def _counts(column: tuple[Places, list[str]], rows: Rows | None) -> dict[str, in
     return {name: int(count) for name, count in zip(names, found, strict=True) if count}
 
 
-def sample(contexts: Contexts, state: State, *, root: Path, environments: Sequence[str] = ()) -> CohortSample:
+def sample(contexts: Contexts, state: State, *, root: Path) -> CohortSample:
     """Return the sample that a definition of contexts describes.
 
     Args:
         contexts: The definition.
         state: The flags that are asked: their ids are drawn.
         root: Folder from which files are named.
-        environments: Where it asks from; left out, from everywhere that a rule names.
 
     Raises:
-        NotFound: If there is no such file, or nothing names such an environment.
+        NotFound: If there is no such file.
         Invalid: If a file can't be read, or holds no context.
     """
-    refuse_unknown(environments, state)
     if contexts.table:
         try:
             cohort = _read(root, contexts.table, unit_paths(state))
@@ -118,10 +114,7 @@ def sample(contexts: Contexts, state: State, *, root: Path, environments: Sequen
     else:
         cohort = drawn(contexts.draw, state, np.random.default_rng(contexts.draw.seed))
         text = f"{len(cohort):,} contexts drawn as '{contexts.name}' says"
-    everywhere = {name for flag in state.flags.values() for rule in flag.rules for name in rule.environments}
-    return CohortSample(
-        text, cohort, contexts.market, contexts.is_new, tuple(environments) or tuple(sorted(everywhere))
-    )
+    return CohortSample(text, cohort, contexts.market, contexts.is_new)
 
 
 def _read(root: Path, pattern: str, ids: Sequence[str]) -> Cohort:

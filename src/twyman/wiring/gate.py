@@ -12,6 +12,7 @@ from twyman.flags.bucketing import BUCKETS
 from twyman.kernel.errors import Invalid, NotFound, TwymanError, nearest
 from twyman.kernel.time import Clock, system_clock
 from twyman.wiring.contexts import sample
+from twyman.wiring.flags import refuse_unknown
 
 
 def gate(
@@ -28,7 +29,7 @@ def gate(
         folder: A file or folder of the project.
         experiment: One only, by its name; it may be switched off, or over.
         contexts: Name of the contexts to take, or a file of them; left out: the only ones that are defined.
-        environments: Where contexts ask from; left out: from everywhere that a rule names.
+        environments: Where contexts ask from; left out: from each that a rule names, by itself.
         clock: Tells the time: what is switched off and over by now isn't resolved.
 
     Raises:
@@ -51,13 +52,15 @@ def gate(
         origins=flags.origins,
         past=project.history.pairs,
         asked=experiment,
+        environments=tuple(environments),
     )
     if not any(each.flag for each in project.experiments.values()):
         raise Invalid(f"no experiment in '{folder}' has a flag, so there is nothing to gate: name one under flag:")
     chosen, root = _chosen(project.contexts, contexts), project.root
     if chosen.table == contexts != "":
         root = Path.cwd()
-    taken = sample(chosen, flags.state, root=root, environments=environments)
+    refuse_unknown(environments, flags.state)
+    taken = sample(chosen, flags.state, root=root)
     return GateExperiments(taken, clock())(launches)
 
 

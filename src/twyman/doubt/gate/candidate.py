@@ -1,6 +1,6 @@
 """An experiment with the rule that deals it out, and the state as it would be once all are live."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +71,17 @@ def proposed(state: State, several: Iterable[Candidate], *, at: datetime, asked:
         if not each.rule.enabled and (each.name == asked or not _is_over(each.experiment, at)):
             flags[each.flag.name] = _switched_on(flags[each.flag.name], each.place)
     return replace(state, flags=flags)
+
+
+def is_on(rule: Rule, environments: Collection[str]) -> bool:
+    """Say whether a rule works for those who ask from some environments.
+
+    Example:
+        >>> from twyman.flags.flag import Split
+        >>> is_on(Rule("qa", Split(()), environments=("staging",)), ["production"]), is_on(Rule("all", Split(())), [])
+        (False, True)
+    """
+    return not rule.environments or not set(rule.environments).isdisjoint(environments)
 
 
 def _is_over(experiment: Experiment, at: datetime) -> bool:
