@@ -1,6 +1,7 @@
 """`twyman gate` as it is typed: over real files, in every format, with the exit codes of a pipeline."""
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -353,3 +354,100 @@ def test_a_torn_file_of_contexts_is_named(folder: Path, capsys: pytest.CaptureFi
     assert main(["gate", str(folder), "--contexts", "music/torn.parquet"]) == 2
 
     assert "contexts 'torn.parquet' can't be read" in capsys.readouterr().err
+
+
+FLAG_X = """\
+kind: flag
+name: project-x
+owner: labs
+schema: bool
+variants: {on: true, off: false}
+default: on
+"""
+LAUNCH = """\
+---
+kind: experiment
+name: x-launch
+owner: labs
+sealed: true
+flag: project-x
+arms: {control: {variant: on}, off: {variant: off}}
+exposures: exposures
+metrics: {minutes: {role: success}}
+"""
+SHARED = "kind: segment\nname: {name}\nallocation: {{share: {share}, group: {group}}}\n---\n"
+
+
+def lay_out(folder: Path, *, leak: str) -> tuple[str, ...]:
+    """Write what is sealed in one of several ways, and return what nobody may read of it."""
+    open_page = PAGE.replace("    when: {country: {in: [NZ]}}\n", "")
+    match leak:
+        case "an experiment without a rule":
+            (folder / "x.yaml").write_text(f"{FLAG_X}rules: [{{name: quiet, serve: off}}]\n{LAUNCH}")
+        case "an attribute":
+            rule = "{name: quiet, when: {x_tester: {is: true}}, serve: off}"
+            (folder / "x.yaml").write_text(f"{FLAG_X}sealed: true\nrules: [{rule}]\n")
+        case "a group of its own":
+            claims = SHARED.format(name="x-one", share="70%", group="x-group")
+            claims += SHARED.format(name="x-two", share="60%", group="x-group")
+            rules = "[{name: one, segment: x-one, serve: on}, {name: two, segment: x-two, serve: off}]"
+            (folder / "x.yaml").write_text(f"{claims}{FLAG_X}sealed: true\nrules: {rules}\n")
+        case _:
+            claims = SHARED.format(name="x-people", share="73%", group="home")
+            claims += SHARED.format(name="page-people", share="60%", group="home")
+            rule = "{name: xx, segment: x-people, serve: off}"
+            (folder / "x.yaml").write_text(f"{claims}{FLAG_X}sealed: true\nrules: [{rule}]\n")
+            open_page = PAGE.replace("when: {country: {in: [NZ]}}", "segment: page-people")
+    (folder / "page.yaml").write_text(open_page)
+    return ("project-x", "x-launch", "x_tester", "x-people", "x-one", "x-two", "x-group", "73", "33", "133", "730000")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "sarif"])
+@pytest.mark.parametrize(
+    "leak", ["an experiment without a rule", "an attribute", "a group of its own", "a claim beside ours"]
+)
+def test_what_is_sealed_leaks_by_no_way_round(
+    folder: Path, capsys: pytest.CaptureFixture[str], form: str, leak: str
+) -> None:
+    secrets = lay_out(folder, leak=leak)
+
+    main(["gate", str(folder), "--format", form, "--notes"])
+
+    printed = capsys.readouterr().out
+    assert "ealed" in printed
+    told = [secret for secret in secrets if re.search(rf"(?<![\d,.]){secret}(?![\d,.]\d)", printed)]
+    assert told == []
+
+
+def test_a_group_that_is_over_full_by_what_is_sealed_says_whom_to_ask(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(folder, leak="a claim beside ours")
+
+    assert main(["gate", str(folder)]) == 10
+
+    printed = capsys.readouterr().out
+    assert "'home' is over-full: page-people 60 %, beside what is sealed, is more than there is" in printed
+    assert "ask the owner of what is sealed (labs)" in printed
+
+
+@pytest.mark.parametrize("form", ["table", "sarif"])
+def test_who_shares_a_flag_with_a_sealed_experiment_is_told_of_the_conflict(
+    folder: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    rule = "  - {name: x-rule, salt: x-1, split: {off: 50%, on: 50%}, experiment: x-launch}\n---"
+    (folder / "page.yaml").write_text(PAGE.replace("---", rule, 1).replace("    when: {country: {in: [NZ]}}\n", ""))
+    ours = LAUNCH.replace("project-x", "page").replace("off: {variant: off}", "x-arm: {variant: off}")
+    (folder / "x.yaml").write_text(ours)
+
+    assert main(["gate", str(folder), "--format", form]) == 10
+
+    printed = capsys.readouterr().out
+    for secret in ("x-launch", "x-rule", "x-arm"):
+        assert secret not in printed
+    assert "page-test is blocked" in printed or form == "sarif"
+    assert "It conflicts with a sealed experiment: ask its owner (labs)." in printed
+    if form == "sarif":
+        results = json.loads(printed)["runs"][0]["results"]
+        told = [each for each in results if "page-test: It conflicts" in each["message"]["text"]]
+        assert [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in told] == [8]

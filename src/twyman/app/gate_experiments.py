@@ -104,7 +104,9 @@ class GateExperiments:
                 flags = len(gate.sight.flags)
         without = {each.name for each in on_flags} - {each.name for each in every}
         gated = [together(each) for each in found.values()]
-        gated += [_unruled(launches.experiments[name], launches) for name in sorted(without) if launches.asked in ("", name)]
+        gated += [
+            _unruled(launches.experiments[name], launches) for name in sorted(without) if launches.asked in ("", name)
+        ]
         return GateReport(
             sample=self.sample.text,
             contexts=len(self.sample),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from twyman.doubt.check import Status, share_text
 from twyman.doubt.gate.candidate import Candidate
 from twyman.doubt.gate.finding import Code, Finding
+from twyman.doubt.gate.sealing import Sealing
 from twyman.experiments.experiment import Experiment, Role
 from twyman.flags.allocation import Wanted, percent
 from twyman.flags.bucketing import BUCKETS
@@ -43,8 +44,16 @@ def value_conflict(
     )
 
 
-def over_full(wanted: Wanted, groups: Iterable[str], place: Place | None) -> Iterator[Finding]:
+def over_full(
+    wanted: Wanted, groups: Iterable[str], place: Place | None, sealing: Sealing | None = None
+) -> Iterator[Finding]:
     """Yield the groups whose claims ask for more than there is.
+
+    Args:
+        wanted: What claims ask of each group.
+        groups: Those that are looked at.
+        place: Where the experiment's rule stands that asks for them; `None` for groups that none at the gate asks for.
+        sealing: Whose claims aren't shown; what they ask for would follow from any sum.
 
     Example:
         >>> from twyman.flags.allocation import WantedGroup
@@ -57,20 +66,51 @@ def over_full(wanted: Wanted, groups: Iterable[str], place: Place | None) -> Ite
         if group is None:
             continue
         asked: Mapping[str, int] = {**group.claims, **({"its holdback": group.holdback} if group.holdback else {})}
-        exceeds = sum(asked.values()) - BUCKETS
-        if exceeds > 0:
-            said = ", ".join(f"{claim} {percent(buckets)}" for claim, buckets in sorted(asked.items()))
-            yield Finding(
-                code=Code.OVER_FULL,
-                status=Status.BLOCK,
-                text=(
-                    f"Exclusivity group '{name}' is over-full: {said} come to {percent(sum(asked.values()))}, "
-                    f"{percent(exceeds)} more than there is. Lower a claim, end one, or take another group."
-                ),
-                other=name,
-                place=place,
-                detail={"claims": dict(asked), "exceeds": exceeds},
-            )
+        secret = set(asked) & set(sealing.segments) if sealing else set[str]()
+        if sum(asked.values()) <= BUCKETS:
+            continue
+        if sealing and secret:
+            told = {claim: buckets for claim, buckets in asked.items() if claim not in secret}
+            yield _sealed_group(name, told, sealing.of_segments(secret), place)
+        else:
+            yield _group(name, asked, place)
+
+
+def _group(name: str, asked: Mapping[str, int], place: Place | None) -> Finding:
+    exceeds = sum(asked.values()) - BUCKETS
+    else_ = "" if place else " Or let it pass in each experiment that is launched, by an override."
+    return Finding(
+        code=Code.OVER_FULL,
+        status=Status.BLOCK,
+        text=(
+            f"Exclusivity group '{name}' is over-full: {_said(asked)} come to {percent(sum(asked.values()))}, "
+            f"{percent(exceeds)} more than there is. Lower a claim, end one, or take another group.{else_}"
+        ),
+        other=name,
+        place=place,
+        detail={"claims": dict(asked), "exceeds": exceeds},
+    )
+
+
+def _sealed_group(name: str, told: Mapping[str, int], owner: str, place: Place | None) -> Finding:
+    if not told:
+        text = f"A sealed experiment asks for more of its exclusivity group than there is: ask its owner ({owner})."
+        return Finding(code=Code.SEALED, status=Status.BLOCK, text=text, other=name, place=place)
+    return Finding(
+        code=Code.OVER_FULL,
+        status=Status.BLOCK,
+        text=(
+            f"Exclusivity group '{name}' is over-full: {_said(told)}, beside what is sealed, is more than there is. "
+            f"Lower a claim, take another group, or ask the owner of what is sealed ({owner})."
+        ),
+        other=name,
+        place=place,
+        detail={"claims": dict(told)},
+    )
+
+
+def _said(asked: Mapping[str, int]) -> str:
+    return ", ".join(f"{claim} {percent(buckets)}" for claim, buckets in sorted(asked.items()))
 
 
 def still_metrics(one: Experiment, other: Experiment, *, shared: int, place: Place | None) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """One other flag beside an experiment: does what it serves say anything of the arm?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from twyman.doubt.check import Status, share_text
@@ -9,7 +9,7 @@ from twyman.doubt.gate.joint import IGNORED, Joint
 from twyman.doubt.gate.values import ABSENT, Values
 from twyman.doubt.gate.wording import SHOWN, differences, listed
 from twyman.flags.faults import walk
-from twyman.flags.flag import Flag
+from twyman.flags.flag import Flag, Rule
 from twyman.flags.state import State
 from twyman.flags.targeting import Expression, FlagIs, InSegment
 from twyman.kernel.place import Place
@@ -142,8 +142,7 @@ def asking(state: State) -> Asking:
     """Return what each flag and segment of a state asks for; a rule that is switched off asks for nothing."""
     asked = {("segment", name): frozenset(_asked((each.when,), ())) for name, each in state.segments.items()}
     for name, flag in state.flags.items():
-        rules = [rule for rule in flag.rules if rule.enabled]
-        asked["flag", name] = frozenset(_asked((rule.when for rule in rules), (rule.segment for rule in rules)))
+        asked["flag", name] = frozenset(_asked_in([rule for rule in flag.rules if rule.enabled]))
     return asked
 
 
@@ -163,10 +162,23 @@ def asking_rules(flag: Flag, following: frozenset[Node]) -> tuple[int, ...]:
         following: What follows the experiment's own flag, as `followers` says.
     """
     return tuple(
-        place
-        for place, rule in enumerate(flag.rules)
-        if rule.enabled and not following.isdisjoint(_asked((rule.when,), (rule.segment,)))
+        place for place, rule in enumerate(flag.rules) if rule.enabled and not following.isdisjoint(_asked_in([rule]))
     )
+
+
+def asked_by(state: State, flag: Flag) -> frozenset[str]:
+    """Return the segments that a flag's rules ask for, and those that these ask for in turn."""
+    more = {name for kind, name in _asked_in(flag.rules) if kind == "segment"}
+    found: set[str] = set()
+    while more:
+        found |= more
+        whens = [state.segments[name].when for name in more if name in state.segments]
+        more = {name for kind, name in _asked(whens, ()) if kind == "segment"} - found
+    return frozenset(found)
+
+
+def _asked_in(rules: Collection[Rule]) -> set[Node]:
+    return _asked((rule.when for rule in rules), (rule.segment for rule in rules))
 
 
 def _asked(several: Iterable[Expression | None], segments: Iterable[str]) -> set[Node]:
