@@ -207,7 +207,7 @@ def weight_of(records: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -
 
 
 def threshold(records: Sequence[Mapping[str, Any]], found: Signatures, sharp: float) -> float:
-    """Return the lowest probability of a bug that at most 1 in 200 healthy experiments has at any reading.
+    """Return the lowest probability of a bug that at most 1 in 100 healthy experiments has at any reading.
 
     It is twice what is so beforehand, at the least: below that nothing was seen that speaks for a fault.
     """
@@ -216,7 +216,7 @@ def threshold(records: Sequence[Mapping[str, Any]], found: Signatures, sharp: fl
         for record in records
         if not record["fault"]
     )
-    allowed = int(len(tops) * 0.995)
+    allowed = int(len(tops) * 0.99)
     return round(min(0.99, max(2 * BUG, tops[min(allowed, len(tops) - 1)] + 0.001)), 3)
 
 
@@ -237,7 +237,7 @@ def _head(sharp: float, held_at: float) -> Iterable[str]:
     yield '"""What the evidence counts for: below 1 where checks say the same thing twice."""'
     yield ""
     yield f"THRESHOLD = {held_at}"
-    yield '"""Probability of a fault that 1 in 200 healthy experiments of the training seeds passed at any reading."""'
+    yield '"""Probability of a fault that 1 in 100 healthy experiments of the training seeds passed at any reading."""'
     yield ""
     yield f"ODD = {ODD}"
     yield '"""Share of faults of a kind that show only in what speaks for the kind first, by its definition."""'

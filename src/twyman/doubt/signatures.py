@@ -8,8 +8,8 @@ BINS = ("absent", "ok", "note", "warn", "block", "extreme", "certain")
 SHARPNESS = 1.0
 """What the evidence counts for: below 1 where checks say the same thing twice."""
 
-THRESHOLD = 0.128
-"""Probability of a fault that 1 in 200 healthy experiments of the training seeds passed at any reading."""
+THRESHOLD = 0.119
+"""Probability of a fault that 1 in 100 healthy experiments of the training seeds passed at any reading."""
 
 ODD = 0.1
 """Share of faults of a kind that show only in what speaks for the kind first, by its definition."""
