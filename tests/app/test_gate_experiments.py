@@ -257,6 +257,44 @@ def test_a_group_of_nobody_at_the_gate_blocks_as_well() -> None:
     assert not report.passes
 
 
+def test_a_group_of_others_may_pass_where_every_experiment_at_the_gate_lets_it() -> None:
+    wanted = Wanted({"home": WantedGroup({"first": 700_000, "second": 400_000})})
+    said = Override("over_full", "home", "theirs, and it ends on Friday", "data-science")
+    ours, other = replace(TEST, overrides=(said,)), experiment("ads-test", on="ads")
+    ads = flag("ads", split("ads-test", "ads-1"))
+
+    both = gated([PAGE, ads], [ours, other], users(200), wanted=wanted)
+    asked = gated([PAGE, ads], [ours, other], users(200), wanted=wanted, asked="page-test")
+
+    assert not both.passes
+    assert asked.passes
+    assert [each.override for each in asked.general] == [said]
+    assert [told(each, Status.NOTE) for each in (*both.experiments, *asked.experiments)] == [[], [], []]
+
+
+def test_of_a_sealed_experiments_override_the_words_arent_told() -> None:
+    wanted = Wanted({"home": WantedGroup({"first": 700_000, "second": 400_000})})
+    said = Override("over_full", "home", "the launch of X", "the head of X")
+
+    report = gated([PAGE], [replace(TEST, sealed=True, overrides=(said,))], users(200), wanted=wanted)
+
+    assert [(each.override.reason, each.override.reviewer) for each in report.general if each.override] == [
+        ("sealed", "sealed")
+    ]
+
+
+def test_an_override_without_a_name_lets_nothing_pass_but_what_has_none() -> None:
+    twin = flag("ads", split("ads-test", "page-1"))
+    ours = replace(TEST, overrides=(Override("aliased", "", "whatever", "ann"),))
+    blank = replace(TEST, overrides=(Override("sealed", "", "we asked labs", "ann"),))
+
+    [found] = gated([PAGE, twin], [ours], users(300)).experiments
+    [passed] = gated([PAGE, twin], [blank], users(300), sealed=frozenset(["ads"])).experiments
+
+    assert told(found, Status.BLOCK) == ["aliased"]
+    assert passed.passes
+
+
 def test_of_a_sealed_neighbour_no_more_is_told_than_whom_to_ask() -> None:
     secret = flag("launch-x", split("launch-x-test", "page-1"), variants=ADS, default="on")
     hidden = replace(experiment("launch-x-test", on="launch-x"), sealed=True)
@@ -299,7 +337,7 @@ def test_who_asks_for_a_sealed_experiment_by_name_sees_it() -> None:
 def test_an_override_lets_one_finding_pass_and_one_that_is_of_no_use_is_told() -> None:
     twin = flag("ads", split("ads-test", "page-1"))
     said = Override("aliased", "ads", "one launch", "data-science")
-    idle = Override("over_full", "", "we know", "data-science")
+    idle = Override("over_full", "home", "we know", "data-science")
 
     [found] = gated([PAGE, twin], [replace(TEST, overrides=(said, idle))], users(300)).experiments
 

@@ -451,3 +451,19 @@ def test_who_shares_a_flag_with_a_sealed_experiment_is_told_of_the_conflict(
         results = json.loads(printed)["runs"][0]["results"]
         told = [each for each in results if "page-test: It conflicts" in each["message"]["text"]]
         assert [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in told] == [8]
+
+
+def test_another_teams_group_is_let_pass_in_the_experiment_that_is_launched(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims = "".join(SHARED.format(name=name, share="60%", group="home") for name in ("first", "second"))
+    (folder / "segments.yaml").write_text(claims.removesuffix("---\n"))
+    passed = OVERRIDE.replace("prerequisite, with: ads", "over_full, with: home")
+
+    assert main(["gate", str(folder)]) == 10
+    assert capsys.readouterr().out.endswith("the experiment must wait for what blocks above, though about none alone\n")
+    (folder / "page.yaml").write_text(f"{PAGE}{passed}")
+    assert main(["gate", str(folder), "--notes"]) == 0
+    printed = capsys.readouterr().out
+    assert "  let pass: over_full 'home' (one launch; reviewed by ann)" in printed
+    assert "unused_override" not in printed

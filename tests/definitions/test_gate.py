@@ -125,6 +125,10 @@ def test_an_experiment_knows_its_flag_its_surface_and_what_may_pass(music: Path)
         ("reviewer: data-science", 'reviewer: " "', "an override that nobody reviewed"),
         ("reviewer: data-science", "reviewer: Start-Page", "nobody reviews themselves"),
         ("owner: start-page\n", "", "nothing says whose the experiment is"),
+        ("finding: aliased, with: no-ads", "finding: aliased", "override of 'aliased' doesn't say with what"),
+        ("with: no-ads, ", "", "Of what is sealed, and isn't named, write finding: sealed"),
+        ("reviewer: data-science", "reviewer: Ann", "'Ann' belongs to 'start-page', which owns this experiment"),
+        ("reviewer: data-science", "reviewer: bob (Start-Page)", "nobody reviews themselves"),
         ("finding: aliased", "finding: aliasd", "did you mean 'aliased'?"),
     ],
 )
@@ -132,7 +136,16 @@ def test_an_override_needs_a_reason_and_somebody_else(
     music: Path, spoilt: Callable[..., list[str]], before: str, after: str, said: str
 ) -> None:
     told = OVERRIDE.replace("flag: page-flag\n", "")
+    (music.parent / "twyman.yaml").write_text("kind: project\nname: music\nteams: {start-page: [ann, bea]}\n")
 
     found = spoilt(before, after, f"{music.read_text()}{told}")
 
     assert any(said in error for error in found)
+
+
+def test_an_override_of_what_is_sealed_needs_no_name(music: Path, spoilt: Callable[..., list[str]]) -> None:
+    told = OVERRIDE.replace("flag: page-flag\n", "")
+
+    found = spoilt("finding: aliased, with: no-ads", "finding: sealed", f"{music.read_text()}{told}")
+
+    assert found == []

@@ -17,7 +17,7 @@ from twyman.app.sample import Sample
 from twyman.doubt.gate.candidate import Candidate, candidates
 from twyman.doubt.gate.conflict import over_full, still_metrics, value_conflict
 from twyman.doubt.gate.delivery import few_units, nobody, undelivered, unruled
-from twyman.doubt.gate.finding import Finding, overridden
+from twyman.doubt.gate.finding import Finding, agreed, overridden
 from twyman.doubt.gate.joint import FALSE_ALARMS, Table, joint
 from twyman.doubt.gate.label import Label
 from twyman.doubt.gate.neighbour import Asking, Neighbour, asking, asking_rules, followers, sealed
@@ -26,6 +26,7 @@ from twyman.doubt.gate.sealing import Sealing, is_shown, sealing
 from twyman.doubt.gate.seeing import asked_attributes, blind
 from twyman.experiments.experiment import Experiment
 from twyman.experiments.history import PastPairs
+from twyman.experiments.override import Override
 from twyman.flags.allocation import Wanted
 from twyman.flags.state import State
 from twyman.kernel.errors import Invalid, NotFound, nearest
@@ -96,23 +97,22 @@ class GateExperiments:
         flags = 0
         for place, world in enumerate(several):
             gate = self._gate(launches, every, world, looks, known)
-            alone = [gate.gated(each) for each in world.judged]
-            for candidate, each in zip(world.judged, alone, strict=True):
-                found[candidate.name].append((world, gate.ranked(candidate, each)))
             if not place:
                 general = (*gate.general([each for each in every if each.name in looks]),)
                 flags = len(gate.sight.flags)
+            alone = [gate.gated(each, general) for each in world.judged]
+            for candidate, each in zip(world.judged, alone, strict=True):
+                found[candidate.name].append((world, gate.ranked(candidate, each)))
         without = {each.name for each in on_flags} - {each.name for each in every}
         gated = [together(each) for each in found.values()]
-        gated += [
-            _unruled(launches.experiments[name], launches) for name in sorted(without) if launches.asked in ("", name)
-        ]
+        lost = sorted(without if not launches.asked else without & {launches.asked})
+        gated += [_unruled(launches.experiments[name], launches, general) for name in lost]
         return GateReport(
             sample=self.sample.text,
             contexts=len(self.sample),
             flags=flags,
             experiments=tuple(gated),
-            general=general,
+            general=agreed(general, [_overrides(launches, each) for each in gated]),
         )
 
     def _gate(
@@ -128,9 +128,15 @@ class GateExperiments:
         return _Gate(launches, Sight(self.sample, state, live, world.environments, known), live, looks)
 
 
-def _unruled(experiment: Experiment, launches: Launches) -> Gated:
+def _overrides(launches: Launches, gated: Gated) -> Sequence[Override]:
+    """Return what an experiment lets pass; where it isn't shown, without its words."""
+    said = launches.experiments[gated.experiment].overrides
+    return said if gated.is_shown else [replace(each, reason="sealed", reviewer="sealed") for each in said]
+
+
+def _unruled(experiment: Experiment, launches: Launches, general: Sequence[Finding]) -> Gated:
     place = experiment.origin.at("flag")
-    found = overridden([unruled(experiment.flag, place)], experiment.overrides, place)
+    found = overridden([unruled(experiment.flag, place)], experiment.overrides, place, general)
     label = Label(units=0, contexts=0)
     return Gated(
         experiment=experiment.name,
@@ -152,7 +158,13 @@ class _Gate:
     looks: Mapping[str, int]
     sizes: dict[str, int] = field(default_factory=dict[str, int])
 
-    def gated(self, candidate: Candidate) -> Gated:
+    def gated(self, candidate: Candidate, general: Sequence[Finding]) -> Gated:
+        """Return what was found of an experiment.
+
+        Args:
+            candidate: The experiment.
+            general: What was found that is about no experiment alone.
+        """
         entrants, place = self.sight.entrants(candidate), self.launches.place(candidate)
         self.sizes[candidate.name] = len(entrants.rows)
         beside = self.sight.beside(entrants)
@@ -172,7 +184,7 @@ class _Gate:
             flag=candidate.flag.name,
             label=label,
             arms=entrants.counts,
-            findings=overridden(found, candidate.experiment.overrides, candidate.experiment.origin.at("gate")),
+            findings=overridden(found, candidate.experiment.overrides, candidate.experiment.origin.at("gate"), general),
             neighbours=neighbours,
             overlaps={other.name: units for other, units in told},
             same_surface=tuple(other.name for other, _ in told if _share_a_surface(candidate, other)),

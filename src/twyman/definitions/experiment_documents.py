@@ -237,9 +237,9 @@ class OverrideDocument(Struct, kw_only=True, forbid_unknown_fields=True, rename=
 
     Attributes:
         finding: Code of the finding.
-        other: The flag, experiment or group that it is about; left out: any.
+        other: The flag, experiment or group that it is about; left out of what is sealed, or of its own flag.
         reason: Why it may pass.
-        reviewer: Who looked at it: somebody other than the experiment's owner.
+        reviewer: Who looked at it: somebody outside the team that owns the experiment.
     """
 
     finding: Literal[

@@ -115,7 +115,7 @@ class _Reader:
                 flag=document.flag or "",
                 surface=document.surface or "",
                 sealed=document.sealed,
-                overrides=overrides(document, self.subject),
+                overrides=overrides(document, self.subject, self.among.teams),
                 plan=made_plan,
                 origin=self.subject.origin,
             )

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+OF_ANOTHER = frozenset({"aliased", "dependent", "prerequisite", "value_conflict", "over_full"})
+"""Findings that are about another flag, experiment or group, of which there may be several."""
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -9,13 +12,16 @@ class Override:
 
     Attributes:
         finding: Code of the finding, such as `aliased`.
-        other: The flag, experiment or group that it is about; empty for any.
+        other: The flag, experiment or group that it is about; empty for any that isn't named in a report: of what is
+            sealed, and of the experiment's own flag.
         reason: Why it may pass.
         reviewer: Who looked at it: not the experiment's owner.
 
     Example:
         >>> Override("aliased", "no-ads", "the two are one launch", "data-science").meets("aliased", "no-ads")
         True
+        >>> Override("aliased", "", "whatever it is", "data-science").meets("aliased", "no-ads")
+        False
     """
 
     finding: str
@@ -25,4 +31,4 @@ class Override:
 
     def meets(self, finding: str, other: str) -> bool:
         """Say whether it speaks of a finding."""
-        return self.finding == finding and self.other in ("", other)
+        return self.finding == finding and (self.other == other or not (self.other or finding in OF_ANOTHER))

@@ -60,7 +60,20 @@ def refuse_insider(by: str, *, owner: str, members: Collection[str]) -> None:
         raise Invalid("nobody owns this experiment, so nobody is outside its team: add owner")
     if not by.strip():
         raise Invalid("a surprise is signed off by somebody: write who")
+    if inside := insider(by, owner=owner, members=members):
+        raise Invalid(f"'{by}' {inside}, and nobody signs their own good news off: ask somebody outside the team")
+
+
+def insider(by: str, *, owner: str, members: Collection[str]) -> str:
+    """Say how somebody belongs to the team that owns an experiment; nothing where they don't.
+
+    Example:
+        >>> insider("Ann (page)", owner="page-team", members=["Ann"])
+        "belongs to 'page-team', which owns this experiment"
+        >>> insider("Joanna", owner="page-team", members=["Ann"])
+        ''
+    """
     for name in (owner, *members):
-        if re.search(rf"(?<!\w){re.escape(name.strip().casefold())}(?!\w)", by.casefold()):
-            inside = "owns this experiment" if name == owner else f"belongs to '{owner}', which owns this experiment"
-            raise Invalid(f"'{by}' {inside}, and nobody signs their own good news off: ask somebody outside the team")
+        if name.strip() and re.search(rf"(?<!\w){re.escape(name.strip().casefold())}(?!\w)", by.casefold()):
+            return "owns this experiment" if name == owner else f"belongs to '{owner}', which owns this experiment"
+    return ""

@@ -25,14 +25,19 @@ def text(report: GateReport, *, notes: bool = False) -> str:
     """
     lines = [f"{report.flags:,} flags resolved for {report.sample}", ""]
     for finding in report.general:
-        lines += _finding(finding)
+        lines += _finding(finding) if finding.override is None else _let_pass(finding)
     for each in report.experiments:
         lines += _experiment(each, notes=notes)
     blocked = sum(not each.passes for each in report.experiments)
     total = len(report.experiments)
     if not total:
         return "\n".join([*lines, "no experiment is live or scheduled"])
-    lines.append(f"{blocked} of {total} blocked" if blocked or not report.passes else f"{_counted(total)} may go live")
+    if blocked:
+        lines.append(f"{blocked} of {total} blocked")
+    elif report.passes:
+        lines.append(f"{_counted(total)} may go live")
+    else:
+        lines.append(f"{_counted(total)} must wait for what blocks above, though about none alone")
     return "\n".join(lines)
 
 
@@ -51,9 +56,7 @@ def _experiment(each: Gated, *, notes: bool) -> Iterator[str]:
     for finding in (*each.told(Status.BLOCK), *each.told(Status.WARN), *(each.told(Status.NOTE) if notes else ())):
         yield from _finding(finding)
     for finding in each.findings:
-        if finding.override is not None:
-            said = finding.override
-            yield f"  let pass: {finding.code} {_quoted(finding.about)} ({said.reason}; reviewed by {said.reviewer})"
+        yield from _let_pass(finding)
     yield f"  {_fine(each, notes=notes)}"
     yield from _in_common(each.conflicts)
     yield ""
@@ -74,6 +77,12 @@ def _in_common(conflicts: Sequence[Conflict]) -> Iterator[str]:
         )
     if len(told) > SHOWN:
         yield f"    and {len(told) - SHOWN} more by --format json"
+
+
+def _let_pass(finding: Finding) -> Iterator[str]:
+    said = finding.override
+    if said is not None:
+        yield f"  let pass: {finding.code} {_quoted(finding.about)} ({said.reason}; reviewed by {said.reviewer})"
 
 
 def _quoted(name: str) -> str:

@@ -91,8 +91,19 @@ class Finding:
         return self.status is Status.BLOCK and self.override is None
 
 
-def overridden(findings: Sequence[Finding], overrides: Sequence[Override], place: Place | None) -> tuple[Finding, ...]:
+def overridden(
+    findings: Sequence[Finding],
+    overrides: Sequence[Override],
+    place: Place | None,
+    general: Sequence[Finding] = (),
+) -> tuple[Finding, ...]:
     """Return findings with the overrides that speak of those above a note, and a note for each that speaks of none.
+
+    Args:
+        findings: What was found of an experiment.
+        overrides: What its file lets pass.
+        place: Where its file says so.
+        general: What was found that is about no experiment alone, of which its overrides may speak, too.
 
     Example:
         >>> aliased = Finding(code=Code.ALIASED, status=Status.BLOCK, text="…", other="ads")
@@ -100,16 +111,48 @@ def overridden(findings: Sequence[Finding], overrides: Sequence[Override], place
         >>> passed.blocks
         False
     """
-    used: set[Override] = set()
+    used = {said for each in general if (said := _said_of(each, overrides))}
     made: list[Finding] = []
     for finding in findings:
-        said = next((each for each in overrides if each.meets(finding.code, finding.other)), None)
-        if finding.status in (Status.BLOCK, Status.WARN) and said is not None:
+        said = _said_of(finding, overrides)
+        if said is not None:
             used.add(said)
             made.append(replace(finding, override=said))
         else:
             made.append(finding)
     return (*made, *(_unused(each, place) for each in overrides if each not in used))
+
+
+def agreed(findings: Sequence[Finding], several: Sequence[Sequence[Override]]) -> tuple[Finding, ...]:
+    """Return what is about no experiment alone with its overrides, where every experiment at the gate lets it pass.
+
+    Args:
+        findings: What was found.
+        several: The overrides of each experiment.
+
+    Example:
+        >>> full = Finding(code=Code.OVER_FULL, status=Status.BLOCK, text="…", other="home")
+        >>> said = [Override("over_full", "home", "it ends on Friday", "ann")]
+        >>> [each.blocks for each in (*agreed([full], [said]), *agreed([full], [said, []]))]
+        [False, True]
+    """
+    return tuple(replace(each, override=_agreed(each, several)) for each in findings)
+
+
+def _agreed(finding: Finding, several: Sequence[Sequence[Override]]) -> Override | None:
+    every = [_said_of(finding, each) for each in several]
+    said = list(dict.fromkeys(each for each in every if each is not None))
+    if not said or None in every:
+        return None
+    reasons, reviewers = (dict.fromkeys(each) for each in zip(*((o.reason, o.reviewer) for o in said), strict=True))
+    return replace(said[0], reason="; ".join(reasons), reviewer=", ".join(reviewers))
+
+
+def _said_of(finding: Finding, overrides: Sequence[Override]) -> Override | None:
+    """Return the override that speaks of a finding above a note."""
+    if finding.status not in (Status.BLOCK, Status.WARN):
+        return None
+    return next((each for each in overrides if each.meets(finding.code, finding.other)), None)
 
 
 def _unused(override: Override, place: Place | None) -> Finding:
