@@ -1,29 +1,21 @@
 """Contexts that stand for everybody: read from files, or drawn, and seen as the launch gate's sample."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pa_parquet
 
 from twyman.app.sample import Answers, Places, Rows
 from twyman.cohorts.cohort import Cohort
-from twyman.cohorts.distribution import LARGEST, Contexts
-from twyman.cohorts.drawn import drawn, unit_paths
+from twyman.cohorts.distribution import Contexts
+from twyman.cohorts.drawn import drawn
 from twyman.cohorts.numbering import units_of, values_of
 from twyman.cohorts.resolver import Vectorised
-from twyman.flags.context import with_targeting_key
 from twyman.flags.state import State
-from twyman.kernel.errors import Invalid, NotFound, TwymanError
-from twyman.wiring.flags import contexts as read_lines
-
-LINES = (".jsonl", ".ndjson", ".json")
-COLUMNAR = (".csv", ".parquet")
+from twyman.kernel.errors import TwymanError
+from twyman.wiring.context_files import read
 
 
 @dataclass
@@ -107,7 +99,7 @@ def sample(contexts: Contexts, state: State, *, root: Path) -> CohortSample:
     """
     if contexts.table:
         try:
-            cohort = _read(root, contexts.table, unit_paths(state))
+            cohort = read(root, contexts.table, state)
         except TwymanError as error:
             raise type(error)(error.message, place=contexts.origin.at("table")) from None
         text = f"{len(cohort):,} contexts of '{contexts.table}'"
@@ -115,49 +107,3 @@ def sample(contexts: Contexts, state: State, *, root: Path) -> CohortSample:
         cohort = drawn(contexts.draw, state, np.random.default_rng(contexts.draw.seed))
         text = f"{len(cohort):,} contexts drawn as '{contexts.name}' says"
     return CohortSample(text, cohort, contexts.market, contexts.is_new)
-
-
-def _read(root: Path, pattern: str, ids: Sequence[str]) -> Cohort:
-    files = _files(root, pattern)
-    kinds = {file.suffix for file in files}
-    if kinds <= {*LINES}:
-        rows = [with_targeting_key(each) for file in files for each in read_lines(file)]
-        cohort = Cohort.of_contexts(rows)
-    elif kinds <= {*COLUMNAR}:
-        tables = [_table(file, ids) for file in files]
-        cohort = Cohort.of_table(_keyed(pa.concat_tables(tables, promote_options="permissive")))
-    else:
-        raise Invalid(f"contexts '{pattern}' are {', '.join(sorted(kinds))}: give CSV, Parquet, or JSON lines (.jsonl)")
-    if not 0 < len(cohort) <= LARGEST:
-        raise Invalid(f"contexts '{pattern}' hold {len(cohort):,} rows: give between 1 and {LARGEST:,}")
-    return cohort
-
-
-def _files(root: Path, pattern: str) -> list[Path]:
-    try:
-        files = sorted(root.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
-    except (ValueError, NotImplementedError):
-        files = []
-    files = [file for file in files if file.is_file()]
-    if not files:
-        raise NotFound(f"contexts '{pattern}' aren't there: name a file from '{root}', or --contexts FILE")
-    return files
-
-
-def _table(file: Path, ids: Sequence[str]) -> pa.Table:
-    try:
-        if file.suffix == ".parquet":
-            return cast("Any", pa_parquet).read_table(file)
-        kinds = {name: pa.large_string() for name in (*ids, "targetingKey")}  # 0042 is an id, and not 42
-        return cast("Any", pa_csv).read_csv(file, convert_options=pa_csv.ConvertOptions(column_types=kinds))
-    except (pa.ArrowException, OSError) as error:
-        raise Invalid(
-            f"contexts '{file.name}' can't be read ({str(error).splitlines()[0]:.200}): mend the file"
-        ) from None
-
-
-def _keyed(table: pa.Table) -> pa.Table:
-    names = table.column_names
-    if "targeting_key" in names or "targetingKey" not in names:
-        return table
-    return table.rename_columns(["targeting_key" if name == "targetingKey" else name for name in names])

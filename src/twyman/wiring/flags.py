@@ -116,12 +116,17 @@ def contexts(path: Path) -> Iterator[Mapping[str, object]]:
 
     Raises:
         NotFound: If there is no such file.
-        Invalid: If a line is no object.
+        Invalid: If a line is no object, or all of them are one array.
     """
     if not path.is_file():
         raise NotFound(f"'{path}' isn't there: give a file with one JSON context a line")
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
+            if line.lstrip().startswith(b"["):
+                raise Invalid(
+                    f"{path}:{number}: it is a JSON array, and contexts are JSON lines, one object each with no commas "
+                    f"between: write them so, as `jq -c '.[]' {path.name} > {path.stem}.jsonl` does"
+                )
             if line.strip():
                 yield context(line, f"{path}:{number}")
 

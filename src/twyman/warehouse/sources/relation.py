@@ -230,6 +230,24 @@ def refuse_ragged(engine: Engine, relation: Relation, columns: Collection[str], 
                 _refuse_odd_line(file, max(DELIMITERS, key=header.count), place)
 
 
+def refuse_broken(file: Path, place: Place | None = None) -> None:
+    """Refuse a text file that isn't UTF-8, or whose lines don't agree on their columns: the first is named.
+
+    Args:
+        file: A file with a header.
+        place: Where a definition names it.
+
+    Raises:
+        Invalid: If a line can't be decoded, or differs.
+    """
+    _refuse_other_bytes(file, place)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        header = lines.readline()
+        lines.seek(0)
+        if header.strip():
+            _refuse_odd_line(lines, max(DELIMITERS, key=header.count), place)
+
+
 def _refuse_other_bytes(file: Path, place: Place | None) -> None:
     with file.open("rb") as lines:
         for at, line in enumerate(lines, start=1):
@@ -255,11 +273,16 @@ def repeated_columns(engine: Engine, relation: Relation) -> tuple[str, ...]:
     first = next(iter(sorted(glob.glob(str(engine.files / relation.name), recursive=True))), None)
     if first is None:
         return ()
-    with Path(first).open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        header = file.readline()
-    cells = next(csv.reader([header], delimiter=max(DELIMITERS, key=header.count)), list[str]())
-    counted = Counter(cell.strip().lower() for cell in cells)
+    counted = Counter(cell.strip().lower() for cell in header_of(Path(first))[0])
     return tuple(cell for cell, count in counted.items() if cell and count > 1)
+
+
+def header_of(file: Path) -> tuple[tuple[str, ...], str]:
+    """Return the columns of a text file, as its first line names them, and what stands between them."""
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        header = lines.readline()
+    delimiter = max(DELIMITERS, key=header.count)
+    return tuple(next(csv.reader([header], delimiter=delimiter), list[str]())), delimiter
 
 
 def _holds(header: str, columns: Collection[str]) -> bool:
