@@ -1,4 +1,4 @@
-"""Files of contexts: a row is one context, whatever kind of file it stands in, and a bad file is named with its line."""
+"""Files of contexts: a row is one context, whatever kind of file it is in, and a bad file is named with its line."""
 
 import json
 from collections.abc import Sequence
