@@ -369,6 +369,33 @@ def test_arms_that_are_served_the_same_are_nothing_to_compare() -> None:
     assert told(found, Status.BLOCK) == ["undelivered"]
 
 
+def test_two_treatments_that_are_served_the_same_are_nothing_to_compare() -> None:
+    thirds = tuple(
+        Assigned((Slice(at * 300_000, (at + 1) * 300_000),), name) for at, name in enumerate(("off", "new", "newer"))
+    )
+    variants = (Variant("off", "a"), Variant("new", "b"), Variant("newer", "b"))
+    page = flag("page", Rule("page-test", Split(thirds, "page-1"), experiment="page-test"), variants=variants)
+    control, arm = TEST.arms
+    treatments = (replace(arm, name=name, logged=name, share=0.25) for name in ("new", "newer"))
+    arms = (control, *treatments)
+
+    [found] = gated([page], [replace(TEST, arms=arms)], users(300)).experiments
+
+    [finding] = found.told(Status.BLOCK)
+    assert (finding.code, "'new' and 'newer' are all served one value of flag 'page'" in finding.text) == (
+        "undelivered",
+        True,
+    )
+
+
+def test_an_id_that_no_context_has_is_named_too() -> None:
+    ads = flag("ads", split("ads-test", "ads-1", by="device_id"))
+
+    report = gated([PAGE, ads], [TEST], users(100))
+
+    assert [each.detail for each in report.general] == [{"attributes": ["device_id"]}]
+
+
 def test_a_control_that_falls_through_is_an_arm() -> None:
     sides = (Assigned((Slice(0, 500_000),), "on"), Assigned((Slice(500_000, 1_000_000),), to=Outcome.FALLTHROUGH))
     page = flag("page", Rule("page-test", Split(sides, "page-1"), experiment="page-test"))

@@ -65,6 +65,12 @@ def test_attributes_are_drawn_after_those_that_they_depend_on(here: Path) -> Non
     [
         ("draw:", "table: x.csv\ndraw:", "both a table and a draw"),
         ("size: 500", "size: 0", "size 0 isn't between 1 and 5,000,000"),
+        ("size: 500", "size: 1000000000", "size 1,000,000,000 isn't between 1 and 5,000,000: write at most 5,000,000"),
+        ("size: 500", "size: 1e9", "'1e9' isn't a whole number: write its digits, as in 1000000000"),
+        ("size: 500", "size: many", "'many' isn't a whole number: write its digits only, as in 1000"),
+        ("[0, 30]", "[30, 10]", "between [30, 10] isn't two numbers or two days, the smaller first: write [10, 30]"),
+        ("[0, 30]", "[1, x]", "between [1, 'x'] isn't two numbers or two days, the smaller first: write [0, 10]"),
+        ("[0, 30]", "5", "between 5 isn't two numbers or two days"),
         ("seed: 7", "seed: -7", "seed -7 is below 0"),
         ("NO: 1%", "NO: 2%", "shares sum to 1.01"),
         ("NO: 1%", "NO: 120%", "isn't between 0 and 1"),

@@ -36,7 +36,8 @@ def contexts(document: ContextsDocument, subject: Subject) -> Contexts:
 def _draw(document: DrawDocument, subject: Subject) -> Draw:
     size = SIZE if document.size is None else document.size
     if not 0 < size <= LARGEST:
-        subject.refuse("draw.size", f"size {size:,} isn't between 1 and {LARGEST:,}: {SIZE:,} are enough for most")
+        cure = f"write at most {LARGEST:,}; {SIZE:,} are enough for most"
+        subject.refuse("draw.size", f"size {size:,} isn't between 1 and {LARGEST:,}: {cure}")
     if document.seed < 0:
         subject.refuse("draw.seed", f"seed {document.seed} is below 0: write a whole number from 0 on")
     written = document.attributes or {}
@@ -81,7 +82,8 @@ class _Reader:
                 return _range(*bounds)
         except ValueError:
             pass
-        self.subject.refuse(f"{path}.between", "it isn't two numbers or two days, the smaller first: write [0, 10]")
+        what = "isn't two numbers or two days, the smaller first"
+        self.subject.refuse(f"{path}.between", f"between {said['between']!r} {what}: write {_turned(bounds)}")
         return None
 
     def _given(self, path: str, said: Mapping[str, object]) -> Distribution | None:
@@ -93,6 +95,16 @@ class _Reader:
         read = {value: self.distribution(f"{path}.of.{value}", each) for value, each in written.items()}
         made = {value: each for value, each in read.items() if each is not None}
         return Given(other, {value: each for value, each in made.items() if value != OTHERWISE}, made.get(OTHERWISE))
+
+
+def _turned(bounds: list[object]) -> str:
+    """Return what to write instead of bounds that nothing lies between: the same, if they only stand the wrong way."""
+    try:
+        low, high = reversed(bounds)
+        _range(low, high)
+    except ValueError:
+        return "[0, 10]"
+    return f"[{low}, {high}]"
 
 
 def _range(low: object, high: object) -> Distribution:

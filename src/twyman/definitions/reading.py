@@ -259,7 +259,15 @@ def _cure(kinds: tuple[shape.Type, ...], node: Node, extra: Mapping[str, object]
     if isinstance(examples, list) and examples:
         return "write it as in " + " or ".join(str(sample) for sample in examples)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
     fields = [each.encode_name for kind in kinds if isinstance(kind, shape.StructType) for each in kind.fields]
-    return "give it the keys " + ", ".join(fields[:6]) if fields else "correct it"
+    return "give it the keys " + ", ".join(fields[:6]) if fields else _plain_cure(kinds, node)
+
+
+def _plain_cure(kinds: tuple[shape.Type, ...], node: Node) -> str:
+    if not isinstance(node, Scalar) or not any(isinstance(kind, shape.IntType) for kind in kinds):
+        return "correct it"
+    if likely := re.fullmatch(r"([1-9]\d*)[eE]\+?(\d{1,2})", node.text, re.ASCII):
+        return f"write its digits, as in {likely[1]}{'0' * int(likely[2])}"
+    return "write its digits only, as in 1000"
 
 
 def _name_cure(text: str) -> str:

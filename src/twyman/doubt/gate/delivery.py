@@ -1,6 +1,6 @@
 """Does the experiment itself come out: is anybody in it, enough to see by, and are its arms served different things?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def few_units(arms: Mapping[str, int], alpha: float, place: Place | None) -> Fin
 
 
 def undelivered(candidate: Candidate, arms: tuple[str, ...], table: Table, place: Place | None) -> Finding | None:
-    """Block where all arms are served one and the same value of the experiment's own flag.
+    """Block where two arms are served one and the same value of the experiment's own flag, and no other.
 
     Args:
         candidate: The experiment.
@@ -73,20 +73,26 @@ def undelivered(candidate: Candidate, arms: tuple[str, ...], table: Table, place
         table: Units by arm and value of its own flag.
         place: Where its rule stands.
     """
-    same = [arm for row, arm in enumerate(arms) if row and _is_one(table[[0, row]])]
-    if not same:
+    alike = next(filter(None, ([*_alike(row, arms, table)] for row in range(len(arms)))), None)
+    if alike is None:
         return None
-    named = " and ".join(repr(arm) for arm in same)
+    named = f"{', '.join(map(repr, alike[:-1]))} and {alike[-1]!r}"
     return Finding(
         code=Code.UNDELIVERED,
         status=Status.BLOCK,
         text=(
-            f"'{arms[0]}' and {named} are all served one value of flag '{candidate.flag.name}', so there is nothing to "
+            f"{named} are all served one value of flag '{candidate.flag.name}', so there is nothing to "
             "compare: give the arms' variants different values."
         ),
         other=candidate.flag.name,
         place=place,
     )
+
+
+def _alike(row: int, arms: tuple[str, ...], table: Table) -> Iterator[str]:
+    """Yield an arm and those after it that are served the same; nothing where none is."""
+    same = [other for other in range(row + 1, len(arms)) if _is_one(table[[row, other]])]
+    yield from (arms[each] for each in ([row, *same] if same else []))
 
 
 def _is_one(rows: Table) -> bool:

@@ -15,7 +15,7 @@ LISTED = 8
 
 
 def asked_attributes(state: State) -> tuple[str, ...]:
-    """Return the attributes that targeting asks for, each once, in order.
+    """Return the attributes that targeting asks for, and ids that rules deal by, each once, in order.
 
     Example:
         >>> from twyman.flags.state import Segment
@@ -26,7 +26,8 @@ def asked_attributes(state: State) -> tuple[str, ...]:
     rules = [rule for flag in state.flags.values() if not flag.archived for rule in flag.rules if rule.enabled]
     needed = {rule.segment for rule in rules} | {*state.segments}
     asked = [rule.when for rule in rules] + [each.when for name, each in state.segments.items() if name in needed]
-    return tuple(sorted({part.attribute for when in asked for part, _ in walk(when) if isinstance(part, Where)}))
+    attributes = {part.attribute for when in asked for part, _ in walk(when) if isinstance(part, Where)}
+    return tuple(sorted(attributes | {rule.by for rule in rules if rule.by}))
 
 
 def blind(state: State, lacking: Sequence[str], sealing: Sealing) -> Iterator[Finding]:
