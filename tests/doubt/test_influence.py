@@ -61,7 +61,11 @@ def test_a_bot_without_a_song_breaks_a_ratio() -> None:
     ("beside", "status", "says"),
     [
         (None, Status.BLOCK, "A bot or a broken counter?"),
-        (9_411.0 / 40, Status.BLOCK, "A bot or a broken counter?"),
+        (
+            0.002,
+            Status.BLOCK,
+            "A bot or a broken counter?",
+        ),  # 9 in 3,000 of spread 1: a light tail, and this is 1,000 times it
         (9_411.0 / 20, Status.WARN, "A bot or a broken counter?"),
         (9_411.0 / 5, Status.NOTE, "Another arm has one like it"),
         (250_000.0, Status.NOTE, "Another arm has one like it"),
@@ -80,6 +84,21 @@ def test_a_unit_is_as_loud_as_it_lies_beyond_the_furthest_of_the_other_arm(
 
     assert check.status is status
     assert says in check.text
+
+
+@pytest.mark.parametrize(("size", "status"), [(90.0, Status.NOTE), (150.0, Status.BLOCK)])
+def test_beside_a_light_tail_ten_times_as_far_is_foreign(size: float, status: Status) -> None:
+    """Of 1,000 units of spread 1 the furthest, 10 off, holds 9 % of the variance; of 10,000 it holds 1 %."""
+    light = Moments.of([*np.tile([-1.0, 1.0], 5_000), 10.0])
+    found = furthest(Moments.of([*np.tile([-1.0, 1.0], 500), size]), [Standout("u", (size,))])
+    beside = furthest(light, [Standout("v", (10.0,))])
+    heavier = furthest(Moments.of([*np.tile([-1.0, 1.0], 500), 10.0]), [Standout("v", (10.0,))])
+
+    assert found
+    assert beside
+    assert heavier
+    assert dominant_unit("songs", "a", found, others=[beside]).status is status
+    assert dominant_unit("songs", "a", found, others=[heavier]).status is min(status, Status.WARN, key=[*Status].index)
 
 
 def test_honest_revenue_is_seldom_a_warning() -> None:
