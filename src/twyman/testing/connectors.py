@@ -125,7 +125,7 @@ class ConnectorContract:
         )
 
         assert (seen.units, seen.met) == (expected.units, expected.met)
-        assert [check.code for check in known.checks] == ["leak", "interaction", "interaction"]
+        assert [check.code for check in known.checks] == ["aliased", "interaction", "interaction"]
         assert found.tests == known.tests
         assert [(one.code, one.status, one.text) for one in found.checks] == [
             (one.code, one.status, one.text) for one in known.checks
