@@ -110,14 +110,16 @@ def _expectation_text(told: Expected) -> str:
 
 
 def _small(trial: Trial, told: Expected | None, seen: Seen | None) -> str:
-    """Say of what is above its ceiling how often noise puts it there, where that isn't next to never."""
+    """Say of what is above its ceiling by less than its error how often noise puts it there."""
     expectation = trial.tracked.expectations.get(trial.arm)
     if expectation is None or seen is None or told is None or told.status != Surprise.ABOVE_CEILING.value:
         return ""
-    chance = passes_by_chance(expectation, seen.se, improving=trial.sign)
-    if chance < BLOCK or seen.se < expectation.spread(seen.estimate):
+    above = abs(seen.estimate - (told.ceiling or 0.0))
+    if above > seen.half_width or seen.se < expectation.spread(seen.estimate):
         return ""
-    return f" With so few units noise brings {share_text(chance)} of sound experiments there: more would tell."
+    chance = passes_by_chance(expectation, seen.se, improving=trial.sign)
+    said = f" With so few units noise brings {share_text(chance)} of sound experiments there: more would tell."
+    return said if chance >= BLOCK else ""
 
 
 def _bug(worth: Plausible | None) -> str:
