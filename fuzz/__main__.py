@@ -32,7 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [asked.target] if asked.target else _names()
     if asked.inside:
         _fuzz(asked.target, asked.inside)
-    return max(_run(name, asked) for name in names)
+    ended = [_run(name, asked) for name in names]
+    for name, status, found in ended:
+        sys.stdout.write(f"{name}: {'nothing found' if not status else f'ended with status {status}'}\n")
+        for file in found:
+            line = line_of(name, file.read_bytes())
+            sys.stdout.write(f"  {file}\n  add to FOUND of tests/flags/test_hostile.py:\n  {line}\n")
+    return int(any(status for _, status, _ in ended))
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -57,8 +63,8 @@ def _replay(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _run(name: str, asked: argparse.Namespace) -> int:
-    """Fuzz a target in a process of its own: the fuzzer ends the process at the first finding."""
+def _run(name: str, asked: argparse.Namespace) -> tuple[str, int, list[Path]]:
+    """Fuzz a target in a process of its own, which ends at the first finding; return its name, status and findings."""
     found, corpus = HERE / "found", HERE / "corpus" / name
     for folder in (found, corpus):
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,11 +87,7 @@ def _run(name: str, asked: argparse.Namespace) -> int:
     status = subprocess.run(  # noqa: S603 - ourselves
         [sys.executable, "-m", "fuzz", name, "--inside", *options], check=False
     ).returncode
-    for file in sorted(set(found.iterdir()) - before):
-        sys.stdout.write(
-            f"\n{file}\n  add to FOUND of tests/flags/test_hostile.py:\n  {line_of(name, file.read_bytes())}\n"
-        )
-    return min(status, 1) if status >= 0 else 1
+    return name, status, sorted(set(found.iterdir()) - before)
 
 
 def line_of(target: str, data: bytes) -> str:

@@ -3,7 +3,9 @@
 Whatever draws from a `random.Random` can be driven by coverage this way, and replayed without any fuzzer.
 """
 
+from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 
 class Choices(Random):
@@ -34,3 +36,9 @@ class Choices(Random):
     def random(self) -> float:
         """Return a number from 0 up to 1, in steps of 1/65,536: fine enough for what is drawn."""
         return self.getrandbits(16) / 65_536
+
+    def sample(self, population: Sequence[Any], k: int, *, counts: None = None) -> list[Any]:
+        """Return so many different elements; a zero that follows the end is never asked for another number."""
+        del counts
+        left = list(population)
+        return [left.pop(self.randrange(len(left))) for _ in range(k)]

@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 import pytest
 from fuzz import laws
+from fuzz.choices import Choices
 from fuzz.seeds import seeds
 from fuzz.targets import TARGETS
 from hypothesis import given, settings, strategies as st
@@ -357,6 +358,12 @@ class Crooked(Mapping[str, Any]):
 
     def __len__(self) -> int:
         raise RuntimeError
+
+
+def test_choices_that_have_run_out_still_draw_different_elements() -> None:
+    """Python's own `sample` asks for another number until it is new: zeros never are."""
+    for pool, size in ((range(100), 6), (range(3), 3), (range(1), 0)):
+        assert sorted(set(Choices(b"\xff").sample(pool, size))) == sorted(Choices(b"\xff").sample(pool, size))
 
 
 @pytest.mark.parametrize("context", [Crooked(), {"a": Crooked()}, None, 7, [], "a", {1: 2}, {None: {}}], ids=kind)
