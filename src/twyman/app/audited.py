@@ -78,6 +78,25 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """How many units have a fact before exposure and after it, of those that a filter keeps and of those it leaves out.
+
+    Attributes:
+        source: The source of facts.
+        kept, left_out: Units with a fact in the stretch before exposure, and in the like stretch after it, of each of
+            `STRETCHES`.
+    """
+
+    source: str
+    kept: tuple[tuple[int, int], ...]
+    left_out: tuple[tuple[int, int], ...]
+
+
+STRETCHES = ("day of exposure", "day after exposure", "week from exposure on")
+"""What is looked at after exposure: the first 24 hours, the 24 after them, seven times 24; and the same before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
     """What an audit found.
 
@@ -87,6 +106,7 @@ class Audited:
         exposed: Units by arm that were looked at for it.
         assigned: Units by arm in the source of assignments; `None` where none is named.
         together: Days on which units have facts of several sources; `None` where there are no two to compare.
+        filtered: Who did what, by source of facts, where the source of exposures has a filter.
         sql: The statements that ran.
     """
 
@@ -95,4 +115,5 @@ class Audited:
     exposed: Mapping[str, int] = field(default_factory=dict[str, int])
     assigned: Mapping[str, int] | None = None
     together: Together | None = None
+    filtered: tuple[Filtered, ...] = ()
     sql: tuple[str, ...] = ()

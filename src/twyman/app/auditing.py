@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from twyman.app.audited import Activity, Audited
+from twyman.app.audited import STRETCHES, Activity, Audited
 from twyman.doubt.activity import USUAL, Sides, clock, joined, rows_before, telemetry, wearing_off
 from twyman.doubt.apart import sources_apart
 from twyman.doubt.arrivals import Counted, clock_by_arm, late_by_arm
 from twyman.doubt.busy import Busiest, Repeating, bot, repeats
 from twyman.doubt.check import Check, Status
 from twyman.doubt.delivered import WITH_FACTS, delivery, stage
+from twyman.doubt.filtered import Stretch, filter_by_outcome
 from twyman.doubt.sparse import sparse
 from twyman.experiments.experiment import Experiment
 
@@ -55,6 +56,7 @@ def _all(experiment: Experiment, audited: Audited) -> Iterator[Check | None]:
     yield from loud_or_least(repeats(name, _repeating(t), _repeating(c), checks=tests) for name, t, c in pairs)
     yield from (_sparse(audited, name) for name in sources)
     yield from loud_or_least(bot(one.source, _busiest(one)) for one in audited.activity)
+    yield from _filtered(audited)
 
 
 def loud_or_least(checks: Iterable[Check | None]) -> list[Check]:
@@ -107,6 +109,16 @@ def _sparse(audited: Audited, source: str) -> Check | None:
     arms = [one for one in audited.activity if one.source == source]
     told = ((one.units, one.with_rows, one.with_several, one.rows) for one in arms)
     return sparse(source, *(sum(counts) for counts in zip(*told, strict=True)))
+
+
+def _filtered(audited: Audited) -> list[Check]:
+    """Ask of the source that shows it best whether the filter of exposures chooses by what comes after them."""
+    found = list[Check]()
+    for one in audited.filtered:
+        stretches = [Stretch(*told) for told in zip(STRETCHES, one.kept, one.left_out, strict=True)]
+        if check := filter_by_outcome(one.source, stretches):
+            found.append(check)
+    return sorted(found, key=lambda check: check.status is not Status.WARN)[:1]
 
 
 def _busiest(one: Activity) -> Busiest:

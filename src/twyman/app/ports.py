@@ -35,6 +35,7 @@ class Question:
         cutoff: `None` where the source has no dates (tables of units, counts).
         beside: Other experiments, as the data call them, whose variants break results down as dimensions do, each
             under `variant_of` it; only where units enter by exposures.
+        left_out: Whether it is asked of the exposures that the source's filter leaves out, instead of those it keeps.
     """
 
     experiment: Experiment
@@ -42,6 +43,7 @@ class Question:
     zone: str = "UTC"
     cutoff: Cutoff | None = None
     beside: tuple[str, ...] = ()
+    left_out: bool = False
 
 
 def variant_of(name: str) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlglot import exp
 
 from twyman.app.audited import Audited
 from twyman.app.ports import Asked, Coexposed, Dealt, Extent, Measured, Paired, Question
 from twyman.experiments.experiment import Entry
+from twyman.metrics.source import ExposureSource
 from twyman.warehouse.connector import Connector, Keeping, Refused
 from twyman.warehouse.engine import Engine
 from twyman.warehouse.model import CELLS, PART, SEEN, Statement
@@ -22,6 +24,7 @@ from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.dealt import compiled_dealing
 from twyman.warehouse.statement.dealt_answer import dealt_of
 from twyman.warehouse.statement.extent import extent_of, extent_queries
+from twyman.warehouse.statement.filtered import compiled_filtered, filtered_of
 from twyman.warehouse.statement.pairs import pairs
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.statement.unit_tables import compiled_units
@@ -164,10 +167,16 @@ class SqlWarehouse:
             return Audited()
         query, asked = compiled_audit(self._engine, question), compiled_assignments(self._engine, question)
         rows, sql = self._engine.answer(query), self._engine.script(query)
-        if asked is None:
-            return audited(question, rows, sql)
-        assigned = self._engine.answer(asked)
-        return audited(question, rows, (*sql, *self._engine.script(asked)), assigned)
+        assigned = None
+        if asked is not None:
+            assigned, sql = self._engine.answer(asked), (*sql, *self._engine.script(asked))
+        found = audited(question, rows, sql, assigned)
+        sides = self._sides_of_the_filter(question)
+        if not sides:
+            return found
+        kept, left_out = (self._engine.answer(side) for side in sides)
+        sql += tuple(text for side in sides for text in self._engine.script(side))
+        return replace(found, filtered=filtered_of(kept, left_out), sql=sql)
 
     def dealt(self, question: Question, *, by: str = "", by_day: bool = False) -> Dealt:
         """Reduce an experiment's units to moments by bucket, a hash of their ids.
@@ -215,10 +224,16 @@ class SqlWarehouse:
             case Asked.OTHERS:
                 return [compiled_coexposure(self._engine, question)]
             case Asked.ROWS:
-                return [compiled_audit(self._engine, question)]
+                return [compiled_audit(self._engine, question), *self._sides_of_the_filter(question)]
             case _:
                 asked = compiled_assignments(self._engine, question)
                 return [] if asked is None else [asked]
+
+    def _sides_of_the_filter(self, question: Question) -> list[exp.Query]:
+        """Return what is asked of whom the source's filter keeps, and of whom it leaves out; nothing without one."""
+        if question.catalogue.source(question.experiment.source, ExposureSource).where is None:
+            return []
+        return [compiled_filtered(self._engine, replace(question, left_out=left_out)) for left_out in (False, True)]
 
     def _effects_sql(self, question: Question) -> tuple[str, ...]:
         if question.experiment.entry is Entry.AGGREGATES:

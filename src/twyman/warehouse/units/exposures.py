@@ -252,7 +252,7 @@ def _row_query(exposures: Exposures) -> exp.Select:
         kept = exp.Coalesce(
             this=rows.condition(source.where, "where", rows.arm_at_hand(source.arm)), expressions=[exp.false()]
         )
-        projections.append(alias(kept, "kept"))
+        projections.append(alias(exp.Not(this=kept) if exposures.question.left_out else kept, "kept"))
     if (inside := _inside(exposures)) is not None:
         projections.append(alias(exp.Coalesce(this=inside, expressions=[exp.false()]), "inside"))
     query = rows.from_(select(*projections))
