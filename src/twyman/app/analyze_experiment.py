@@ -277,6 +277,7 @@ def _settings(question: Question, measured: Measured) -> dict[str, Any]:
         "alpha_guardrail": split.guardrail.alpha,
         "alpha_deterioration": plan.alpha_deterioration,
         "alpha_watch": split.harm.alpha,
+        "alpha_unmoved": split.unmoved.alpha,
         "units_planned": plan.units,
         "sequential": _sequential(plan),
         "test": plan.test.value,

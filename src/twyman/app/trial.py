@@ -161,7 +161,7 @@ def _watched(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
 
 
 def _unmoved(trial: Trial, plan: Plan, budget: Budget) -> Ruled:
-    ask = _Ask(budget.harm, sides=2, watches=True)
+    ask = _Ask(budget.unmoved, sides=2, watches=True)
     test = _test(trial, plan, ask)
     state = State.INCONCLUSIVE
     if _within(trial, plan, budget.guardrail):

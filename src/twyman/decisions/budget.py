@@ -2,12 +2,16 @@
 
 Success metrics share α, since any of them may win. Guardrails don't: all must pass, so each keeps
 α (Schultzberg, Ankargren & Frånberg 2024, arXiv 2402.11609). Watching for harm has an α of its own,
-split over everything watched. Several treatments share all of it.
+split over what has a better and a worse. What must not move holds a decision, and so is tested
+as all that holds one: two-sidedly, at one in a thousand. Several treatments share all of it.
 """
 
 from dataclasses import dataclass
 
 from twyman.experiments.experiment import Experiment, Role
+
+HOLDS = 0.001
+"""Error of a test that holds a decision where nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +34,15 @@ class Budget:
     Attributes:
         success: Two-sided, of a success metric.
         guardrail: One-sided, of a guardrail with a margin.
-        harm: Of each watch for harm: one-sided for deterioration, two-sided for metrics that must not move.
+        harm: One-sided, of each watch for deterioration.
+        unmoved: Two-sided, of a metric that must not move.
         beta: Chance of missing a success metric's `mde` that the decision rule leaves each of its tests.
     """
 
     success: Share
     guardrail: Share
     harm: Share
+    unmoved: Share
     beta: float
 
 
@@ -55,7 +61,8 @@ def budget(experiment: Experiment) -> Budget:
     plan, treatments = experiment.plan, len(experiment.treatments)
     wins = max(1, len(experiment.with_role(Role.SUCCESS)))
     guards = sum(tracked.margin is not None for tracked in experiment.with_role(Role.GUARDRAIL))
-    watched = sum(tracked.role is not Role.INFORMATION for tracked in experiment.tracked)
+    watched = len(experiment.with_role(Role.SUCCESS)) + len(experiment.with_role(Role.GUARDRAIL))
+    untouchable = len(experiment.with_role(Role.MUST_NOT_MOVE))
 
     def share(alpha: float, tests: int) -> Share:
         return Share(alpha / tests, tests)
@@ -64,5 +71,6 @@ def budget(experiment: Experiment) -> Budget:
         success=share(plan.alpha, wins * treatments),
         guardrail=share(plan.alpha, treatments),
         harm=share(plan.alpha_deterioration, max(1, watched) * treatments),
+        unmoved=share(min(HOLDS, plan.alpha_deterioration), max(1, untouchable) * treatments),
         beta=(1 - plan.power) / max(1, guards + bool(experiment.with_role(Role.SUCCESS))),
     )
