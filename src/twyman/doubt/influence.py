@@ -24,7 +24,7 @@ DOMINANT = 0.5
 thousand the largest holds about 1 %; the best customer of a shop may well hold a quarter (CDNOW: 29 %)."""
 DOMINANT_OF_RATIO = 0.75
 """The same of a ratio, in which a unit weighs as much as its denominator: whoever does most holds more of it."""
-DECIDES = 0.885
+DECIDES = 2 / 3
 """Share of it beyond which that unit decides: it alone moves the difference of two like arms by 1.96 of the standard
 errors that it has without it, and so can make a result significant."""
 ALONE = 10.0
