@@ -20,6 +20,9 @@ NO_EVIDENCE = {"srm_cause", "expectation", "rows"}
 AGAIN = {"srm_stage": "srm"}
 """Codes that say the same once more where another is loud: of two tests of one split, one is counted."""
 
+ECHOES = {"mix_shift": ("srm_by_day", "srm_by_segment")}
+"""Codes that one accident makes as loud as others: where both only warn, the first isn't counted."""
+
 MADE_WITH = {
     "aliased": "coexposure",
     "clock_skew": "late_by_arm",
@@ -58,8 +61,13 @@ def said_again(seen: Mapping[str, int]) -> set[str]:
     Example:
         >>> said_again({"srm": 4, "srm_stage": 4}), said_again({"srm": 1, "srm_stage": 3})
         ({'srm_stage'}, set())
+        >>> said_again({"srm_by_day": 3, "mix_shift": 3}), said_again({"srm_by_day": 5, "mix_shift": 3})
+        ({'mix_shift'}, set())
     """
-    return {code for code, other in AGAIN.items() if seen.get(other, 0) > BINS.index("ok")}
+    quiet, warning = BINS.index("ok"), BINS.index("warn")
+    again = {code for code, other in AGAIN.items() if seen.get(other, 0) > quiet}
+    loudest = {code: max(seen.get(other, 0) for other in others) for code, others in ECHOES.items()}
+    return again | {code for code, other in loudest.items() if quiet < other <= warning >= seen.get(code, 0)}
 
 
 def was_made(code: str, seen: Mapping[str, int], healthy: Sequence[float]) -> bool:

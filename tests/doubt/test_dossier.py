@@ -116,6 +116,18 @@ def test_one_split_tested_twice_is_said_and_weighed_once() -> None:
     assert [one.check.code for one in dossier([*rest, seen("srm", 0.3), stage]).doubts] == ["srm_stage"]
 
 
+def test_two_warnings_of_one_accident_weigh_as_one_and_are_both_shown() -> None:
+    """A split that differs between days by chance bends the mix of days with it; a ramp bends both beyond chance."""
+    rest = [check for check in QUIET if check.code not in {"srm_by_day", "mix_shift"}]
+    days, mix = seen("srm_by_day", 2e-3), seen("mix_shift", 2e-3)
+
+    one, both = dossier([*rest, days]), dossier([*rest, days, mix])
+    assert both.probability == one.probability
+    assert {doubt.check.code for doubt in both.doubts} == {"srm_by_day", "mix_shift"}
+    ramp = seen("srm_by_day", 1e-9)
+    assert dossier([*rest, ramp, mix]).suspects != dossier([*rest, ramp]).suspects
+
+
 def test_another_test_on_the_same_units_is_told_from_a_broken_split() -> None:
     twin = dossier([seen("aliased", 1e-30), seen("srm", 0.6)])
     split = dossier([seen("srm", 1e-30), seen("coexposure", 0.6)])

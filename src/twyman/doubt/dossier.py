@@ -47,6 +47,9 @@ SUGGESTS: Mapping[str, str] = {
 SAID_BY: Mapping[str, str] = {"rows": "filter", "srm_stage": "srm"}
 """Checks that say nothing new beside another, so that where it is loud they are neither shown nor weighed: what a
 filter leaves out, where its evenness is doubted; at which stage a split went wrong, where the whole split is."""
+ECHOES: Mapping[str, tuple[str, ...]] = {"mix_shift": ("srm_by_day", "srm_by_segment")}
+"""Checks that one accident of chance makes as loud as others: a split that happens to differ between days, whose levels
+differ, too. Where both only warn they count once; what is beyond chance tells more of its kind."""
 DERIVED = {"srm_cause", "expectation", "rows"}
 """Checks that are no evidence of their own: they tell what others mean, are weighed as a surprise, or only say what a
 filter leaves out, which others test."""
@@ -115,7 +118,8 @@ def dossier(checks: Sequence[Check], *, surprise: float = 1.0, whole: bool = Tru
     """
     loud = {check.code for check in checks if check.status is not Status.OK}
     new = [check for check in checks if SAID_BY.get(check.code) not in loud]
-    posterior = _posterior([check for check in new if check.code not in DERIVED], surprise=surprise, whole=whole)
+    uncounted = DERIVED | _echoes(new)
+    posterior = _posterior([check for check in new if check.code not in uncounted], surprise=surprise, whole=whole)
     healthy = posterior.pop(HEALTHY)
     suspects = [Suspect(cause, probability) for cause, probability in posterior.items()]
     doubts = [_doubt(check, posterior) for check in new if check.status is not Status.OK]
@@ -144,6 +148,13 @@ def _bin(group: Sequence[Check]) -> int:
     loudest = max(list(Status).index(check.status) for check in group)
     blocks = [check.p_value for check in group if check.status is Status.BLOCK and check.p_value is not None]
     return 1 + loudest + sum(min(blocks, default=1.0) < limit for limit in BEYOND)
+
+
+def _echoes(checks: Iterable[Check]) -> set[str]:
+    """Return the codes of warnings that stand beside another of the same accident."""
+    seen, most = evidence(checks), 1 + list(Status).index(Status.WARN)
+    loudest = {code: max(seen.get(other, 0) for other in others) for code, others in ECHOES.items()}
+    return {code for code, other in loudest.items() if QUIET < other <= most and seen.get(code, 0) <= most}
 
 
 def _posterior(checks: Sequence[Check], *, surprise: float, whole: bool) -> dict[str, float]:
