@@ -26,9 +26,9 @@ def run(seed: int, fault: str = "") -> Record:
         seed: Of everything.
         fault: Name of a fault; healthy where left out.
     """
-    healthy = world(seed)
     known = FAULTS.get(fault)
     size = known.drawn(seed) if known else 0.0
+    healthy = world(seed, known.undone if known else None, size)
     made = world(seed, known, size) if known else healthy
     plain, damaged = read(healthy), read(made)
     trial = made.trial

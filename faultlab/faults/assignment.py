@@ -11,10 +11,13 @@ def aliased_twin(made: World, size: float, chance: np.random.Generator) -> None:
     leak(made, size, chance, share=1.0)
 
 
-def leak(made: World, size: float, chance: np.random.Generator, *, share: float) -> None:
-    """Let a share of the units of another test follow our arm; half of such tests touch the advertising."""
+def leak(made: World, size: float, chance: np.random.Generator, *, share: float, follow: bool = True) -> None:
+    """Let a share of the units of another test follow our arm; half of such tests touch the advertising.
+
+    Where nobody is to follow, the other test is there all the same, and has its effect.
+    """
     flag = int(chance.integers(made.trial.flags))
-    follows = chance.random(made.trial.users) < share
+    follows = (chance.random(made.trial.users) < share) & follow
     joined = made.luck.joins[:, flag] < max(0.8, share)
     on = np.where(follows, made.treated, made.luck.other[:, flag] < 0.5)
     made.others[:, flag] = np.where(joined, np.where(on, ON, OFF), -1)

@@ -1,7 +1,7 @@
 """A fault: where in a world's making it strikes, how large it may be, and what it does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import exp, log
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ class Fault:
         whole: Share of draws that are as large as can be.
         size: What the size is, in words.
         damage: Changes a world by it.
+        beside: What is in the world with it and no fault: what is left where the fault alone is taken away.
     """
 
     name: str
@@ -47,6 +48,12 @@ class Fault:
     size: str
     damage: Damage
     whole: float = 0.0
+    beside: Damage | None = None
+
+    @property
+    def undone(self) -> "Fault | None":
+        """The same world without the fault: what its bias is measured against; `None` where that is plain health."""
+        return None if self.beside is None else replace(self, damage=self.beside)
 
     def drawn(self, seed: int) -> float:
         """Draw a size."""

@@ -15,6 +15,7 @@ _ALL = (
         0.08,
         "effect of the other test",
         assignment.aliased_twin,
+        beside=partial(assignment.leak, share=1.0, follow=False),
     ),
     *(
         Fault(
@@ -26,6 +27,7 @@ _ALL = (
             0.3,
             "effect of the other test",
             partial(assignment.leak, share=share / 100),
+            beside=partial(assignment.leak, share=share / 100, follow=False),
         )
         for share in (5, 20, 50)
     ),

@@ -103,6 +103,23 @@ def test_a_leak_is_as_large_as_its_name_says(share: int) -> None:
     assert max(map(abs, others)) < 0.12
 
 
+@pytest.mark.parametrize("name", ["aliased_twin", "leak_05", "leak_50"])
+def test_a_leak_is_measured_against_the_other_test_that_nobody_follows(name: str) -> None:
+    """That another test has a large effect on half of all units is no fault: a dependence on our arm is."""
+    undone = FAULTS[name].undone
+    assert undone is not None
+
+    made, beside = damaged(name, 0.3), world(LARGE, undone, 0.3)
+
+    assert made.twin == beside.twin is not None
+    flag = made.twin[0]
+    assert dependence(beside, flag) == pytest.approx(0, abs=0.03)
+    assert ((made.others[:, flag] == OUT) == (beside.others[:, flag] == OUT)).all()
+    share = {"aliased_twin": 1.0, "leak_05": 0.05, "leak_50": 0.5}[name]
+    bias = abs(read(made).lift - read(beside).lift)
+    assert bias == pytest.approx(0.3 * share * max(0.8, share), rel=0.4)
+
+
 def test_what_is_not_delivered_shows_in_its_marker_and_nowhere_in_exposures() -> None:
     made, well = damaged("non_delivery", 0.6), healthy()
 
