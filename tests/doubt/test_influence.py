@@ -130,15 +130,15 @@ def test_an_arm_of_equal_units_has_none_that_stands_out() -> None:
     [
         (0.9, Status.BLOCK, None),
         (1.1, Status.BLOCK, Status.WARN),
-        (2.7, Status.BLOCK, Status.WARN),
-        (2.8, Status.BLOCK, Status.BLOCK),
+        (1.4, Status.BLOCK, Status.WARN),
+        (1.5, Status.BLOCK, Status.BLOCK),
         (2.8, Status.WARN, Status.WARN),
     ],
 )
-def test_a_unit_that_alone_makes_a_result_significant_decides(
+def test_a_unit_that_moves_an_estimate_by_a_standard_error_decides(
     errors: float, loudest: Status, status: Status | None
 ) -> None:
-    """A mean's error is s / √n, and a unit moves it by its distance / n: 1.96 errors of a difference are 2.77 of it."""
+    """A mean's error is s / √n, and a unit moves it by its distance / n: one error of a difference is 1.41 of it."""
     rest = np.tile([-1.0, 1.0], 5_000)
     odd = errors * rest.size**0.5
 

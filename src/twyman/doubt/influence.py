@@ -25,8 +25,8 @@ thousand the largest holds about 1 %; the best customer of a shop may well hold 
 DOMINANT_OF_RATIO = 0.75
 """The same of a ratio, in which a unit weighs as much as its denominator: whoever does most holds more of it."""
 DECIDES = 2 / 3
-"""Share of it beyond which that unit decides: it alone moves the difference of two like arms by 1.96 of the standard
-errors that it has without it, and so can make a result significant."""
+"""Share of it beyond which that unit decides: it alone moves the difference of two like arms by more than the standard
+error that it has without it."""
 ALONE = 10.0
 """How many times as far off a unit lies as the furthest of any other arm, from which on it is a warning."""
 LIGHT = 0.05
@@ -96,10 +96,10 @@ def furthest(moments: Moments, candidates: Sequence[Standout]) -> Dominant | Non
 def dominant_unit(
     metric: str, arm: str, found: Dominant, *, others: Sequence[Dominant] = (), loudest: Status = Status.BLOCK
 ) -> Check:
-    """Warn of a unit that dominates its arm, and block where it holds nearly all of the variance.
+    """Warn of a unit that dominates its arm, and block where it alone moves the estimate by a standard error.
 
     Of the variance, d² is that unit's and v the others': it moves the arm's mean by d / √v of their standard errors,
-    and the difference of two like arms by d / √(2 v). A decision that one unit makes is none.
+    and the difference of two like arms by d / √(2 v). A decision that one unit may make is none.
 
     Where another arm has a unit nearly as far off, it is a note: tails of that kind are the metric's own. Of honest
     units (two arms of 3,000, a third of them above zero, simulated) one dominates in every other experiment of a
