@@ -159,6 +159,8 @@ class ConnectorContract:
                 np.testing.assert_allclose(left.means, right.means, rtol=CLOSE)
                 np.testing.assert_allclose(left.products, right.products, rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(one.log_mean, other.log_mean, rtol=1e-9)
+        assert all(units for one in expected.filtered for stretch in (*one.kept, *one.left_out) for units in stretch)
+        assert seen.filtered == expected.filtered
         assert seen.together is not None
         assert expected.together is not None
         assert seen.together.sources == expected.together.sources == ("listening", "again")
