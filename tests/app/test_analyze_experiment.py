@@ -106,6 +106,19 @@ def test_six_percent_is_held_by_its_ceiling_and_by_the_ads_that_moved() -> None:
     assert "no page moved it by more" in answer.verdict.reasons[1].text
 
 
+@pytest.mark.parametrize(("errors", "state"), [(3.1, "inconclusive"), (-3.1, "inconclusive"), (3.5, "changed")])
+def test_what_must_not_move_holds_at_one_in_a_thousand(errors: float, state: str) -> None:
+    """Two-sided, 3.29 standard errors: of a spread of one half and 40,000 units an arm."""
+    watched = (STORY.tracked[0], Tracked(metric="ads", role=Role.MUST_NOT_MOVE))
+    moved = 3.0 + errors * 0.5 * (2 / 40_000) ** 0.5
+
+    answer = read(world(lift=0.004, ads=moved), replace(STORY, tracked=watched, plan=Plan()))
+
+    assert answer.results[1].decision is not None
+    assert answer.results[1].decision.state == state
+    assert (answer.verdict.action == "hold") is (state == "changed")
+
+
 def test_a_fall_of_one_percent_aborts() -> None:
     answer = read(world(lift=-0.01, units=75_000))
 
