@@ -23,7 +23,7 @@ SPANS = ((-1, 0, 0, 1), (-2, -1, 1, 2), (-7, 0, 0, 7))
 def world(scene: Any, metric: Any) -> Callable[..., Any]:
     """Four hundred units who play every other day; `bot` says whether they are left out."""
 
-    def made(left_out: Callable[[np.ndarray], bool], **more: Any) -> Any:
+    def made(left_out: Callable[[np.ndarray], bool], metrics: Any = None, **more: Any) -> Any:
         """Args: left_out: Says of a unit's days with plays, from seven before exposure on, whether it is."""
         rng, exposed, played = np.random.default_rng(4), [], []
         for unit in range(400):
@@ -32,7 +32,13 @@ def world(scene: Any, metric: Any) -> Callable[..., Any]:
             exposed.append((unit, ("control", "treatment")[unit % 2], at, bool(left_out(days))))
             played += [(unit, at + (int(day) + 0.4) * DAY, 1.0) for day in days]
         filtered = {"where": "not bot"} | more
-        return scene(exposed=exposed, played=played, metrics=(metric(),), cutoff=NOON + 35 * DAY, exposures=filtered)
+        return scene(
+            exposed=exposed,
+            played=played,
+            metrics=(metric(),) if metrics is None else metrics,
+            cutoff=NOON + 35 * DAY,
+            exposures=filtered,
+        )
 
     return made
 
@@ -100,6 +106,10 @@ def test_days_are_told_where_the_hour_is_not_known(world: Callable[..., Any]) ->
 
     assert told is not None
     assert told.status is Status.WARN
+
+
+def test_without_facts_nothing_is_asked(world: Callable[..., Any]) -> None:
+    assert DuckDB().audit(world(back, metrics=()).question()).filtered == ()
 
 
 def test_without_a_filter_nothing_is_asked(world: Callable[..., Any]) -> None:

@@ -17,7 +17,7 @@ from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.statement.answer import aware, measured
-from twyman.warehouse.statement.audit import audited, compiled_assignments, compiled_audit
+from twyman.warehouse.statement.audit import audited, compiled_assignments, compiled_audit, sources_of
 from twyman.warehouse.statement.centres import centred, far_columns
 from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
@@ -231,7 +231,8 @@ class SqlWarehouse:
 
     def _sides_of_the_filter(self, question: Question) -> list[exp.Query]:
         """Return what is asked of whom the source's filter keeps, and of whom it leaves out; nothing without one."""
-        if question.catalogue.source(question.experiment.source, ExposureSource).where is None:
+        source = question.catalogue.source(question.experiment.source, ExposureSource)
+        if source.where is None or not sources_of(question):
             return []
         return [compiled_filtered(self._engine, replace(question, left_out=left_out)) for left_out in (False, True)]
 
