@@ -85,7 +85,7 @@ def test_a_filter_by_who_comes_back_is_told_and_one_by_habit_is_not(world: Calla
 
     assert told is not None
     assert told.status is Status.WARN
-    assert "0 have a fact of plays in the day after exposure" in told.text
+    assert "0 have a fact of plays on the day after exposure" in told.text
     assert fine is not None
     assert fine.status is Status.OK
 

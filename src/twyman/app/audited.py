@@ -92,7 +92,7 @@ class Filtered:
     left_out: tuple[tuple[int, int], ...]
 
 
-STRETCHES = ("day of exposure", "day after exposure", "week from exposure on")
+STRETCHES = ("on the day of exposure", "on the day after exposure", "in the week from exposure on")
 """What is looked at after exposure: the first 24 hours, the 24 after them, seven times 24; and the same before."""
 
 

@@ -21,7 +21,7 @@ class Stretch:
     """Units with a fact in one stretch of time.
 
     Attributes:
-        title: The stretch after exposure.
+        title: When it is, in words.
         kept, left_out: Units with a fact in as much time before exposure, and in it, of whom the filter keeps, and not.
     """
 
@@ -52,7 +52,7 @@ def filter_by_outcome(source: str, stretches: Sequence[Stretch]) -> Check | None
         The check; `None` where too few are left out to say.
 
     Example:
-        >>> found = filter_by_outcome("plays", [Stretch("day after exposure", kept=(500, 700), left_out=(290, 2))])
+        >>> found = filter_by_outcome("plays", [Stretch("on the day after exposure", kept=(500, 700), left_out=(290, 2))])
         >>> found.status, found.text[:59]
         (<Status.WARN: 'warn'>, 'Of the units that the filter leaves out, 2 have a fact of ')
 
@@ -62,7 +62,7 @@ def filter_by_outcome(source: str, stretches: Sequence[Stretch]) -> Check | None
     if not known:
         return None
     least = min(known, key=lambda one: one.share)
-    found = f"{least.left_out[1]:,} have a fact of {source} in the {least.title}"
+    found = f"{least.left_out[1]:,} have a fact of {source} {least.title}"
     text = f"Of the units that the filter leaves out, {found}, where {least.due:,.0f} were due."
     if silent := least.share <= SILENT:
         text += (
