@@ -52,9 +52,10 @@ def filter_by_outcome(source: str, stretches: Sequence[Stretch]) -> Check | None
         The check; `None` where too few are left out to say.
 
     Example:
-        >>> found = filter_by_outcome("plays", [Stretch("on the day after exposure", kept=(500, 700), left_out=(290, 2))])
-        >>> found.status, found.text[:59]
-        (<Status.WARN: 'warn'>, 'Of the units that the filter leaves out, 2 have a fact of ')
+        >>> day = Stretch("on the day after exposure", kept=(500, 700), left_out=(290, 2))
+        >>> found = filter_by_outcome("plays", [day])
+        >>> found.status.value, found.text[:57]
+        ('warn', 'Of the units that the filter leaves out, 2 have a fact of')
 
     See docs/explanation/root-causes.md
     """
