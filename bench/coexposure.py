@@ -217,7 +217,11 @@ def _alarmed(rng: np.random.Generator, looks: np.ndarray) -> bool:
 def evidence(table: np.ndarray) -> np.ndarray:
     """Return the logarithm of e-values of many tables of two arms and two variants, none having met neither."""
     with_none = np.concatenate((np.zeros_like(table[:, :1]), table), axis=1)
-    return np.logaddexp(_one_way(with_none), _one_way(np.swapaxes(with_none, 0, 1))) - math.log(2)
+    return np.logaddexp(_both_ways(with_none), _both_ways(table)) - math.log(2)
+
+
+def _both_ways(table: np.ndarray) -> np.ndarray:
+    return np.logaddexp(_one_way(table), _one_way(np.swapaxes(table, 0, 1))) - math.log(2)
 
 
 def _one_way(table: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 from faultlab.fit import cause_of
 from faultlab.learned import Learned
 from faultlab.posterior import named, posterior
+from faultlab.reader import Reading
 
 BLOCKED = 0.001
 """p-value of a sample-ratio mismatch that stops a decision, where that is the only net."""
@@ -48,6 +49,12 @@ class Outcome:
     def named_at_end(self) -> bool:
         """The same at the last reading, when there is more to go by."""
         return cause_of(self.record) in self.final[:2]
+
+    @property
+    def turned(self) -> bool:
+        """Whether a plain reader does something else than without the fault."""
+        well, ill = (Reading(**self.record[world]) for world in ("healthy", "damaged"))
+        return well.action != ill.action
 
     @property
     def by_srm(self) -> bool:

@@ -80,13 +80,14 @@ def reading(*, day: int = 14, action: str = "end", probability: float | None = N
     }
 
 
-def record(fault: str, *readings: dict[str, Any], matters: bool = True) -> dict[str, Any]:
+def record(fault: str, *readings: dict[str, Any], matters: bool = True, healthy: float = 0.0) -> dict[str, Any]:
     seen = {"lift": 0.6 if fault == "bot" else 0.01, "se": 0.01}
     return {
         "fault": fault,
         "matters": matters,
         "calibrated": True,
         "users": 1_400,
+        "healthy": {"lift": healthy, "se": 0.01},
         "damaged": seen,
         "readings": list(readings),
     }
@@ -169,13 +170,19 @@ def test_the_products_own_probability_goes_before_the_labs() -> None:
 
 
 def test_the_report_counts(tmp_path: Path) -> None:
-    records = [*training(), record("bot", reading(srm=1), matters=False)]
+    turned = [
+        record("redirect_loss", reading(srm=6), healthy=0.03),
+        record("redirect_loss", reading(srm=1), healthy=0.03),
+    ]
+    records = [*training(), *turned, record("bot", reading(srm=1), matters=False)]
     text = report(records, knowledge())
     (row,) = [line for line in text.splitlines() if line.startswith("| Redirect")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
 
-    assert cells[1:6] == ["40", "100 %", "50 % [35, 65]", "50 %", "1,400"]
+    assert cells[1:6] == ["42", "100 %", "50 % [35, 65]", "50 %", "1,400"]
     assert cells[7:10] == ["100 %", "100 %", "50 %"]
+    assert "Of the 2 large faults with which a plain reader does something else than without, 50 % [" in text
+    assert "of the 40 that move the estimate and not what is done, 50 % [" in text
     assert "| 80 % intervals of owners cover 80 % | 300 | 0 % [0.0, 0.8] |" in text
     assert "differ by" in text
     assert "| `srm` | block | 20 | 0 | " in text

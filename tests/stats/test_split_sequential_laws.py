@@ -153,6 +153,37 @@ def test_the_bet_on_dependence_never_pays_more_than_one_under_independence(a: fl
     assert paid <= 1 + 1e-12
 
 
+@pytest.mark.parametrize(("a", "b"), [(0.5, (0.5, 0.25, 0.25)), (0.3, (0.2, 0.7, 0.1)), (0.9, (0.05, 0.05, 0.9))])
+def test_half_a_bet_on_those_who_met_any_never_pays_more_than_one(a: float, b: tuple[float, ...]) -> None:
+    """Six cells, seven units: every table that there is."""
+    chances = (*(a * share for share in b), *((1 - a) * share for share in b))
+    paid = 0.0
+    for cells in itertools.product(range(8), repeat=6):
+        if sum(cells) == 7:
+            answer = dependence([cells[:3], cells[3:]], none=0)
+            paid += _chance(cells, chances) * (math.exp(answer.log_e) if isinstance(answer, Dependence) else 1.0)
+    assert paid <= 1 + 1e-12
+
+
+def test_a_leak_among_those_who_met_any_is_seen_sooner_by_a_bet_on_them() -> None:
+    """53 % of the treated and 47 % of control met `on`, of four fifths who met any: 18,700 units."""
+    table = [[1_900, 3_956, 3_522], [1_918, 3_544, 3_898]]
+
+    seen, plain = dependence(table, none=0), _tested(table)
+
+    assert isinstance(seen, Dependence)
+    assert seen.log_e > plain.log_e + 4
+    assert (seen.v, seen.p_value < 1e-4, plain.p_value > 1e-3) == (plain.v, True, True)
+
+
+def test_of_a_single_variant_nothing_more_can_be_bet() -> None:
+    answer, plain = dependence([[0, 20], [20, 0]], none=0), _tested([[0, 20], [20, 0]])
+
+    assert isinstance(answer, Dependence)
+    assert answer.log_e == pytest.approx(plain.log_e - math.log(2), abs=1e-6)
+    assert answer.aliased
+
+
 def test_an_alias_is_seen_within_two_dozen_units() -> None:
     """Rulings 7: an exact test needs 14 at alpha = .001, and 300 pairs watched at once need 19 to 23."""
     first = next(n for n in range(1, 50) if _log_e_of_alias(n) > math.log(1_000))
@@ -232,6 +263,8 @@ def test_one_arm_alone_depends_on_nothing(table: list[list[int]]) -> None:
         lambda: dependence([1, 2]),
         lambda: dependence([[1, math.nan], [1, 1]]),
         lambda: dependence([[1, 1], [1, 1]], alpha=0),
+        lambda: dependence([[1, 1], [1, 1]], none=2),
+        lambda: dependence([[1, 1], [1, 1]], none=-1),
         lambda: sequential_split([], concentrations=[]),
         lambda: sequential_split([[Period((1, 1), (1, 1))]], concentrations=[0]),
         lambda: Period((1, 1), (1,)),

@@ -165,7 +165,7 @@ def _beside(name: str, units: Mapping[str, int], cells: Mapping[tuple[str, str],
     table = np.array([[cells.get((arm, variant), 0) for variant in variants] for arm in arms], dtype=np.float64)
     none = np.array([[units[arm]] for arm in arms]) - table.sum(axis=1, keepdims=True)
     whole = np.hstack((none, table))
-    found = dependence(whole)
+    found = dependence(whole, none=0)
     if isinstance(found, NotEstimable):
         return None
     among = dependence(table) if len(variants) > 1 else None
@@ -347,7 +347,7 @@ def smallest_seen(units: float, flags: int) -> float:
 
     Example:
         >>> round(smallest_seen(10_000, 300), 3)
-        0.076
+        0.075
     """
     needed, low, high = np.log(flags / RATE), 0.0, 1.0
     while high - low > PRECISE * high:
@@ -359,5 +359,5 @@ def smallest_seen(units: float, flags: int) -> float:
 def _evidence(units: float, v: float) -> float:
     """Return the logarithm of the e-value of an even table with this V, all of whose units met a variant."""
     alike, other = units * (1 + v) / 4, units * (1 - v) / 4
-    found = dependence([[0.0, alike, other], [0.0, other, alike]])
+    found = dependence([[0.0, alike, other], [0.0, other, alike]], none=0)
     return -np.inf if isinstance(found, NotEstimable) else found.log_e

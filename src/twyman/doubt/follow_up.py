@@ -131,7 +131,7 @@ def units_to_flag(shares: Sequence[float], *, flags: int, rate: float, together:
         >>> units_to_flag([0.5, 0.5], flags=300, rate=0.01), units_to_flag([0.9, 0.1], flags=300, rate=0.01)
         (21, 45)
         >>> units_to_flag([0.5, 0.5], flags=300, rate=0.01, together=np.array([[100.0, 0.0], [80.0, 20.0]]))
-        207
+        217
     """
 
     def evidence(units: int) -> float:
@@ -151,5 +151,5 @@ def _evidence(shares: Sequence[float], units: int) -> float:
 
 
 def _log_e(table: Table) -> float:
-    found = dependence(table)
+    found = dependence(table, none=0)
     return -math.inf if isinstance(found, NotEstimable) else found.log_e

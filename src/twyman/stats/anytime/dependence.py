@@ -55,22 +55,25 @@ class Dependence:
     aliased: bool
 
 
-def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEstimable:
+def dependence(table: ArrayLike, *, alpha: float = 0.001, none: int | None = None) -> Dependence | NotEstimable:
     """Test whether two assignments are independent, whatever the shares of each, at every look.
 
     A bet on any dependence at all, against the best that independence can offer, taken both ways round
-    (rows given columns, columns given rows) and averaged. `v_lower` is asymptotic; `log_e` is exact.
+    (rows given columns, columns given rows) and averaged. Where a column holds the units that met no arm of the other
+    at all, half is bet on those who did: a leak among them says nothing of who meets any. `v_lower` is asymptotic;
+    `log_e` is exact.
 
     Args:
         table: Units by arm of one experiment (rows) and of the other (columns): every arm that there
             is, also those without units yet.
         alpha: Error of `v_lower` and of calling a pair aliased, over all looks.
+        none: The column of units that met no arm of the other, where there is one.
 
     Returns:
         The answer; or why not, where units lie in one row or one column only.
 
     Raises:
-        Invalid: If the table isn't a table of counts, or alpha no probability.
+        Invalid: If the table isn't a table of counts, `none` is no column of it, or alpha no probability.
 
     Example:
         >>> pair = dependence([[12, 0], [0, 12]])
@@ -86,13 +89,16 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
     """
     checked_alpha(alpha)
     whole = _counts(table)
+    if none is not None and not 0 <= none < whole.shape[1]:
+        raise Invalid(f"column {none} of who met none isn't in a table of {whole.shape[1]} columns: count from 0")
     seen = whole[whole.sum(axis=1) > 0][:, whole.sum(axis=0) > 0]
     if min(seen.shape) < 2:
         return NotEstimable(
             Cause.ONE_ARM,
             "all units lie in one arm of one of the two, so it can't depend on the other: wait for units in two",
         )
-    log_e = average([_log_e(whole), _log_e(whole.T)])
+    bets = [_bet(whole)] if none is None else [_bet(whole), _bet(np.delete(whole, none, axis=1))]
+    log_e = average(bets)
     p_value, log10_p = p_of_log_e(log_e)
     v, v_lower = _association(seen, alpha)
     v_lower = v_lower if p_value <= alpha else 0.0  # what is asymptotic never says more than what is exact
@@ -100,6 +106,11 @@ def dependence(table: ArrayLike, *, alpha: float = 0.001) -> Dependence | NotEst
     return Dependence(
         log_e, p_value, log10_p, v, v_lower, _leak(seen), p_value <= alpha and bool(fixed or v_lower > ALIASED)
     )
+
+
+def _bet(table: Table) -> float:
+    """Return the logarithm of the e-value of a table, taken both ways round; of a single column 0: nothing is bet."""
+    return average([_log_e(table), _log_e(table.T)]) if table.shape[1] > 1 else 0.0
 
 
 def _log_e(table: Table) -> float:
