@@ -170,10 +170,7 @@ def test_the_products_own_probability_goes_before_the_labs() -> None:
 
 
 def test_the_report_counts(tmp_path: Path) -> None:
-    turned = [
-        record("redirect_loss", reading(srm=6), healthy=0.03),
-        record("redirect_loss", reading(srm=1), healthy=0.03),
-    ]
+    turned = [record("redirect_loss", reading(srm=place), healthy=0.03) for place in (6, 1)]
     records = [*training(), *turned, record("bot", reading(srm=1), matters=False)]
     text = report(records, knowledge())
     (row,) = [line for line in text.splitlines() if line.startswith("| Redirect")]
@@ -185,7 +182,7 @@ def test_the_report_counts(tmp_path: Path) -> None:
     assert "of the 40 that move the estimate and not what is done, 50 % [" in text
     assert "| 80 % intervals of owners cover 80 % | 300 | 0 % [0.0, 0.8] |" in text
     assert "differ by" in text
-    assert "| `srm` | block | 20 | 0 | " in text
+    assert "| `srm` | block | 21 | 0 | " in text
     page = tmp_path / "page.md"
     page.write_text(f"# Doubt\n\n{BEGIN}\nold\n{END}\n\nrest\n")
     insert(page, text)
