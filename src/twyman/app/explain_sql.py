@@ -26,6 +26,7 @@ UNDECLARED = "metrics that the experiment doesn't declare: has any of them moved
 PAST = "what past experiments found: is the result too good to be true?"
 OTHERS = "variants of other experiments that the same units met, by arm"
 ROWS = "rows around each unit's exposure, by arm: late, doubled, missing, by one unit alone?"
+FILTERED = "whom the filter of exposures keeps, and whom it leaves out: were they chosen by what came after?"
 ASSIGNED = "units assigned, by arm: were some lost on the way to their exposure?"
 CENTRED = "the effects once more, each column less a number in its midst, so that no digit of its spread is lost"
 LATEST = "when a source's latest fact was"
@@ -124,6 +125,7 @@ class ExplainSql:
         yield from _sealed_out(self._of(question, OTHERS, about=Asked.OTHERS), sealed)
         yield from self._of(question, ROWS, about=Asked.ROWS)
         yield from self._of(question, ASSIGNED, about=Asked.ASSIGNED)
+        yield from self._of(question, FILTERED, about=Asked.FILTERED)
         if may_be_within(question):
             yield Explained(
                 "", purpose=WITHIN, only_if="another flag depends on our arms, and can still be told apart from them"

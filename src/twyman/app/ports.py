@@ -336,6 +336,7 @@ class Asked(Enum):
     OTHERS = "others"
     ROWS = "rows"
     ASSIGNED = "assigned"
+    FILTERED = "filtered"
 
 
 class Pairing(Protocol):

@@ -224,7 +224,9 @@ class SqlWarehouse:
             case Asked.OTHERS:
                 return [compiled_coexposure(self._engine, question)]
             case Asked.ROWS:
-                return [compiled_audit(self._engine, question), *self._sides_of_the_filter(question)]
+                return [compiled_audit(self._engine, question)]
+            case Asked.FILTERED:
+                return self._sides_of_the_filter(question)
             case _:
                 asked = compiled_assignments(self._engine, question)
                 return [] if asked is None else [asked]
