@@ -53,6 +53,7 @@ AT_MOST = np.array([0.99, 0.0, 0.006, 0.003, 0.0009, 1e-4, 1e-6])
 """Probability of their bins where nothing is wrong."""
 
 PRESUMED = {
+    "bot": np.array([0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0]),
     "clock": 0.3 * np.concatenate(([0.0, 0.0], CHANCE[1:])),
     "dominant_unit": np.array([0.0, 0.0, 0.1, 0.01, 0.001, 0.0, 0.0]),
     "filter_by_outcome": np.array([0.0, 0.2, 0.0, BUG / len(CAUSES), 0.0, 0.0, 0.0]),

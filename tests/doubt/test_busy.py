@@ -79,6 +79,29 @@ def test_one_bot_among_thousands_is_named() -> None:
     assert "60,000 rows" in found.text
 
 
+@pytest.mark.parametrize(("rows", "status"), [(290, Status.OK), (310, Status.WARN)])
+def test_a_bot_does_ten_times_what_the_busiest_of_the_other_arm_does(rows: int, status: Status) -> None:
+    """Where people log a row a day for a month, 310 are no hundred times the mean, and yet nobody's."""
+    rng = np.random.default_rng(5)
+    one, other = (rng.binomial(31, 0.3, 4_000) + 1 for _ in range(2))
+    other[3], one[7] = 31, rows
+
+    found = sure(bot("plays", busiest(one), others=[busiest(other)]))
+
+    assert found.status is status
+    assert sure(bot("plays", busiest(one))).status is Status.OK
+
+
+def test_heavy_tails_are_seldom_a_bot() -> None:
+    """Lognormal counts of a spread of 1.8: the busiest of one arm has seldom ten times the rows of the other's."""
+    rng, loud = np.random.default_rng(6), 0
+    for _ in range(300):
+        one, other = (busiest(1 + rng.poisson(rng.lognormal(2, 1.8, 3_000))) for _ in range(2))
+        loud += sure(bot("plays", one, others=[other])).status is not Status.OK
+
+    assert loud <= 3
+
+
 def test_few_units_or_none_that_differ_tell_nothing() -> None:
     assert bot("plays", busiest(np.array([1, 2, 3] * 20))) is None
     assert bot("plays", busiest(np.array([5] * 500))) is None

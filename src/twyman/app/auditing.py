@@ -55,7 +55,10 @@ def _all(experiment: Experiment, audited: Audited) -> Iterator[Check | None]:
     )
     yield from loud_or_least(repeats(name, _repeating(t), _repeating(c), checks=tests) for name, t, c in pairs)
     yield from (_sparse(audited, name) for name in sources)
-    yield from loud_or_least(bot(one.source, _busiest(one)) for one in audited.activity)
+    yield from loud_or_least(
+        bot(one.source, _busiest(one), others=[_busiest(other) for other in audited.activity if _beside(one, other)])
+        for one in audited.activity
+    )
     yield from _filtered(audited)
 
 
@@ -109,6 +112,10 @@ def _sparse(audited: Audited, source: str) -> Check | None:
     arms = [one for one in audited.activity if one.source == source]
     told = ((one.units, one.with_rows, one.with_several, one.rows) for one in arms)
     return sparse(source, *(sum(counts) for counts in zip(*told, strict=True)))
+
+
+def _beside(one: Activity, other: Activity) -> bool:
+    return one.source == other.source and one.arm != other.arm
 
 
 def _filtered(audited: Audited) -> list[Check]:

@@ -1,5 +1,6 @@
 """Rows that are no behaviour: written twice, or by a unit that is no person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -16,6 +17,8 @@ REPEATS, MANY_REPEATS = 0.01, 0.05
 """Shares of repeated rows beyond which it is a note, and a warning, however even."""
 FAR, TIMES, ENOUGH = 6.0, 100.0, 100
 """A bot: so many standard deviations above the mean of logarithms, so many times the mean, of so many units."""
+BEYOND, RARE = 10.0, 0.05
+"""Or so many times as many rows as the busiest unit of any other arm, where chance does that once in twenty arms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +100,17 @@ class Busiest:
     log_spread: float
 
 
-def bot(source: str, seen: Busiest) -> Check | None:
+def bot(source: str, seen: Busiest, *, others: Sequence[Busiest] = ()) -> Check | None:
     """Warn of a unit with an absurd number of rows; `None` where units are too few to tell.
 
     Rows a unit are lognormal at worst in what people do: six standard deviations above the mean of logarithms is one
-    unit in a billion. A spread without any unit gives no answer.
+    unit in a billion. Where people can't do that much at all (a row a day), a bot does ten times what the busiest of
+    any other arm does. A spread without any unit gives no answer.
+
+    Args:
+        source: The source of facts.
+        seen: The unit, and the arm that it is in.
+        others: The same of the other arms.
 
     See docs/explanation/root-causes.md
     """
@@ -114,8 +123,10 @@ def bot(source: str, seen: Busiest) -> Check | None:
     spread = max(variance, 1e-6) ** 0.5
     far = (own - mean) / spread
     rest = (n * seen.mean - seen.rows) / (n - 1)
-    absurd = far > FAR and seen.rows > TIMES * max(rest, 1.0)
     p_value = min(1.0, n * float(ndtr(-float(far))))
+    most = max((other.rows for other in others), default=0)
+    alone = most > 0 and seen.rows >= BEYOND * most and p_value < RARE
+    absurd = alone or (far > FAR and seen.rows > TIMES * max(rest, 1.0))
     detail: dict[str, object] = {"source": source, "unit": seen.unit, "rows": seen.rows, "deviations": far}
     text = f"{source}: no unit of {seen.arm} has an absurd number of rows; the most is {seen.rows:,}."
     if absurd:
