@@ -53,7 +53,7 @@ AT_MOST = np.array([0.99, 0.0, 0.006, 0.003, 0.0009, 1e-4, 1e-6])
 """Probability of their bins where nothing is wrong."""
 
 PRESUMED = {
-    "bot": np.array([0.0, 0.0, 0.0, 0.01, 0.0, 0.0, 0.0]),
+    "bot": np.array([0.0, 0.0, 0.0, 0.005, 0.0, 0.0, 0.0]),
     "clock": 0.3 * np.concatenate(([0.0, 0.0], CHANCE[1:])),
     "dominant_unit": np.array([0.0, 0.0, 0.1, 0.01, 0.001, 0.0, 0.0]),
     "filter_by_outcome": np.array([0.0, 0.2, 0.0, BUG / len(CAUSES), 0.0, 0.0, 0.0]),
@@ -62,9 +62,9 @@ PRESUMED = {
 }
 """Share of healthy experiments that are so loud at the least, by bin: presumed, for in the lab nobody spends money, no
 source has a filter, and next to nobody does anything in the hour before exposure. One unit dominates as in three of ten
-experiments of a lognormal with a spread of 2 (`doubt/influence.py`), and seldom a result hangs on it; of filters by
-outcomes as many are harmless as aren't; what must not move does at its test's error; clocks are off by chance, where
-they can be told at all."""
+experiments of a lognormal with a spread of 2 (`doubt/influence.py`), and seldom a result hangs on it; one has the rows
+of a bot as in one of 200 of a lognormal with a spread of 1.8; of filters by outcomes as many are harmless as aren't;
+what must not move does at its test's error; clocks are off by chance, where they can be told at all."""
 
 SLIGHT = 1e-4
 """Of an experiment: how often an exact test is as loud as it can be, for reasons that nobody thought of."""

@@ -68,6 +68,18 @@ def test_people_are_no_bots_however_much_they_differ(spread: float) -> None:
     assert [one for one in found if sure(one).status is not Status.OK] == []
 
 
+def test_a_heavy_tail_is_no_bot_where_the_other_arm_has_it_too() -> None:
+    """Of a Pareto with index 2 one arm alone would be called a bot in one of ten cases."""
+    rng, alone, beside = np.random.default_rng(4), 0, 0
+    for _ in range(200):
+        one, other = (busiest(1 + np.floor(5 * rng.pareto(2, 5_000))) for _ in range(2))
+        alone += sure(bot("plays", one)).status is not Status.OK
+        beside += sure(bot("plays", one, others=[other])).status is not Status.OK
+
+    assert alone > 10
+    assert beside <= 4
+
+
 def test_one_bot_among_thousands_is_named() -> None:
     rng = np.random.default_rng(3)
     rows = 1 + rng.poisson(rng.lognormal(2, 1.0, 5_000))
