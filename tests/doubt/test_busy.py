@@ -114,6 +114,18 @@ def test_heavy_tails_are_seldom_a_bot() -> None:
     assert loud <= 3
 
 
+def test_who_does_absurdly_much_in_each_arm_is_named_and_no_doubt() -> None:
+    rng = np.random.default_rng(3)
+    one, other = (1 + rng.poisson(rng.lognormal(2, 1.0, 5_000)) for _ in range(2))
+    one[17], other[18] = 60_000, 40_000
+
+    found = sure(bot("plays", busiest(one), others=[busiest(other)]))
+
+    assert found.status is Status.OK
+    assert "unit 17 of page has 60,000 rows" in found.text
+    assert "another arm has one like it" in found.text
+
+
 def test_few_units_or_none_that_differ_tell_nothing() -> None:
     assert bot("plays", busiest(np.array([1, 2, 3] * 20))) is None
     assert bot("plays", busiest(np.array([5] * 500))) is None

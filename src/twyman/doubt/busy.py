@@ -131,6 +131,11 @@ def bot(source: str, seen: Busiest, *, others: Sequence[Busiest] = ()) -> Check 
     absurd = foreign if most else far_off
     detail: dict[str, object] = {"source": source, "unit": seen.unit, "rows": seen.rows, "deviations": far}
     text = f"{source}: no unit of {seen.arm} has an absurd number of rows; the most is {seen.rows:,}."
+    if far_off and not absurd:
+        text = (
+            f"{source}: unit {seen.unit} of {seen.arm} has {seen.rows:,} rows, others {exp(mean):.3g} (median); another "
+            "arm has one like it: rows have a heavy tail, or bots are in both."
+        )
     if absurd:
         text = (
             f"{source}: unit {seen.unit} of {seen.arm} has {seen.rows:,} rows, others {exp(mean):.3g} (median). "
