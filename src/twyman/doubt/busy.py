@@ -133,8 +133,8 @@ def bot(source: str, seen: Busiest, *, others: Sequence[Busiest] = ()) -> Check 
     text = f"{source}: no unit of {seen.arm} has an absurd number of rows; the most is {seen.rows:,}."
     if far_off and not absurd:
         text = (
-            f"{source}: unit {seen.unit} of {seen.arm} has {seen.rows:,} rows, others {exp(mean):.3g} (median); another "
-            "arm has one like it: rows have a heavy tail, or bots are in both."
+            f"{source}: unit {seen.unit} of {seen.arm} has {seen.rows:,} rows, others {exp(mean):.3g} (median); "
+            "another arm has one like it: rows have a heavy tail, or bots are in both."
         )
     if absurd:
         text = (
