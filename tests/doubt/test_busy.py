@@ -7,8 +7,9 @@ from twyman.doubt.busy import Busiest, Repeating, bot, repeats
 from twyman.doubt.check import Check, Status
 
 
-def side(arm: str, repeated: int, units: int = 0, tested: int = 50_000, active: int = 5_000) -> Repeating:
-    return Repeating(arm=arm, tested=tested, repeated=repeated, units=units or repeated // 2, active=active)
+def side(arm: str, repeated: int, units: int = 0, *, tested: int = 50_000, whole: int = 0) -> Repeating:
+    repeating = units or repeated // 2
+    return Repeating(arm=arm, tested=tested, repeated=repeated, units=repeating, active=5_000, whole_minutes=whole)
 
 
 def sure(check: Check | None) -> Check:
@@ -29,6 +30,17 @@ def test_repeats_of_one_arm_block_and_even_ones_are_said_by_how_many() -> None:
 
 def test_repeats_uneven_by_less_than_one_row_in_a_hundred_are_a_note_at_most() -> None:
     assert sure(repeats("plays", side("page", 400), side("control", 0))).status is Status.NOTE
+
+
+@pytest.mark.parametrize(("whole", "status"), [(49_000, Status.NOTE), (20_000, Status.BLOCK)])
+def test_where_times_tell_no_seconds_more_repeats_of_who_does_more_are_no_doubt(whole: int, status: Status) -> None:
+    more, fewer = side("page", 9_000, whole=whole), side("control", 7_500, whole=whole)
+
+    found, even = sure(repeats("plays", more, fewer)), sure(repeats("plays", more, more))
+
+    assert found.status is status
+    assert even.status is (Status.NOTE if status is Status.NOTE else Status.WARN)
+    assert ("seconds" in found.text, found.detail["coarse"]) == (status is Status.NOTE,) * 2
 
 
 def test_one_unit_whose_rows_all_repeat_is_no_difference_of_arms() -> None:

@@ -47,8 +47,12 @@ def world(scene: Any, metric: Any) -> Callable[..., Any]:
         for unit, _, at in exposed[:50]:
             for _ in range(int(rng.integers(1, 12))):
                 moment = at + int(rng.integers(-21 * 24 * 60, 30 * 24 * 60)) * timedelta(minutes=1)
+                moment += int(rng.integers(0, 2)) * timedelta(seconds=20)
                 played += [(unit, moment, 1.0)] * int(rng.integers(1, 3))
-            played += [(unit, at + HOUR, 2.0)] * (1 + unit % 3) + [(unit, at - HOUR / 2, 3.0)]
+            played += [(unit, at + HOUR, 2.0)] * (1 + unit % 3) + [
+                (unit, at - HOUR / 2, 3.0),
+                (unit, at + HOUR / 4, 4.0),
+            ]
         return scene(**{"exposed": exposed, "played": played, "metrics": (metric(),), "cutoff": NOON + 35 * DAY} | more)
 
     return made
@@ -78,6 +82,7 @@ def by_hand(scene: Any, arm: str) -> dict[str, Any]:
         "counts": counts,
         "matured": sum(at + 14 * DAY <= scene.cutoff for _, name, at in scene.exposed if name == arm),
         "tested": sum(map(len, day.values())),
+        "whole": sum(when.second == 0 for rows in day.values() for when, _ in rows),
         "repeated": sum(len(rows) - len(set(rows)) for rows in day.values()),
     }
 
@@ -93,6 +98,7 @@ def test_an_audit_counts_as_one_would_by_hand(world: Callable[..., Any], arm: st
     volume = np.array([[one["before"], one["just_before"], one["after"]] for one in units], dtype=float)
     assert (found.source, found.units, found.matured) == ("plays", 30, wanted["matured"])
     assert (found.tested, found.repeated) == (wanted["tested"], wanted["repeated"])
+    assert 0 < found.whole_minutes == wanted["whole"] < found.tested
     assert found.active == (volume[:, 2] > 0).sum()
     assert found.volume.count == 30
     assert found.volume.means == pytest.approx(volume.mean(axis=0))
@@ -129,7 +135,7 @@ def test_the_busiest_unit_and_the_spread_of_logarithms(world: Callable[..., Any]
 def test_where_only_the_day_is_known_no_repeats_are_looked_for(world: Callable[..., Any]) -> None:
     found = audit(world(facts={"timestamp": Timestamp("at", grain=Grain.DAY)}).question()).activity[0]
 
-    assert (found.tested, found.repeated) == (0, 0)
+    assert (found.tested, found.repeated, found.whole_minutes) == (0, 0, 0)
     assert found.volume.means[1] == 0
     assert found.rows > 0
 

@@ -117,4 +117,4 @@ def test_without_a_filter_nothing_is_asked(world: Callable[..., Any]) -> None:
 
     assert DuckDB().audit(question).filtered == ()
     assert DuckDB().sql(question, Asked.FILTERED) == ()
-    assert len(DuckDB().sql(world(back).question(), Asked.FILTERED)) == 2
+    assert len(DuckDB().sql(world(back).question(), Asked.FILTERED)) == 1

@@ -105,7 +105,14 @@ def _apart(experiment: Experiment, audited: Audited) -> Iterator[Check | None]:
 
 
 def _repeating(one: Activity) -> Repeating:
-    return Repeating(arm=one.arm, tested=one.tested, repeated=one.repeated, units=one.repeating, active=one.with_rows)
+    return Repeating(
+        arm=one.arm,
+        tested=one.tested,
+        repeated=one.repeated,
+        units=one.repeating,
+        active=one.with_rows,
+        whole_minutes=one.whole_minutes,
+    )
 
 
 def _sparse(audited: Audited, source: str) -> Check | None:

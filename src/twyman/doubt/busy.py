@@ -15,11 +15,17 @@ from twyman.stats.proportion import proportions
 
 REPEATS, MANY_REPEATS = 0.01, 0.05
 """Shares of repeated rows beyond which it is a note, and a warning, however even."""
+COARSE = 0.9
+"""Share of rows at whole minutes from which on a source's times tell no seconds."""
 FAR, TIMES, ENOUGH = 6.0, 100.0, 100
 """A bot, of a single arm: so many standard deviations above the mean of logarithms, so many times the mean, of so many
 units."""
 BEYOND, RARE = 10.0, 0.05
 """A bot beside other arms: so many times as many rows as the busiest unit of any of them, and so seldom by chance."""
+
+UNEVENLY = " Uneven: what is counted differs by arm. Log each event with an id, and count it once."
+EVENLY = " A row written twice, or a join that fans out? Count each event once."
+COARSELY = " Its times tell no seconds, so two events may look like one: name their id in its entities."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,7 @@ class Repeating:
     Attributes:
         tested: Rows that were looked at.
         repeated: Those that repeat another's unit, time and measures.
+        whole_minutes: Those of the rows that were looked at whose time is a whole minute.
         units: Units with any such.
         active: Units with any row.
     """
@@ -38,6 +45,7 @@ class Repeating:
     repeated: int
     units: int
     active: int
+    whole_minutes: int = 0
 
     @property
     def share(self) -> float:
@@ -48,10 +56,36 @@ class Repeating:
 def repeats(source: str, treatment: Repeating, control: Repeating, *, checks: int = 1) -> Check | None:
     """Test whether rows that repeat another are as frequent in both arms; `None` where none does.
 
+    Where times tell no seconds, as of events that are summed up by the hour, who does more repeats more, and a row that
+    repeats another is no doubt: it is a note at most.
+
     See docs/explanation/root-causes.md
     """
     if not treatment.repeated + control.repeated:
         return None
+    p_value, status, uneven = _judged(treatment, control, checks)
+    coarse = _are_coarse(treatment, control)
+    if coarse:
+        status = min(status, Status.NOTE, key=list(Status).index)
+    text = (
+        f"Rows of {source} that repeat another's unit, time and measures, on the day after exposure: "
+        f"{share_text(treatment.share)} of {treatment.arm}'s, {share_text(control.share)} of {control.arm}'s"
+        f"{'' if p_value is None else f' ({p_text(p_value)})'}."
+    )
+    if status is not Status.OK:
+        text += COARSELY if coarse else UNEVENLY if uneven else EVENLY
+    detail: dict[str, object] = {
+        "source": source,
+        "treatment": treatment.share,
+        "control": control.share,
+        "uneven": uneven,
+        "coarse": coarse,
+    }
+    return Check(code="repeated_facts", status=status, text=text, p_value=p_value, arm=treatment.arm, detail=detail)
+
+
+def _judged(treatment: Repeating, control: Repeating, checks: int) -> tuple[float | None, Status, bool]:
+    """Return the p-value of as many repeats in both arms, how loud that is, and whether they are uneven."""
     pair = proportions(
         Moments.binary(treatment.units, treatment.active), Moments.binary(control.units, control.active), test="score"
     )
@@ -61,25 +95,15 @@ def repeats(source: str, treatment: Repeating, control: Repeating, *, checks: in
         status = min(status, Status.NOTE, key=list(Status).index)
     elif p_value is not None and p_value < BLOCK:
         status = Status.BLOCK
-    uneven = status is not Status.OK
-    if not uneven and max(treatment.share, control.share) > REPEATS:
-        status = Status.WARN if max(treatment.share, control.share) > MANY_REPEATS else Status.NOTE
-    text = (
-        f"Rows of {source} that repeat another's unit, time and measures, on the day after exposure: "
-        f"{share_text(treatment.share)} of {treatment.arm}'s, {share_text(control.share)} of {control.arm}'s"
-        f"{'' if p_value is None else f' ({p_text(p_value)})'}."
-    )
-    if uneven:
-        text += " Uneven: what is counted differs by arm. Log each event with an id, and count it once."
-    elif status is not Status.OK:
-        text += " A row written twice, or a join that fans out? Count each event once."
-    detail: dict[str, object] = {
-        "source": source,
-        "treatment": treatment.share,
-        "control": control.share,
-        "uneven": uneven,
-    }
-    return Check(code="repeated_facts", status=status, text=text, p_value=p_value, arm=treatment.arm, detail=detail)
+    uneven, most = status is not Status.OK, max(treatment.share, control.share)
+    if not uneven and most > REPEATS:
+        status = Status.WARN if most > MANY_REPEATS else Status.NOTE
+    return p_value, status, uneven
+
+
+def _are_coarse(*arms: Repeating) -> bool:
+    """Whether times tell no seconds."""
+    return sum(one.whole_minutes for one in arms) >= COARSE * sum(one.tested for one in arms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

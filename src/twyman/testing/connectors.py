@@ -154,6 +154,7 @@ class ConnectorContract:
                 other.source, other.arm, other.units, other.matured, other.rows, other.active, other.most,
             )  # fmt: skip
             assert (one.tested, one.repeated) == (other.tested, other.repeated)
+            assert one.whole_minutes == other.whole_minutes
             assert (one.ahead, one.late) == (other.ahead, other.late)
             for left, right in ((one.volume, other.volume), (one.weeks, other.weeks)):
                 np.testing.assert_allclose(left.means, right.means, rtol=CLOSE)

@@ -2,29 +2,27 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from sqlglot import exp
 
 from twyman.app.audited import Audited
 from twyman.app.ports import Asked, Coexposed, Dealt, Extent, Measured, Paired, Question
 from twyman.experiments.experiment import Entry
-from twyman.metrics.source import ExposureSource
 from twyman.warehouse.connector import Connector, Keeping, Refused
-from twyman.warehouse.engine import Engine
+from twyman.warehouse.engine import Engine, Row
 from twyman.warehouse.model import CELLS, PART, SEEN, Statement
 from twyman.warehouse.state.refresh import Refresh
 from twyman.warehouse.state.sketch import Sketch
 from twyman.warehouse.statement.aggregates import compiled_counts, extent_of_counts, measured_counts
 from twyman.warehouse.statement.answer import aware, measured
-from twyman.warehouse.statement.audit import audited, compiled_assignments, compiled_audit, sources_of
+from twyman.warehouse.statement.audit import audited, compiled_assignments, compiled_audit
 from twyman.warehouse.statement.centres import centred, far_columns
 from twyman.warehouse.statement.coexposure import coexposed, compiled_coexposure
 from twyman.warehouse.statement.compile import compiled_exposures, metrics_of
 from twyman.warehouse.statement.dealt import compiled_dealing
 from twyman.warehouse.statement.dealt_answer import dealt_of
 from twyman.warehouse.statement.extent import extent_of, extent_queries
-from twyman.warehouse.statement.filtered import compiled_filtered, filtered_of
+from twyman.warehouse.statement.filtered import compiled_left_out, filters
 from twyman.warehouse.statement.pairs import pairs
 from twyman.warehouse.statement.refusals import refuse_all_null, refuse_conflicts, refuse_empty, refuse_not_finite
 from twyman.warehouse.statement.unit_tables import compiled_units
@@ -165,18 +163,14 @@ class SqlWarehouse:
         """
         if question.experiment.entry is not Entry.EXPOSURES:
             return Audited()
-        query, asked = compiled_audit(self._engine, question), compiled_assignments(self._engine, question)
-        rows, sql = self._engine.answer(query), self._engine.script(query)
-        assigned = None
-        if asked is not None:
-            assigned, sql = self._engine.answer(asked), (*sql, *self._engine.script(asked))
-        found = audited(question, rows, sql, assigned)
-        sides = self._sides_of_the_filter(question)
-        if not sides:
-            return found
-        kept, left_out = (self._engine.answer(side) for side in sides)
-        sql += tuple(text for side in sides for text in self._engine.script(side))
-        return replace(found, filtered=filtered_of(kept, left_out), sql=sql)
+        rows, sql = self._answered(compiled_audit(self._engine, question))
+        assigned, sql_assigned = self._answered(compiled_assignments(self._engine, question))
+        left_out, sql_left_out = self._answered(self._left_out(question))
+        return audited(question, rows or [], (*sql, *sql_assigned, *sql_left_out), assigned=assigned, left_out=left_out)
+
+    def _answered(self, query: exp.Query | None) -> tuple[list[Row] | None, tuple[str, ...]]:
+        """Return the rows of a statement, and what ran for them; `None` and nothing where there is none to ask."""
+        return (None, ()) if query is None else (self._engine.answer(query), self._engine.script(query))
 
     def dealt(self, question: Question, *, by: str = "", by_day: bool = False) -> Dealt:
         """Reduce an experiment's units to moments by bucket, a hash of their ids.
@@ -226,17 +220,14 @@ class SqlWarehouse:
             case Asked.ROWS:
                 return [compiled_audit(self._engine, question)]
             case Asked.FILTERED:
-                return self._sides_of_the_filter(question)
+                asked = self._left_out(question)
             case _:
                 asked = compiled_assignments(self._engine, question)
-                return [] if asked is None else [asked]
+        return [] if asked is None else [asked]
 
-    def _sides_of_the_filter(self, question: Question) -> list[exp.Query]:
-        """Return what is asked of whom the source's filter keeps, and of whom it leaves out; nothing without one."""
-        source = question.catalogue.source(question.experiment.source, ExposureSource)
-        if source.where is None or not sources_of(question):
-            return []
-        return [compiled_filtered(self._engine, replace(question, left_out=left_out)) for left_out in (False, True)]
+    def _left_out(self, question: Question) -> exp.Query | None:
+        """Return what is asked of whom the source's filter leaves out; nothing without one."""
+        return compiled_left_out(self._engine, question) if filters(question) else None
 
     def _effects_sql(self, question: Question) -> tuple[str, ...]:
         if question.experiment.entry is Entry.AGGREGATES:

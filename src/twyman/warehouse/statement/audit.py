@@ -42,14 +42,15 @@ from twyman.warehouse.model import PART, Part, Span, stacked
 from twyman.warehouse.sources.rows import as_text
 from twyman.warehouse.sources.times import steps_since
 from twyman.warehouse.statement.arrivals import AHEAD, LATE, arrivals
-from twyman.warehouse.statement.compile import entered
+from twyman.warehouse.statement.compile import entered, sources_of
 from twyman.warehouse.statement.days_together import DAYS, SOURCES, answer_of, moments_of, together, together_of
+from twyman.warehouse.statement.filtered import filtered_of, in_stretches, with_rows_in
 from twyman.warehouse.units.exposures import EXPOSED_AT, FIRST, Exposures
 from twyman.warehouse.units.links import Links
 from twyman.warehouse.values.facts import FactTable, opened_facts
 
 BEFORE, HOUR, WEEK = 14 * DAY, timedelta(hours=1), 7 * DAY
-ARMS, ACTIVITY, DELIVERED = "arms", "activity", "delivered"
+ARMS, ACTIVITY, DELIVERED, WHOLE = "arms", "activity", "delivered", "whole_minutes"
 
 
 def compiled_audit(engine: Engine, question: Question) -> exp.Query:
@@ -95,13 +96,6 @@ def compiled_assignments(engine: Engine, question: Question) -> exp.Query | None
     return statement(parts, counted.from_(table(FIRST)).group_by(column("arm")))
 
 
-def sources_of(question: Question) -> list[str]:
-    """Return the sources of facts that the experiment's metrics and its delivery read, each once."""
-    experiment = question.experiment
-    read = [name for one in experiment.tracked for name in question.catalogue.metric(one.metric).facts]
-    return list(dict.fromkeys([*read, *([experiment.delivery.facts] if experiment.delivery else [])]))
-
-
 def _arms(exposures: Exposures) -> exp.Select:
     """Count units, and those that have been in for two weeks at the cut-off."""
     cutoff = exposures.question.cutoff
@@ -133,6 +127,7 @@ class _Audit:
         declared = facts.exposures.question.experiment.delivery
         self.declared = declared if declared is not None and declared.facts == self.name else None
         self.arrivals = arrivals(facts)
+        self.stretches = in_stretches(facts) if facts.exposures.source.where is not None else {}
         self.conditions = self._conditions()
         self.counted = self._counted()
 
@@ -163,9 +158,18 @@ class _Audit:
             "after": after,
             "first_week": both(after, first, in_for_both),
             "second_week": both(exp.Not(this=exp.paren(first.copy())), second, in_for_both),
+            WHOLE: both(after, facts.before(DAY), self._on_a_whole_minute()),
+            **self.stretches,
         }
         conditions |= {title: both(after, condition) for title, condition in self.arrivals.items()}
         return conditions | ({DELIVERED: both(after, self._met())} if self.declared else {})
+
+    def _on_a_whole_minute(self) -> exp.Expr:
+        """Return the condition that a row's time tells no seconds."""
+        if not _to_the_instant(self.facts):
+            return exp.false()
+        time = self.facts.time.utc
+        return exp.EQ(this=time.copy(), expression=call("date_trunc", text("minute"), time.copy()))
 
     def _met(self) -> exp.Expr | None:
         """Return the condition that a row shows that its unit met the change."""
@@ -241,12 +245,14 @@ class _Audit:
             "tested": call("sum", column("tested")),
             "repeated": call("sum", column("repeated")),
             "repeating": call("count_if", exp.GT(this=column("repeated"), expression=number(0))),
+            WHOLE: call("sum", column(WHOLE)),
             "busiest": call("arg_max", named, column("rows")),
             "most": call("max", column("rows")),
             "log_mean": call("favg", logs),
             "log_variance": call("var_pop", logs.copy()),
         }
         told |= {title: call("count_if", _most(column(title))) for title in self.arrivals}
+        told |= {title: with_rows_in(title) for title in self.stretches}
         if self.declared:
             told[DELIVERED] = call("count_if", exp.GT(this=column(DELIVERED), expression=number(0)))
         held = [alias(value, title) for title, value in told.items()]
@@ -265,7 +271,12 @@ def _covariance(one: exp.Expr, other: exp.Expr) -> exp.Expr:
 
 
 def audited(
-    question: Question, rows: Sequence[Row], sql: tuple[str, ...], assigned: Sequence[Row] | None = None
+    question: Question,
+    rows: Sequence[Row],
+    sql: tuple[str, ...],
+    *,
+    assigned: Sequence[Row] | None = None,
+    left_out: Sequence[Row] | None = None,
 ) -> Audited:
     """Read the statement's answer.
 
@@ -274,6 +285,7 @@ def audited(
         rows: The answer.
         sql: The statements that ran.
         assigned: Units assigned, by arm; `None` where no assignments are named.
+        left_out: Units that the filter of exposures leaves out, by source of facts; `None` where there is no filter.
     """
     arms = [arm.name for arm in question.experiment.arms]
     units, matured = (
@@ -291,6 +303,7 @@ def audited(
         delivered=_delivered(arms, found, declared.facts) if declared else None,
         assigned=None if assigned is None else {arms[int(row["arm"])]: int(row["units"]) for row in assigned},
         together=together_of(arms, rows),
+        filtered=() if left_out is None else filtered_of(sources_of(question), list(found.values()), left_out),
         sql=sql,
     )
 
@@ -318,6 +331,7 @@ def _activity(source: str, arm: str, units: int, matured: int, row: Row | None) 
         tested=int(row["tested"]),
         repeated=int(row["repeated"]),
         repeating=int(row["repeating"]),
+        whole_minutes=int(row[WHOLE]),
         with_rows=with_rows,
         with_several=int(row["several"]),
         busiest=str(row["busiest"]),

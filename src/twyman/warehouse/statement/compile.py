@@ -43,6 +43,17 @@ def metrics_of(question: Question) -> list[Metric]:
     return [question.catalogue.metric(tracked.metric, place=place) for tracked in experiment.tracked]
 
 
+def sources_of(question: Question) -> list[str]:
+    """Return the sources of facts that the experiment's metrics and its delivery read, each once.
+
+    Raises:
+        NotFound: If a metric isn't defined.
+    """
+    experiment = question.experiment
+    read = [name for one in experiment.tracked for name in question.catalogue.metric(one.metric).facts]
+    return list(dict.fromkeys([*read, *([experiment.delivery.facts] if experiment.delivery else [])]))
+
+
 def measured_metrics(question: Question) -> list[Metric]:
     """Return the metrics that the experiment follows, each with the companions that are shown beside it.
 

@@ -45,10 +45,14 @@ WITH exposure_rows AS (
     arm,
     exposed_at,
     CAST(exposed_at AS DATE) AS exposed_on,
-    exposed_at + INTERVAL '14' DAY AS `14d after`,
-    exposed_at + INTERVAL '7' DAY AS `7d after`,
-    exposed_at - INTERVAL '3600' SECOND AS `1h before`,
+    exposed_at - INTERVAL '1' DAY AS `1d before`,
     exposed_at + INTERVAL '1' DAY AS `1d after`,
+    exposed_at - INTERVAL '2' DAY AS `2d before`,
+    exposed_at + INTERVAL '2' DAY AS `2d after`,
+    exposed_at - INTERVAL '7' DAY AS `7d before`,
+    exposed_at + INTERVAL '7' DAY AS `7d after`,
+    exposed_at + INTERVAL '14' DAY AS `14d after`,
+    exposed_at - INTERVAL '3600' SECOND AS `1h before`,
     exposed_at - INTERVAL '14' DAY AS `14d before`
   FROM units_met
   WHERE
@@ -104,6 +108,70 @@ WITH exposure_rows AS (
         THEN 1
       END
     ) AS second_week,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.exposed_at
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.`1d after`
+        AND datetime(listening.played_at, 'UTC') = datetime_trunc(datetime(listening.played_at, 'UTC'), MINUTE)
+        THEN 1
+      END
+    ) AS whole_minutes,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.`1d before`
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.exposed_at
+        THEN 1
+      END
+    ) AS before_0,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.exposed_at
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.`1d after`
+        THEN 1
+      END
+    ) AS after_0,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.`2d before`
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.`1d before`
+        THEN 1
+      END
+    ) AS before_1,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.`1d after`
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.`2d after`
+        THEN 1
+      END
+    ) AS after_1,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.`7d before`
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.exposed_at
+        THEN 1
+      END
+    ) AS before_2,
+    COUNT(
+      CASE
+        WHEN NOT (
+          datetime(listening.played_at, 'UTC') < first_exposure.exposed_at
+        )
+        AND datetime(listening.played_at, 'UTC') < first_exposure.`7d after`
+        THEN 1
+      END
+    ) AS after_2,
     COUNT(
       CASE
         WHEN NOT (
@@ -168,6 +236,13 @@ WITH exposure_rows AS (
     CAST(sum(after) AS FLOAT64) AS after,
     CAST(sum(first_week) AS FLOAT64) AS first_week,
     CAST(sum(second_week) AS FLOAT64) AS second_week,
+    CAST(sum(whole_minutes) AS FLOAT64) AS whole_minutes,
+    CAST(sum(before_0) AS FLOAT64) AS before_0,
+    CAST(sum(after_0) AS FLOAT64) AS after_0,
+    CAST(sum(before_1) AS FLOAT64) AS before_1,
+    CAST(sum(after_1) AS FLOAT64) AS after_1,
+    CAST(sum(before_2) AS FLOAT64) AS before_2,
+    CAST(sum(after_2) AS FLOAT64) AS after_2,
     CAST(sum(ahead) AS FLOAT64) AS ahead,
     CAST(sum(late) AS FLOAT64) AS late,
     CAST(sum(delivered) AS FLOAT64) AS delivered,
@@ -219,6 +294,8 @@ SELECT
       answer.`repeated`,
       'repeating',
       answer.`repeating`,
+      'whole_minutes',
+      answer.`whole_minutes`,
       'busiest',
       answer.`busiest`,
       'most',
@@ -231,6 +308,18 @@ SELECT
       answer.`ahead`,
       'late',
       answer.`late`,
+      'before_0',
+      answer.`before_0`,
+      'after_0',
+      answer.`after_0`,
+      'before_1',
+      answer.`before_1`,
+      'after_1',
+      answer.`after_1`,
+      'before_2',
+      answer.`before_2`,
+      'after_2',
+      answer.`after_2`,
       'delivered',
       answer.`delivered`
     )
@@ -265,12 +354,19 @@ FROM (
     sum(tested) AS tested,
     sum(repeated) AS repeated,
     countif(repeated > 0) AS repeating,
+    sum(whole_minutes) AS whole_minutes,
     max_by(unit, CASE WHEN NOT unit IS NULL THEN `rows` END) AS busiest,
     max(`rows`) AS most,
     avg(LN(`rows`)) AS log_mean,
     var_pop(LN(`rows`)) AS log_variance,
     countif(2 * ahead > after) AS ahead,
     countif(2 * late > after) AS late,
+    countif(before_0 > 0) AS before_0,
+    countif(after_0 > 0) AS after_0,
+    countif(before_1 > 0) AS before_1,
+    countif(after_1 > 0) AS after_1,
+    countif(before_2 > 0) AS before_2,
+    countif(after_2 > 0) AS after_2,
     countif(delivered > 0) AS delivered
   FROM listening_audit
   GROUP BY

@@ -81,10 +81,14 @@ SELECT
   arm,
   exposed_at,
   toDate32(toDateTime64(exposed_at, 6, 'UTC')) AS exposed_on,
-  exposed_at + INTERVAL '14' DAY AS "14d after",
-  exposed_at + INTERVAL '7' DAY AS "7d after",
-  exposed_at - INTERVAL '3600' SECOND AS "1h before",
+  exposed_at - INTERVAL '1' DAY AS "1d before",
   exposed_at + INTERVAL '1' DAY AS "1d after",
+  exposed_at - INTERVAL '2' DAY AS "2d before",
+  exposed_at + INTERVAL '2' DAY AS "2d after",
+  exposed_at - INTERVAL '7' DAY AS "7d before",
+  exposed_at + INTERVAL '7' DAY AS "7d after",
+  exposed_at + INTERVAL '14' DAY AS "14d after",
+  exposed_at - INTERVAL '3600' SECOND AS "1h before",
   exposed_at - INTERVAL '14' DAY AS "14d before"
 FROM units_met
 WHERE
@@ -136,6 +140,42 @@ SELECT
     )
     AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."14d after"
     AND first_exposure."14d after" <= CAST('2015-06-01 00:00:00' AS DateTime64(6))) AS second_week,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure.exposed_at
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."1d after"
+    AND toDateTime64(listening.played_at, 6, 'UTC') = toDateTime64(date_trunc('minute', toDateTime64(listening.played_at, 6, 'UTC')), 6)) AS whole_minutes,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."1d before"
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure.exposed_at) AS before_0,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure.exposed_at
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."1d after") AS after_0,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."2d before"
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."1d before") AS before_1,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."1d after"
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."2d after") AS after_1,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."7d before"
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure.exposed_at) AS before_2,
+  COUNT(*) FILTER(WHERE
+    NOT (
+      toDateTime64(listening.played_at, 6, 'UTC') < first_exposure.exposed_at
+    )
+    AND toDateTime64(listening.played_at, 6, 'UTC') < first_exposure."7d after") AS after_2,
   COUNT(*) FILTER(WHERE
     NOT (
       toDateTime64(listening.played_at, 6, 'UTC') < first_exposure.exposed_at
@@ -194,6 +234,13 @@ SELECT
   toFloat64(sum(after + toDecimal128(0, 0))) AS after,
   toFloat64(sum(first_week + toDecimal128(0, 0))) AS first_week,
   toFloat64(sum(second_week + toDecimal128(0, 0))) AS second_week,
+  toFloat64(sum(whole_minutes + toDecimal128(0, 0))) AS whole_minutes,
+  toFloat64(sum(before_0 + toDecimal128(0, 0))) AS before_0,
+  toFloat64(sum(after_0 + toDecimal128(0, 0))) AS after_0,
+  toFloat64(sum(before_1 + toDecimal128(0, 0))) AS before_1,
+  toFloat64(sum(after_1 + toDecimal128(0, 0))) AS after_1,
+  toFloat64(sum(before_2 + toDecimal128(0, 0))) AS before_2,
+  toFloat64(sum(after_2 + toDecimal128(0, 0))) AS after_2,
   toFloat64(sum(ahead + toDecimal128(0, 0))) AS ahead,
   toFloat64(sum(late + toDecimal128(0, 0))) AS late,
   toFloat64(sum(delivered + toDecimal128(0, 0))) AS delivered,
@@ -270,6 +317,7 @@ SELECT
   sum(repeated + toDecimal128(0, 0)) AS repeated,
   COUNT(*) FILTER(WHERE
     repeated > 0) AS repeating,
+  sum(whole_minutes + toDecimal128(0, 0)) AS whole_minutes,
   argMax(unit, rows) FILTER(WHERE
     NOT (
       unit IS NULL
@@ -293,6 +341,18 @@ SELECT
         2
       ) + toDecimal256(0, 0)
     ) * late > after) AS late,
+  COUNT(*) FILTER(WHERE
+    before_0 > 0) AS before_0,
+  COUNT(*) FILTER(WHERE
+    after_0 > 0) AS after_0,
+  COUNT(*) FILTER(WHERE
+    before_1 > 0) AS before_1,
+  COUNT(*) FILTER(WHERE
+    after_1 > 0) AS after_1,
+  COUNT(*) FILTER(WHERE
+    before_2 > 0) AS before_2,
+  COUNT(*) FILTER(WHERE
+    after_2 > 0) AS after_2,
   COUNT(*) FILTER(WHERE
     delivered > 0) AS delivered
 FROM listening_audit

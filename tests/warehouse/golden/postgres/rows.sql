@@ -55,10 +55,14 @@ WITH exposure_rows AS (
     arm,
     exposed_at,
     CAST(exposed_at AS DATE) AS exposed_on,
-    exposed_at + INTERVAL '14 DAY' AS "14d after",
-    exposed_at + INTERVAL '7 DAY' AS "7d after",
-    exposed_at - INTERVAL '3600 SECOND' AS "1h before",
+    exposed_at - INTERVAL '1 DAY' AS "1d before",
     exposed_at + INTERVAL '1 DAY' AS "1d after",
+    exposed_at - INTERVAL '2 DAY' AS "2d before",
+    exposed_at + INTERVAL '2 DAY' AS "2d after",
+    exposed_at - INTERVAL '7 DAY' AS "7d before",
+    exposed_at + INTERVAL '7 DAY' AS "7d after",
+    exposed_at + INTERVAL '14 DAY' AS "14d after",
+    exposed_at - INTERVAL '3600 SECOND' AS "1h before",
     exposed_at - INTERVAL '14 DAY' AS "14d before"
   FROM units_met
   WHERE
@@ -109,6 +113,42 @@ WITH exposure_rows AS (
       )
       AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."14d after"
       AND first_exposure."14d after" <= CAST('2015-06-01 00:00:00' AS TIMESTAMP)) AS second_week,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d after"
+      AND listening.played_at AT TIME ZONE 'UTC' = DATE_TRUNC('minute', listening.played_at AT TIME ZONE 'UTC')) AS whole_minutes,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d before"
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at) AS before_0,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d after") AS after_0,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure."2d before"
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d before") AS before_1,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure."1d after"
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."2d after") AS after_1,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d before"
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at) AS before_2,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
+      )
+      AND listening.played_at AT TIME ZONE 'UTC' < first_exposure."7d after") AS after_2,
     COUNT(*) FILTER(WHERE
       NOT (
         listening.played_at AT TIME ZONE 'UTC' < first_exposure.exposed_at
@@ -166,6 +206,13 @@ WITH exposure_rows AS (
     CAST(SUM(after) AS DOUBLE PRECISION) AS after,
     CAST(SUM(first_week) AS DOUBLE PRECISION) AS first_week,
     CAST(SUM(second_week) AS DOUBLE PRECISION) AS second_week,
+    CAST(SUM(whole_minutes) AS DOUBLE PRECISION) AS whole_minutes,
+    CAST(SUM(before_0) AS DOUBLE PRECISION) AS before_0,
+    CAST(SUM(after_0) AS DOUBLE PRECISION) AS after_0,
+    CAST(SUM(before_1) AS DOUBLE PRECISION) AS before_1,
+    CAST(SUM(after_1) AS DOUBLE PRECISION) AS after_1,
+    CAST(SUM(before_2) AS DOUBLE PRECISION) AS before_2,
+    CAST(SUM(after_2) AS DOUBLE PRECISION) AS after_2,
     CAST(SUM(ahead) AS DOUBLE PRECISION) AS ahead,
     CAST(SUM(late) AS DOUBLE PRECISION) AS late,
     CAST(SUM(delivered) AS DOUBLE PRECISION) AS delivered,
@@ -273,6 +320,7 @@ FROM (
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT(CASE WHEN repeated > 0 THEN 1 END) AS repeating,
+    SUM(whole_minutes) AS whole_minutes,
     (
       ARRAY_AGG(unit ORDER BY rows DESC NULLS LAST) FILTER(WHERE
         NOT unit IS NULL AND NOT rows IS NULL)
@@ -294,6 +342,12 @@ FROM (
     VAR_POP(LN(CAST(rows AS DOUBLE PRECISION))) AS log_variance,
     COUNT(CASE WHEN 2 * ahead > after THEN 1 END) AS ahead,
     COUNT(CASE WHEN 2 * late > after THEN 1 END) AS late,
+    COUNT(CASE WHEN before_0 > 0 THEN 1 END) AS before_0,
+    COUNT(CASE WHEN after_0 > 0 THEN 1 END) AS after_0,
+    COUNT(CASE WHEN before_1 > 0 THEN 1 END) AS before_1,
+    COUNT(CASE WHEN after_1 > 0 THEN 1 END) AS after_1,
+    COUNT(CASE WHEN before_2 > 0 THEN 1 END) AS before_2,
+    COUNT(CASE WHEN after_2 > 0 THEN 1 END) AS after_2,
     COUNT(CASE WHEN delivered > 0 THEN 1 END) AS delivered
   FROM listening_audit
   GROUP BY

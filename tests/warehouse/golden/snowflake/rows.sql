@@ -45,10 +45,14 @@ WITH exposure_rows AS (
     arm,
     exposed_at,
     CAST(exposed_at AS DATE) AS exposed_on,
-    exposed_at + INTERVAL '14 DAY' AS "14d after",
-    exposed_at + INTERVAL '7 DAY' AS "7d after",
-    exposed_at - INTERVAL '3600 SECOND' AS "1h before",
+    exposed_at - INTERVAL '1 DAY' AS "1d before",
     exposed_at + INTERVAL '1 DAY' AS "1d after",
+    exposed_at - INTERVAL '2 DAY' AS "2d before",
+    exposed_at + INTERVAL '2 DAY' AS "2d after",
+    exposed_at - INTERVAL '7 DAY' AS "7d before",
+    exposed_at + INTERVAL '7 DAY' AS "7d after",
+    exposed_at + INTERVAL '14 DAY' AS "14d after",
+    exposed_at - INTERVAL '3600 SECOND' AS "1h before",
     exposed_at - INTERVAL '14 DAY' AS "14d before"
   FROM units_met
   WHERE
@@ -112,6 +116,70 @@ WITH exposure_rows AS (
         WHEN NOT (
           TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure.exposed_at
         )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."1d after"
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) = DATE_TRUNC('minute', TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)))
+        THEN 1
+      END
+    ) AS whole_minutes,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."1d before"
+        )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure.exposed_at
+        THEN 1
+      END
+    ) AS before_0,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure.exposed_at
+        )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."1d after"
+        THEN 1
+      END
+    ) AS after_0,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."2d before"
+        )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."1d before"
+        THEN 1
+      END
+    ) AS before_1,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."1d after"
+        )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."2d after"
+        THEN 1
+      END
+    ) AS after_1,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."7d before"
+        )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure.exposed_at
+        THEN 1
+      END
+    ) AS before_2,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure.exposed_at
+        )
+        AND TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure."7d after"
+        THEN 1
+      END
+    ) AS after_2,
+    COUNT(
+      CASE
+        WHEN NOT (
+          TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at)) < first_exposure.exposed_at
+        )
         AND DATE_PART(EPOCH_MICROSECOND, TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.loaded_at))) - DATE_PART(EPOCH_MICROSECOND, TO_TIMESTAMP_NTZ(CONVERT_TIMEZONE('UTC', listening.played_at))) < 0
         THEN 1
       END
@@ -167,6 +235,13 @@ WITH exposure_rows AS (
     CAST(SUM(after) AS DOUBLE) AS after,
     CAST(SUM(first_week) AS DOUBLE) AS first_week,
     CAST(SUM(second_week) AS DOUBLE) AS second_week,
+    CAST(SUM(whole_minutes) AS DOUBLE) AS whole_minutes,
+    CAST(SUM(before_0) AS DOUBLE) AS before_0,
+    CAST(SUM(after_0) AS DOUBLE) AS after_0,
+    CAST(SUM(before_1) AS DOUBLE) AS before_1,
+    CAST(SUM(after_1) AS DOUBLE) AS after_1,
+    CAST(SUM(before_2) AS DOUBLE) AS before_2,
+    CAST(SUM(after_2) AS DOUBLE) AS after_2,
     CAST(SUM(ahead) AS DOUBLE) AS ahead,
     CAST(SUM(late) AS DOUBLE) AS late,
     CAST(SUM(delivered) AS DOUBLE) AS delivered,
@@ -218,6 +293,8 @@ SELECT
       answer.repeated,
       'repeating',
       answer.repeating,
+      'whole_minutes',
+      answer.whole_minutes,
       'busiest',
       answer.busiest,
       'most',
@@ -230,6 +307,18 @@ SELECT
       answer.ahead,
       'late',
       answer.late,
+      'before_0',
+      answer.before_0,
+      'after_0',
+      answer.after_0,
+      'before_1',
+      answer.before_1,
+      'after_1',
+      answer.after_1,
+      'before_2',
+      answer.before_2,
+      'after_2',
+      answer.after_2,
       'delivered',
       answer.delivered
     )
@@ -270,12 +359,19 @@ FROM (
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT_IF(repeated > 0) AS repeating,
+    SUM(whole_minutes) AS whole_minutes,
     MAX_BY(unit, CASE WHEN NOT unit IS NULL THEN "rows" END) AS busiest,
     MAX("rows") AS most,
     AVG(LN("rows")) AS log_mean,
     VAR_POP(LN("rows")) AS log_variance,
     COUNT_IF(2 * ahead > after) AS ahead,
     COUNT_IF(2 * late > after) AS late,
+    COUNT_IF(before_0 > 0) AS before_0,
+    COUNT_IF(after_0 > 0) AS after_0,
+    COUNT_IF(before_1 > 0) AS before_1,
+    COUNT_IF(after_1 > 0) AS after_1,
+    COUNT_IF(before_2 > 0) AS before_2,
+    COUNT_IF(after_2 > 0) AS after_2,
     COUNT_IF(delivered > 0) AS delivered
   FROM listening_audit
   GROUP BY

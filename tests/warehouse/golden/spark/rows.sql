@@ -75,10 +75,14 @@ FROM (
     arm,
     exposed_at,
     CAST(exposed_at AS DATE) AS exposed_on,
-    exposed_at + INTERVAL '14' DAY AS `14d after`,
-    exposed_at + INTERVAL '7' DAY AS `7d after`,
-    exposed_at - INTERVAL '3600' SECOND AS `1h before`,
+    exposed_at - INTERVAL '1' DAY AS `1d before`,
     exposed_at + INTERVAL '1' DAY AS `1d after`,
+    exposed_at - INTERVAL '2' DAY AS `2d before`,
+    exposed_at + INTERVAL '2' DAY AS `2d after`,
+    exposed_at - INTERVAL '7' DAY AS `7d before`,
+    exposed_at + INTERVAL '7' DAY AS `7d after`,
+    exposed_at + INTERVAL '14' DAY AS `14d after`,
+    exposed_at - INTERVAL '3600' SECOND AS `1h before`,
     exposed_at - INTERVAL '14' DAY AS `14d before`
   FROM units_met
   WHERE
@@ -121,6 +125,7 @@ SELECT
   SUM(tested) AS tested,
   SUM(repeated) AS repeated,
   COUNT_IF(repeated > 0) AS repeating,
+  SUM(whole_minutes) AS whole_minutes,
   MAX_BY(unit, rows) FILTER(WHERE
     NOT unit IS NULL) AS busiest,
   MAX(rows) AS most,
@@ -144,6 +149,12 @@ SELECT
   ) AS log_variance,
   COUNT_IF(2 * ahead > after) AS ahead,
   COUNT_IF(2 * late > after) AS late,
+  COUNT_IF(before_0 > 0) AS before_0,
+  COUNT_IF(after_0 > 0) AS after_0,
+  COUNT_IF(before_1 > 0) AS before_1,
+  COUNT_IF(after_1 > 0) AS after_1,
+  COUNT_IF(before_2 > 0) AS before_2,
+  COUNT_IF(after_2 > 0) AS after_2,
   COUNT_IF(delivered > 0) AS delivered
 FROM (
   /* One row a unit that has any. */
@@ -155,6 +166,13 @@ FROM (
     CAST(SUM(after) AS DOUBLE) AS after,
     CAST(SUM(first_week) AS DOUBLE) AS first_week,
     CAST(SUM(second_week) AS DOUBLE) AS second_week,
+    CAST(SUM(whole_minutes) AS DOUBLE) AS whole_minutes,
+    CAST(SUM(before_0) AS DOUBLE) AS before_0,
+    CAST(SUM(after_0) AS DOUBLE) AS after_0,
+    CAST(SUM(before_1) AS DOUBLE) AS before_1,
+    CAST(SUM(after_1) AS DOUBLE) AS after_1,
+    CAST(SUM(before_2) AS DOUBLE) AS before_2,
+    CAST(SUM(after_2) AS DOUBLE) AS after_2,
     CAST(SUM(ahead) AS DOUBLE) AS ahead,
     CAST(SUM(late) AS DOUBLE) AS late,
     CAST(SUM(delivered) AS DOUBLE) AS delivered,
@@ -214,6 +232,42 @@ FROM (
         NOT (
           CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
         )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d after`
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) = CAST(DATE_TRUNC('minute', CAST(listening.played_at AS TIMESTAMP_NTZ)) AS TIMESTAMP_NTZ)) AS whole_minutes,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d before`
+        )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at) AS before_0,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+        )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d after`) AS after_0,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`2d before`
+        )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d before`) AS before_1,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`1d after`
+        )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`2d after`) AS after_1,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`7d before`
+        )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at) AS before_2,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+        )
+        AND CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.`7d after`) AS after_2,
+      COUNT(*) FILTER(WHERE
+        NOT (
+          CAST(listening.played_at AS TIMESTAMP_NTZ) < first_exposure.exposed_at
+        )
         AND UNIX_MICROS(CAST(CAST(listening.loaded_at AS TIMESTAMP_NTZ) AS TIMESTAMP)) - UNIX_MICROS(CAST(CAST(listening.played_at AS TIMESTAMP_NTZ) AS TIMESTAMP)) < 0) AS ahead,
       COUNT(*) FILTER(WHERE
         NOT (
@@ -236,10 +290,14 @@ FROM (
         arm,
         exposed_at,
         CAST(exposed_at AS DATE) AS exposed_on,
-        exposed_at + INTERVAL '14' DAY AS `14d after`,
-        exposed_at + INTERVAL '7' DAY AS `7d after`,
-        exposed_at - INTERVAL '3600' SECOND AS `1h before`,
+        exposed_at - INTERVAL '1' DAY AS `1d before`,
         exposed_at + INTERVAL '1' DAY AS `1d after`,
+        exposed_at - INTERVAL '2' DAY AS `2d before`,
+        exposed_at + INTERVAL '2' DAY AS `2d after`,
+        exposed_at - INTERVAL '7' DAY AS `7d before`,
+        exposed_at + INTERVAL '7' DAY AS `7d after`,
+        exposed_at + INTERVAL '14' DAY AS `14d after`,
+        exposed_at - INTERVAL '3600' SECOND AS `1h before`,
         exposed_at - INTERVAL '14' DAY AS `14d before`
       FROM units_met
       WHERE

@@ -57,10 +57,14 @@ WITH exposure_rows AS (
     arm,
     exposed_at,
     CAST(exposed_at AS DATE) AS exposed_on,
-    exposed_at + INTERVAL '14' DAY AS "14d after",
-    exposed_at + INTERVAL '7' DAY AS "7d after",
-    exposed_at - INTERVAL '3600' SECOND AS "1h before",
+    exposed_at - INTERVAL '1' DAY AS "1d before",
     exposed_at + INTERVAL '1' DAY AS "1d after",
+    exposed_at - INTERVAL '2' DAY AS "2d before",
+    exposed_at + INTERVAL '2' DAY AS "2d after",
+    exposed_at - INTERVAL '7' DAY AS "7d before",
+    exposed_at + INTERVAL '7' DAY AS "7d after",
+    exposed_at + INTERVAL '14' DAY AS "14d after",
+    exposed_at - INTERVAL '3600' SECOND AS "1h before",
     exposed_at - INTERVAL '14' DAY AS "14d before"
   FROM units_met
   WHERE
@@ -102,6 +106,42 @@ WITH exposure_rows AS (
       )
       AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."14d after"
       AND first_exposure."14d after" <= CAST('2015-06-01 00:00:00' AS TIMESTAMP(6))) AS second_week,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."1d after"
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) = DATE_TRUNC('minute', CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)))) AS whole_minutes,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."1d before"
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at) AS before_0,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."1d after") AS after_0,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."2d before"
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."1d before") AS before_1,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."1d after"
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."2d after") AS after_1,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."7d before"
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at) AS before_2,
+    COUNT(*) FILTER(WHERE
+      NOT (
+        CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at
+      )
+      AND CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure."7d after") AS after_2,
     COUNT(*) FILTER(WHERE
       NOT (
         CAST(AT_TIMEZONE(listening.played_at, 'UTC') AS TIMESTAMP(6)) < first_exposure.exposed_at
@@ -150,6 +190,13 @@ WITH exposure_rows AS (
     CAST(SUM(after) AS DOUBLE) AS after,
     CAST(SUM(first_week) AS DOUBLE) AS first_week,
     CAST(SUM(second_week) AS DOUBLE) AS second_week,
+    CAST(SUM(whole_minutes) AS DOUBLE) AS whole_minutes,
+    CAST(SUM(before_0) AS DOUBLE) AS before_0,
+    CAST(SUM(after_0) AS DOUBLE) AS after_0,
+    CAST(SUM(before_1) AS DOUBLE) AS before_1,
+    CAST(SUM(after_1) AS DOUBLE) AS after_1,
+    CAST(SUM(before_2) AS DOUBLE) AS before_2,
+    CAST(SUM(after_2) AS DOUBLE) AS after_2,
     CAST(SUM(ahead) AS DOUBLE) AS ahead,
     CAST(SUM(late) AS DOUBLE) AS late,
     CAST(SUM(delivered) AS DOUBLE) AS delivered,
@@ -187,8 +234,8 @@ SELECT
   answer.part,
   JSON_FORMAT(
     CAST(MAP(
-      CAST(ARRAY[CAST('source' AS JSON), CAST('arm' AS JSON), CAST('units' AS JSON), CAST('active' AS JSON), CAST('means' AS JSON), CAST('covariances' AS JSON), CAST('rows' AS JSON), CAST('several' AS JSON), CAST('tested' AS JSON), CAST('repeated' AS JSON), CAST('repeating' AS JSON), CAST('busiest' AS JSON), CAST('most' AS JSON), CAST('log_mean' AS JSON), CAST('log_variance' AS JSON), CAST('ahead' AS JSON), CAST('late' AS JSON), CAST('delivered' AS JSON)] AS JSON),
-      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.active AS JSON) AS JSON), CAST(CAST(answer.means AS JSON) AS JSON), CAST(CAST(answer.covariances AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.several AS JSON) AS JSON), CAST(CAST(answer.tested AS JSON) AS JSON), CAST(CAST(answer.repeated AS JSON) AS JSON), CAST(CAST(answer.repeating AS JSON) AS JSON), CAST(CAST(answer.busiest AS JSON) AS JSON), CAST(CAST(answer.most AS JSON) AS JSON), CAST(CAST(answer.log_mean AS JSON) AS JSON), CAST(CAST(answer.log_variance AS JSON) AS JSON), CAST(CAST(answer.ahead AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON), CAST(CAST(answer.delivered AS JSON) AS JSON)] AS JSON)
+      CAST(ARRAY[CAST('source' AS JSON), CAST('arm' AS JSON), CAST('units' AS JSON), CAST('active' AS JSON), CAST('means' AS JSON), CAST('covariances' AS JSON), CAST('rows' AS JSON), CAST('several' AS JSON), CAST('tested' AS JSON), CAST('repeated' AS JSON), CAST('repeating' AS JSON), CAST('whole_minutes' AS JSON), CAST('busiest' AS JSON), CAST('most' AS JSON), CAST('log_mean' AS JSON), CAST('log_variance' AS JSON), CAST('ahead' AS JSON), CAST('late' AS JSON), CAST('before_0' AS JSON), CAST('after_0' AS JSON), CAST('before_1' AS JSON), CAST('after_1' AS JSON), CAST('before_2' AS JSON), CAST('after_2' AS JSON), CAST('delivered' AS JSON)] AS JSON),
+      CAST(ARRAY[CAST(CAST(answer.source AS JSON) AS JSON), CAST(CAST(answer.arm AS JSON) AS JSON), CAST(CAST(answer.units AS JSON) AS JSON), CAST(CAST(answer.active AS JSON) AS JSON), CAST(CAST(answer.means AS JSON) AS JSON), CAST(CAST(answer.covariances AS JSON) AS JSON), CAST(CAST(answer.rows AS JSON) AS JSON), CAST(CAST(answer.several AS JSON) AS JSON), CAST(CAST(answer.tested AS JSON) AS JSON), CAST(CAST(answer.repeated AS JSON) AS JSON), CAST(CAST(answer.repeating AS JSON) AS JSON), CAST(CAST(answer.whole_minutes AS JSON) AS JSON), CAST(CAST(answer.busiest AS JSON) AS JSON), CAST(CAST(answer.most AS JSON) AS JSON), CAST(CAST(answer.log_mean AS JSON) AS JSON), CAST(CAST(answer.log_variance AS JSON) AS JSON), CAST(CAST(answer.ahead AS JSON) AS JSON), CAST(CAST(answer.late AS JSON) AS JSON), CAST(CAST(answer.before_0 AS JSON) AS JSON), CAST(CAST(answer.after_0 AS JSON) AS JSON), CAST(CAST(answer.before_1 AS JSON) AS JSON), CAST(CAST(answer.after_1 AS JSON) AS JSON), CAST(CAST(answer.before_2 AS JSON) AS JSON), CAST(CAST(answer.after_2 AS JSON) AS JSON), CAST(CAST(answer.delivered AS JSON) AS JSON)] AS JSON)
     ) AS JSON)
   ) AS answer
 FROM (
@@ -205,12 +252,19 @@ FROM (
     SUM(tested) AS tested,
     SUM(repeated) AS repeated,
     COUNT_IF(repeated > 0) AS repeating,
+    SUM(whole_minutes) AS whole_minutes,
     MAX_BY(unit, CASE WHEN NOT unit IS NULL THEN rows END) AS busiest,
     MAX(rows) AS most,
     AVG(LN(rows)) AS log_mean,
     VAR_POP(LN(rows)) AS log_variance,
     COUNT_IF(2 * ahead > after) AS ahead,
     COUNT_IF(2 * late > after) AS late,
+    COUNT_IF(before_0 > 0) AS before_0,
+    COUNT_IF(after_0 > 0) AS after_0,
+    COUNT_IF(before_1 > 0) AS before_1,
+    COUNT_IF(after_1 > 0) AS after_1,
+    COUNT_IF(before_2 > 0) AS before_2,
+    COUNT_IF(after_2 > 0) AS after_2,
     COUNT_IF(delivered > 0) AS delivered
   FROM listening_audit
   GROUP BY
