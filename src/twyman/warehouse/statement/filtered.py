@@ -64,7 +64,7 @@ def compiled_left_out(engine: Engine, question: Question) -> exp.Query:
     return statement([*parts, *made], stacked([_answer(name) for name, _ in counted]))
 
 
-def in_stretches(facts: FactTable) -> dict[str, exp.Expr]:
+def in_stretches(facts: FactTable) -> dict[str, exp.Expr | None]:
     """Return the condition that a row lies in a stretch, before exposure or after it, by what its count is called."""
     spans = [span for begin, end in FROM_TO for span in ((-end, -begin), (begin, end))]
     return {
