@@ -83,8 +83,10 @@ def refuse_moments(what: str, seen: Moments, expected: Moments, *, close: float)
     apart = np.abs(np.asarray(seen.means) - np.asarray(expected.means))
     assert (apart <= close * (np.abs(expected.means) + spread)).all(), f"{what}: {seen.means} is not {expected.means}"
     scale = np.sqrt(np.outer(np.diag(expected.products), np.diag(expected.products)))
-    # A constant column has no spread of its own: what is left of it is the rounding of its mean.
-    scale = scale + expected.count * np.outer(np.abs(expected.means), np.abs(expected.means)) * 1e-3
+    # A constant column has no spread of its own: what is left of it is the rounding of sums as large as its values, of
+    # which threads add up some before others.
+    size = np.abs(expected.means) + spread
+    scale = scale + expected.count * np.outer(size, size) * 1e-2
     rough = np.abs(seen.products - expected.products) <= close * scale
     assert rough.all(), f"{what}: {seen.products} is not {expected.products}"
 
