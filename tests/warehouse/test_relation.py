@@ -131,6 +131,34 @@ def test_a_file_that_isnt_there_is_named_with_its_path_and_place(values: Any, tm
         values(Table("plays"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("plays/may.csv", r"plays/may.csv' isn't there: did you mean 'plays/day.csv'\?"),
+        ("plays/zzzzzzzzz.csv.gz", "zzz.csv.gz' isn't there: known are 'plays/day.csv', 'plays/night.parquet'"),
+        ("plays/2024-*/day.csv", "did you mean 'plays/day.csv'"),
+        ("songs/day.csv", "songs/day.csv' isn't there: nor is its folder '/.*/home/songs': correct"),
+        ("bare/day.csv", "bare/day.csv' isn't there: its folder '/.*/home/bare' has no data files"),
+        ("away/day.csv", "away/day.csv' isn't there: 'away' is a link to a folder elsewhere"),
+    ],
+)
+def test_a_file_that_isnt_there_is_looked_for_in_its_own_folder(
+    values: Any, tmp_path: Path, asked: str, hint: str
+) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for folder in (home / "plays", home / "bare", elsewhere):
+        folder.mkdir(parents=True)
+    (home / "away").symlink_to(elsewhere)
+    (elsewhere / "secret.csv").write_text("a\n1\n")
+    for name in ("day.csv", "night.parquet", "notes.md"):
+        (home / "plays" / name).write_text("user_id,at,ms\n7,2024-03-04 13:00,5\n")
+
+    with pytest.raises(NotFound, match=hint) as refused:
+        values(Table(asked), path=home)
+
+    assert "secret" not in str(refused.value)
+
+
 def test_a_warehouse_that_isnt_there_is_not_found(tmp_path: Any) -> None:
     with pytest.raises(NotFound, match=r"nowhere' isn't there: correct warehouse.path"):
         DuckDB(tmp_path / "nowhere")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import TextIO
 
@@ -26,7 +27,6 @@ from twyman.warehouse.engine import Engine
 from twyman.warehouse.language.files import (
     ICEBERG,
     JSON_LINES,
-    PACKED,
     PARQUET,
     TEXT_FILES,
     ending_of,
@@ -155,14 +155,23 @@ def _file(engine: Engine, title: str, place: Place | None) -> str:
     if not found and (root / title).is_file():
         return glob.escape(title)
     if not found:
-        there = [
-            found.name for found in root.iterdir() if found.suffix in (*TEXT_FILES, *JSON_LINES, *PARQUET, *PACKED)
-        ]
-        hint = nearest(title, there) if there else "its folder has no data files"
-        raise NotFound(f"file '{root / title}' isn't there: {hint}", place=place)
+        raise NotFound(f"file '{root / title}' isn't there: {_nearby(root, title)}", place=place)
     for each in map(Path, found):
         _refuse_unreadable(each, place)
     return title
+
+
+def _nearby(root: Path, title: str) -> str:
+    """Say what there is where a file was looked for: in its own folder, up to where a pattern begins."""
+    shown = PurePath(*takewhile(lambda part: not glob.has_magic(part), PurePath(title).parent.parts))
+    folder = root / shown
+    if not folder.is_dir():
+        return f"nor is its folder '{folder}': correct the name"
+    if not shown.is_absolute() and not folder.resolve().is_relative_to(root.resolve()):
+        return f"'{shown}' is a link to a folder elsewhere, in which no names are told: correct the name"
+    held = (*TEXT_FILES, *JSON_LINES, *PARQUET)
+    there = [str(shown / found.name) for found in folder.iterdir() if ending_of(found.name) in held]
+    return nearest(title, there) if there else f"its folder '{folder}' has no data files"
 
 
 def _refuse_unreadable(file: Path, place: Place | None) -> None:
