@@ -214,6 +214,36 @@ def test_a_day_on_which_nothing_runs_is_said(tmp_path: Path, capsys: pytest.Capt
     assert "two: give a day on which they do, as in --as-of 2024-03-12" in said
 
 
+@pytest.mark.parametrize(
+    ("more", "asks"), [("", "{root}/page.yaml"), ("sealed: true\nowner: ada\n", "FOLDER/EXPERIMENT.yaml")]
+)
+def test_a_folder_with_one_experiment_is_told_how_to_ask_about_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, asks: str
+) -> None:
+    root = folder(tmp_path)
+    (root / "search.yaml").unlink()
+    write(root / "page.yaml", (root / "page.yaml").read_text() + more)
+
+    assert main(["doubt", str(root)]) == 3
+
+    said = capsys.readouterr().err
+    assert f"name its file, as in twyman doubt {asks.format(root=root)}" in said
+    assert "one experiment is defined, and a folder is swept for pairs" in said
+    assert "--as-of" not in said
+    assert main(["doubt", str(root / "page.yaml")]) == 0
+
+
+def test_a_folder_without_experiments_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = folder(tmp_path)
+    for name in ("page", "search"):
+        (root / f"{name}.yaml").unlink()
+
+    assert main(["doubt", str(root)]) == 3
+
+    said = capsys.readouterr().err
+    assert "no experiment is defined, and a folder is swept for pairs: define two" in said
+
+
 def test_two_definitions_of_one_assignment_are_no_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = folder(tmp_path)
     (root / "search.yaml").unlink()

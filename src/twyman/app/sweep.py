@@ -96,10 +96,11 @@ class Sweep:
             as_of: The day; left out, now.
 
         Raises:
-            NotFound: If no two experiments run on the day.
+            NotFound: If fewer than two experiments are defined, or no two run on the day.
             Invalid: If the data don't fit the definitions.
             Unavailable: If the engine gave out.
         """
+        _refuse_too_few(experiments)
         day = as_of or self.clock()
         live = sorted((one for one in experiments if runs(one, day)), key=lambda one: one.name)
         running, out = [one for one in live if swept(one)], left_out(live)
@@ -149,6 +150,18 @@ class Sweep:
                 others = [asked[other] for other in together[question.experiment.name]]
                 made += [one for other in others for one in crossings(question, other, seen)]
         return made, tuple(sql)
+
+
+def _refuse_too_few(experiments: Sequence[Experiment]) -> None:
+    if not experiments:
+        raise NotFound("no experiment is defined, and a folder is swept for pairs: define two, or name another folder")
+    if len(experiments) == 1:
+        (only,) = experiments
+        file = "" if only.sealed else only.origin.file
+        raise NotFound(
+            "one experiment is defined, and a folder is swept for pairs: to ask about one, name its file, as in "
+            f"twyman doubt {file or 'FOLDER/EXPERIMENT.yaml'}"
+        )
 
 
 def _another_day(experiments: Sequence[Experiment], day: datetime) -> str:
