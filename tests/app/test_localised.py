@@ -127,6 +127,7 @@ def test_while_effects_are_hidden_nothing_tells_one() -> None:
     assert {check.code for check in hidden} == {"srm_by_day", "srm_by_segment", "mix_shift"}
     assert not any({"pooled", "within"} & set(check.detail) for check in hidden)
     assert not any("effect is" in check.text for check in hidden)
+    assert any("which moves the pooled effect by" in check.text for check in hidden)
 
 
 def test_a_mismatch_gets_its_cause_in_the_users_words() -> None:

@@ -73,6 +73,51 @@ def test_a_day_without_one_arm_counts_by_the_other() -> None:
     assert answer.p_value < BLOCK
 
 
+def two_platforms(*, level: float) -> list[Group]:
+    """Web lacks a tenth of the treatment, and has another level by so much."""
+    rng = np.random.default_rng(7)
+    web, app = (rng.normal(10 + level * web, 1, (4_000, 2)) for web in (1, 0))
+    return [
+        Group("web", Moments.of(web[:3_600, 0]), Moments.of(web[:, 1])),
+        Group("app", Moments.of(app[:, 0]), Moments.of(app[:, 1])),
+    ]
+
+
+def test_p_is_said_to_be_of_the_move_of_the_effect_and_not_of_the_mix() -> None:
+    found = mix_shift("m", "page", "platform", two_platforms(level=0.1), checks=16)
+
+    assert found is not None
+    bias, size = (float(str(found.detail[key])) for key in ("bias", "bias_in_errors"))
+    assert found.p_value is not None
+    assert found.text.startswith(
+        f"m: page and control hold different mixes by platform, which moves the pooled effect by {bias:+.4g}, or "
+        f"{size:.2g} of its standard errors (p = {found.p_value:.3g} that chance moves it so far, with all 16 such "
+        "checks counted). Pooled, the effect is "
+    )
+    assert found.text.endswith("Read it within (strata), and find what changed the shares.")
+
+
+def test_a_move_too_slight_to_matter_is_said_to_be_and_the_shares_are_still_asked_about() -> None:
+    tail = np.tile([60.0, -60.0], 2_000)
+    web, app = Moments.of(10 + tail), Moments.of(10.2 + tail)
+    few = Moments.of(10 + tail[:400])
+
+    found = mix_shift("m", "page", "platform", [Group("web", few, web), Group("app", app, app)])
+
+    assert found is not None
+    assert (found.status, found.detail["reversed"]) == (Status.WARN, False)
+    assert "standard errors (p < 1e-15 that chance moves it so far)" in found.text
+    assert found.text.endswith("So slight a move hardly changes a reading; what changed the shares may: find it.")
+
+
+def test_a_quiet_check_says_that_the_mix_moves_no_effect() -> None:
+    found = mix_shift("m", "page", "day", days(np.random.default_rng(2), np.full(6, 0.3), effect=1.0))
+
+    assert found is not None
+    assert found.status is Status.OK
+    assert found.text.startswith("m: no mix by day moves the effect of page beyond chance (p = 0.")
+
+
 def test_nothing_to_mix_says_nothing() -> None:
     one = Group("mon", Moments.of([1.0, 2.0]), Moments.of([1.0, 2.0]))
 

@@ -56,8 +56,8 @@ def _without_effect(check: Check) -> Check:
         return check
     kept = {key: check.detail[key] for key in ("by", "bias_in_errors")}
     text = (
-        f"{check.metric}: {check.arm} and control hold different mixes by {kept['by']}, by "
-        f"{kept['bias_in_errors']:.2g} standard errors of the effect. Find what changed the shares."
+        f"{check.metric}: {check.arm} and control hold different mixes by {kept['by']}, which moves the pooled effect "
+        f"by {kept['bias_in_errors']:.2g} of its standard errors. Find what changed the shares."
     )
     return replace(check, text=text, detail=kept)
 

@@ -93,6 +93,12 @@ def _level(above: Vector, below: Vector, share: float, effect: float) -> Vector:
     return np.where(np.isnan(below), above - (1 - share) * effect, level)
 
 
+SLIGHT = 0.1
+"""Standard errors of an effect below which what a mix adds to it is said to be slight."""
+SLIGHTLY = "So slight a move hardly changes a reading; what changed the shares may: find it."
+READ_WITHIN = "Read it within (strata), and find what changed the shares."
+
+
 def mix_shift(metric: str, arm: str, by: str, groups: Sequence[Group], *, checks: int = 1) -> Check | None:
     """Test whether the mix of days or segments, and not the change, makes an effect.
 
@@ -121,12 +127,15 @@ def mix_shift(metric: str, arm: str, by: str, groups: Sequence[Group], *, checks
         "bias_in_errors": size,
         "reversed": turned,
     }
-    text = f"{metric}: {arm} and control hold alike mixes by {by} ({p_text(p_value)})."
+    text = f"{metric}: no mix by {by} moves the effect of {arm} beyond chance ({p_text(p_value)})."
     if status is not Status.OK:
+        moved = f"{found.bias:+.4g}" + (f", or {size:.2g} of its standard errors" if size else "")
+        counted = f", with all {checks} such checks counted" if checks > 1 else ""
         text = (
-            f"{metric}: {arm} and control hold different mixes by {by} ({p_text(p_value)}). Pooled, the effect is "
-            f"{found.pooled:+.4g}; within each {by}, averaged, {found.within:+.4g}"
-            f"{', the other way round' if turned else ''}. Read it within (strata), and find what changed the shares."
+            f"{metric}: {arm} and control hold different mixes by {by}, which moves the pooled effect by {moved} "
+            f"({p_text(p_value)} that chance moves it so far{counted}). Pooled, the effect is {found.pooled:+.4g}; "
+            f"within each {by}, averaged, {found.within:+.4g}{', the other way round' if turned else ''}. "
+            f"{SLIGHTLY if 0 < size < SLIGHT and not turned else READ_WITHIN}"
         )
     return Check(code="mix_shift", status=status, text=text, p_value=p_value, metric=metric, arm=arm, detail=detail)
 
