@@ -27,7 +27,7 @@ class Activity:
         tested: Rows of the day after each exposure, of which repeats are looked for; 0 where only the day is known.
         repeated: Those of them that repeat another's unit, time and measures.
         repeating: Units with any such.
-        whole_minutes: Rows that were looked at whose time is a whole minute.
+        whole_minutes: Rows that were looked at whose time is a whole minute; 0 where they have an id of their own.
         busiest: The unit with the most rows.
         most: How many it has.
         log_mean, log_spread: Mean and standard deviation of the logarithm of rows, of units with any.

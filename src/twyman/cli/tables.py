@@ -14,6 +14,7 @@ COLUMNS = {
     "time": "column of the time, likewise",
     "event": "column of the event's name, likewise",
     "value": "numeric column of events to sum per unit; left out, all that aren't ids or times",
+    "dimension": "column of the exposures to break down by; left out, texts called as country, platform or plan are",
 }
 
 

@@ -125,6 +125,27 @@ class Inspected:
         query = query.group_by(value.copy()).order_by(exp.Ordered(this=column("count"), desc=True), column("value"))
         return {str(row["value"]): int(row["count"]) for row in self._engine.rows(query.limit(most))}
 
+    def crossed(
+        self, title: str, other: str, *, most: int, only: tuple[str, str] | None = None
+    ) -> dict[tuple[str, str], int]:
+        """Return the rows by value of a column and of another, the most frequent first; no value is an empty one.
+
+        Args:
+            title: The column.
+            other: The other.
+            most: How many pairs of values at most.
+            only: A column, and its value in the rows that count.
+        """
+        values = [exp.Coalesce(this=self._label(name), expressions=[text("")]) for name in (title, other)]
+        query = select(alias(values[0], "value"), alias(values[1], "beside"), alias(count_rows(), "count"))
+        condition = self._only(only)
+        query = self._rows.from_(query)
+        query = (query.where(condition) if condition is not None else query).group_by(*(one.copy() for one in values))
+        query = query.order_by(exp.Ordered(this=column("count"), desc=True), column("value"), column("beside"))
+        return {
+            (str(row["value"]), str(row["beside"])): int(row["count"]) for row in self._engine.rows(query.limit(most))
+        }
+
     def numbers(self, titles: Sequence[str]) -> dict[str, Held]:
         """Return what numeric columns hold."""
         if not titles:

@@ -15,7 +15,7 @@ from twyman.app.telling import Telling, untold
 from twyman.app.views import Answer
 from twyman.definitions import Project, project_of
 from twyman.definitions.guessing.arms import arms, slug, unused
-from twyman.definitions.guessing.columns import WORDS, Taken, column, plain, refuse_unused, some_column
+from twyman.definitions.guessing.columns import WORDS, Taken, column, event_id, plain, refuse_unused, some_column
 from twyman.definitions.guessing.exports import EXPORTS
 from twyman.definitions.guessing.exposing import Exposing, exposing, quoted
 from twyman.definitions.guessing.guesses import Guesses
@@ -28,6 +28,7 @@ from twyman.definitions.guessing.measures import (
     refuse_no_number,
 )
 from twyman.definitions.guessing.places import Placed, placed
+from twyman.definitions.guessing.segments import MOST, MOST_VALUES, is_segment, said, wanted
 from twyman.definitions.guessing.windows import LENGTHS, window
 from twyman.definitions.guessing.writing import write
 from twyman.experiments.experiment import Experiment
@@ -44,6 +45,8 @@ from twyman.wiring.warehouses import connected
 Document = dict[str, Any]
 UNIT = "unit"
 """The entity of definitions that nobody named."""
+EVENT = "event"
+"""The entity of an event's own id."""
 _EXPOSING = tuple(dict.fromkeys(name for export in EXPORTS for name in export.exposing))
 
 
@@ -100,7 +103,10 @@ def guessed(exposures: str, events: Sequence[str], experiment: str | None, optio
     }
     with connected(project_of([project])) as over:
         look = _Look(Engine(over), where, options, experiment)
-        documents = (project, *look.documents())
+        read = look.documents()
+    if any(EVENT in document.get("entities", {}) for document in read):
+        project["entities"][EVENT] = {"type": "string"}
+    documents = (project, *read)
     made = project_of(documents)
     (found,) = made.experiments.values()
     return Guessed(made, found, documents, tuple(look.said))
@@ -148,6 +154,7 @@ class _Facts:
     unit: str
     time: str
     event: str | None
+    event_id: str | None
     formats: Mapping[str, str]
 
 
@@ -179,9 +186,12 @@ class _Look:
         sources, happenings = self._sources(met, facts)
         measured, said = metrics(happenings, window=length)
         self._say(*said)
-        experiment = self._experiment(met, found.written, measured)
+        segments = self._segments(met)
+        experiment = self._experiment(met, found.written, measured, segments)
         self._say(OF_METRICS.format(len(measured)))
-        return [self._exposures(met), *sources, *measured, experiment]
+        exposures = self._exposures(met)
+        known = [_attributes(exposures, segments)] if segments else []
+        return [exposures, *known, *sources, *measured, experiment]
 
     def _plainly(self, title: str) -> Mapping[str, str]:
         found = Inspected(self.engine, Path(title).name, relation_of(title)).types
@@ -217,6 +227,19 @@ class _Look:
     def _arms(self, met: _Met) -> dict[str, int]:
         return met.table.counts(met.is_.arm, most=KEYS, only=met.only)
 
+    def _segments(self, met: _Met) -> dict[str, str]:
+        """Return the columns of the exposures that are dimensions, by what the dimension is called."""
+        is_, title = met.is_, self.where.exposures
+        taken = [each for each in (is_.unit, is_.time, is_.key, is_.arm) if each is not None]
+        asked = wanted(met.table.types, taken, self.options, table=title)
+        most = (MOST_VALUES + 1) * KEYS
+        fit = [each for each in asked if is_segment(met.table.crossed(each, is_.arm, most=most, only=met.only))][:MOST]
+        self._say(*said(fit, [each for each in asked if each not in fit], table=title))
+        made: dict[str, str] = {}
+        for each in fit:
+            made[unused(slug(each, "column"), made)] = each
+        return made
+
     def _time(self, table: Inspected, column: str, title: str) -> str:
         written = column
         if column in table.numeric:
@@ -241,13 +264,14 @@ class _Look:
         unit = _unit_of_events(columns, met.is_.unit, self.options, title)
         time = column("time", columns, table=title, given=self.options.time)
         event = some_column("event", columns, table=title, given=self.options.event)
-        self._say(*(str(each) for each in (unit, time, event) if each is not None))
-        formats = self.options.formats(time.column)
+        own = event_id([each for each in columns if each != unit.column], table=title)
+        self._say(*(str(each) for each in (unit, time, event, own) if each is not None))
+        formats, named = self.options.formats(time.column), own.column if own else None
         table = Inspected(
-            self.engine, "events", relation_of(title), time=time.column, ids=(unit.column,), formats=formats
+            self.engine, "events", relation_of(title), time=time.column, ids=_ids(unit.column, named), formats=formats
         )
         written = self._time(table, time.column, title)
-        return _Facts(table, source, title, unit.column, written, event.column if event else None, formats)
+        return _Facts(table, source, title, unit.column, written, event.column if event else None, named, formats)
 
     def _window(self, met: _Met, facts: Sequence[_Facts]) -> str | None:
         ends = [met.table.last(met.time, only=met.only), *(each.table.last(each.time) for each in facts)]
@@ -300,7 +324,9 @@ class _Look:
             **({"experiment": is_.key} if is_.key else {}),
         }
 
-    def _experiment(self, met: _Met, written: Mapping[str, Any], measured: Sequence[Document]) -> Document:
+    def _experiment(
+        self, met: _Met, written: Mapping[str, Any], measured: Sequence[Document], segments: Mapping[str, str]
+    ) -> Document:
         named = met.key or Path(self.where.exposures).name.partition(".")[0]
         return {
             "kind": "experiment",
@@ -310,7 +336,16 @@ class _Look:
             "exposures": "exposures",
             "arms": dict(written),
             "metrics": {each["name"]: {"role": "information"} for each in measured},
+            **({"dimensions": list(segments)} if segments else {}),
         }
+
+
+def _attributes(exposures: Document, segments: Mapping[str, str]) -> Document:
+    """Return the source of dimensions that stand beside the exposures: what is known at a unit's first one."""
+    same = ("table", "sql", "entities", "timestamp", "formats")
+    held = {key: exposures[key] for key in same if key in exposures}
+    columns = {name: quoted(each) for name, each in segments.items()}
+    return {"kind": "attributes", "name": "segments", **held, "columns": columns}
 
 
 def _ids(*columns: str | None) -> tuple[str, ...]:
@@ -333,7 +368,7 @@ def _source(each: _Facts, without: Sequence[str]) -> Document:
         "kind": "facts",
         "name": each.source,
         "table": each.title,
-        "entities": {UNIT: each.unit},
+        "entities": {UNIT: each.unit} | ({EVENT: each.event_id} if each.event_id else {}),
         "timestamp": each.time,
         **_formats(each.formats),
         **({"where": f"{quoted(each.event or '')} NOT IN ({listed})"} if without else {}),

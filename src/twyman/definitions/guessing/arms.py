@@ -57,22 +57,46 @@ def arms(counted: Mapping[str, int], options: Guesses, *, column: str, table: st
         said.append(
             f"{table}: --shares leaves out {', '.join(f'{key} ({count:,} rows)' for key, count in left.items())}"
         )
-    said.append(_of_shares(options))
+    said.append(_of_shares(options, {value: counted[value] for value in values}))
     return Arms(written, tuple(said))
 
 
-def _of_shares(options: Guesses) -> str:
+def _of_shares(options: Guesses, counted: Mapping[str, int]) -> str:
     if options.shares:
         return "shares are those of --shares"
-    return (
+    text = (
         "shares: no table says which were planned, so equal ones are taken: where they weren't, a mismatch of the "
-        "sample ratio is no fault of the experiment; say them, as in --shares control=90%,treatment=10%"
+        "sample ratio is no fault of the experiment; say them, as in --shares "
     )
+    uneven = _uneven(counted)
+    if not uneven:
+        return f"{text}control=90%,treatment=10%"
+    listed = ",".join(f"{value}={share}%" for value, share in uneven.items())
+    return f"{text}'{listed}', which is what the rows look like"
+
+
+def _uneven(counted: Mapping[str, int]) -> dict[str, int]:
+    """Return the shares in steps of 5 % that rows look like; nothing where that is none, or as good as equal ones.
+
+    Example:
+        >>> _uneven({"a": 5010, "b": 2480, "c": 2510})
+        {'a': 50, 'b': 25, 'c': 25}
+        >>> _uneven({"a": 5010, "b": 4990}), _uneven({"a": 570, "b": 430})
+        ({}, {})
+    """
+    total = sum(counted.values())
+    seen = {value: 100 * count / total for value, count in counted.items()}
+    near = {value: 5 * round(share / 5) for value, share in seen.items()}
+    fits = sum(near.values()) == 100 and all(abs(near[value] - share) <= 1 for value, share in seen.items())
+    return near if fits and len(set(near.values())) > 1 and min(near.values()) > 0 else {}
 
 
 def _refuse_number(values: Sequence[str], counted: Mapping[str, int], *, column: str, table: str) -> None:
     if len(values) < 2:
         held = f"only '{values[0]}'" if values else "no value"
+        if values and len(counted) > 1:
+            left = ", ".join(f"'{each}'" for each in counted if each not in values)
+            raise Invalid(f"--shares names only '{values[0]}', and a comparison needs two arms: name {left}, too")
         raise Invalid(
             f"column '{column}' of '{table}' holds {held} for this experiment, and a comparison needs two arms: "
             "name the arm's column, as in --arm COLUMN, or another experiment"

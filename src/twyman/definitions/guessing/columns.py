@@ -24,6 +24,7 @@ UNIT: Ranks = (
         "member_id",
         "a name of an id",
     ),
+    ("account player member subscriber", "a name of whom rows are of"),
 )
 TIME: Ranks = (
     (
@@ -63,6 +64,8 @@ EVENT: Ranks = (
     ("event event_name event_key", "a name of an event's name"),
     ("event_type action", "a name of an event's kind"),
 )
+EVENT_IDS = ("event_id", "event_uuid", "insert_id", "message_id", "uuid")
+"""What the id of an event is called, best first."""
 ROLES: Mapping[str, Ranks] = {"unit": UNIT, "time": TIME, "key": KEY, "arm": ARM, "event": EVENT}
 
 WORDS: Mapping[str, str] = {
@@ -144,6 +147,22 @@ def column(role: str, columns: Iterable[str], *, table: str, given: Sequence[str
             f"name it, as in --{role} COLUMN{_WHERE_NONE.get(role, '')}"
         )
     return found
+
+
+def event_id(columns: Iterable[str], *, table: str) -> Taken | None:
+    """Return the column that tells events apart; nothing where none is known to.
+
+    Example:
+        >>> event_id(["user_id", "$insert_id"], table="views").column
+        '$insert_id'
+    """
+    known = tuple(columns)
+    fitting = [each for name in EVENT_IDS for each in known if plain(each) == plain(name)]
+    return (
+        Taken(table, "an event's id", fitting[0], "a name of one: a row that repeats it is no other event")
+        if fitting
+        else None
+    )
 
 
 def some_column(role: str, columns: Iterable[str], *, table: str, given: Sequence[str] = ()) -> Taken | None:

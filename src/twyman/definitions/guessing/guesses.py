@@ -14,6 +14,7 @@ class Guesses:
         time_format: How times are written that are text and no ISO 8601: a strptime format.
         event: Columns of the event's name, likewise.
         value: Numeric columns of events that are summed per unit; none: all that aren't ids or times.
+        dimension: Columns of the exposures that are dimensions; none: those that are called so.
         key: Column of the experiment's key, in the exposures.
         arm: Column of the arm, in the exposures.
         control: The arm that the others are compared with, as the data call it.
@@ -30,6 +31,7 @@ class Guesses:
     time_format: str | None = None
     event: tuple[str, ...] = ()
     value: tuple[str, ...] = ()
+    dimension: tuple[str, ...] = ()
     key: str | None = None
     arm: str | None = None
     control: str | None = None

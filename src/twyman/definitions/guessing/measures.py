@@ -63,7 +63,7 @@ def numeric(columns: Sequence[str], taken: Sequence[str], options: Guesses, *, t
     free = [each for each in columns if each not in taken]
     if wanted:
         return [each for each in free if each.lower() in wanted], ""
-    kept = [each for each in free if not _says_which(each)]
+    kept = [each for each in free if not says_which(each)]
     left = ", ".join(f"'{each}'" for each in free if each not in kept)
     return kept, f"{table}: not summed, as ids, times or places are: {left}" if left else ""
 
@@ -80,7 +80,13 @@ def refuse_no_number(options: Guesses, tables: Mapping[str, Sequence[str]]) -> N
             raise Invalid(f"--value '{name}' is no number in any table of events: name a numeric column")
 
 
-def _says_which(column: str) -> bool:
+def says_which(column: str) -> bool:
+    """Say whether a column is called as ids, times and places are.
+
+    Example:
+        >>> says_which("device_id"), says_which("createdAt"), says_which("device")
+        (True, True, False)
+    """
     last = plain(column.rpartition("_")[2])
     camel = column[1:].endswith(("Id", "ID", "Uuid", "Key", "Time", "Timestamp", "At"))
     return camel or last in (*_IDS, *_TIMES, *_PLACES)

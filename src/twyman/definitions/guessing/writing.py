@@ -14,6 +14,7 @@ FILES: Mapping[str, str] = {
     "project": PROJECT_FILE,
     "exposures": "sources.yaml",
     "facts": "sources.yaml",
+    "attributes": "sources.yaml",
     "units": "sources.yaml",
     "metric": "metrics.yaml",
     "experiment": "experiment.yaml",

@@ -165,8 +165,8 @@ class _Audit:
         return conditions | ({DELIVERED: both(after, self._met())} if self.declared else {})
 
     def _on_a_whole_minute(self) -> exp.Expr:
-        """Return the condition that a row's time tells no seconds."""
-        if not _to_the_instant(self.facts):
+        """Return the condition that a row's time tells no seconds, where nothing else tells rows apart."""
+        if not _to_the_instant(self.facts) or any(self._other_ids()):
             return exp.false()
         time = self.facts.time.utc
         return exp.EQ(this=time.copy(), expression=call("date_trunc", text("minute"), time.copy()))
