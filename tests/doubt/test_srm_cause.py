@@ -10,7 +10,7 @@ from twyman.doubt.balance import crossovers, sample_ratio
 from twyman.doubt.check import Check, Status
 from twyman.doubt.delivered import stage
 from twyman.doubt.places import split_by_segment
-from twyman.doubt.srm_cause import Event, Names, root_cause, suspicions
+from twyman.doubt.srm_cause import Dealt, Event, Names, root_cause, suspicions
 from twyman.doubt.srm_kinds import KINDS, LIKELIHOODS, Leaf
 from twyman.doubt.timing import split_by_day
 
@@ -101,7 +101,7 @@ def test_an_arm_that_came_late_is_said_with_the_change_of_that_day() -> None:
         Event(datetime(2024, 3, 1, 9, tzinfo=UTC), "enrolment"),
     ]
 
-    told = root_cause(seen(np.random.default_rng(3), late, assigned=False), days, Names(exposures="lake.exposures"))
+    told = root_cause(seen(np.random.default_rng(3), late, assigned=False), days, Names(Dealt("lake.exposures")))
 
     assert told is not None
     assert told.text.startswith("Most likely cause of the mismatch: variants started at different times (0.")

@@ -6,13 +6,14 @@ independent given the kind. It orders suspicions, and proves none: the next step
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import prod
 from typing import cast
 
 from twyman.doubt.check import Check, Status
-from twyman.doubt.srm_kinds import KINDS, LIKELIHOODS, USUAL, Leaf
+from twyman.doubt.places import REST
+from twyman.doubt.srm_kinds import ELSEWHERE, KINDS, LIKELIHOODS, USUAL, Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,50 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What the user's data are called, for the next thing to run."""
+class Dealt:
+    """A table of who was dealt, or met, which arm: what it and its columns are called.
 
-    exposures: str = "exposures"
-    unit: str = "unit_id"
-    time: str = "exposed_at"
-    arm: str = "arm"
+    Attributes:
+        of: Conditions that choose the experiment.
+        where: Further ones, that a row counts at all.
+    """
+
+    table: str = "EXPOSURES"
+    unit: str = "UNIT"
+    arm: str = "ARM"
+    of: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What holds the values of a dimension: a column of the exposures, or of another table, with its unit."""
+
+    column: str
+    table: str = ""
+    unit: str = ""
+
+
+UNKNOWN, FLAG = Dealt(), "FLAG"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the user's data are called, for the next thing to run; in capitals what isn't known.
+
+    Attributes:
+        assigned: The table of assignments, where the experiment names one.
+        facts: A table of facts, and its unit.
+        definition: The file of the definition.
+    """
+
+    exposures: Dealt = UNKNOWN
+    time: str = "TIME"
+    assigned: Dealt | None = None
+    facts: tuple[str, str] | None = None
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict[str, "Dimension"])
+    flag: str = FLAG
+    definition: str = ""
 
 
 def suspicions(checks: Sequence[Check], names: Names | None = None) -> tuple[Suspicion, ...]:
@@ -69,21 +107,14 @@ def suspicions(checks: Sequence[Check], names: Names | None = None) -> tuple[Sus
     weights = {
         leaf: kind.prior * prod(LIKELIHOODS[trace].get(leaf, USUAL) for trace in found) for leaf, kind in KINDS.items()
     }
-    total, segment = sum(weights.values()), _segment(checks)
+    total, words = sum(weights.values()), _words(checks, names or Names())
     ranked = sorted(weights, key=lambda leaf: -weights[leaf])
-    named = names or Names()
     return tuple(
         Suspicion(
             leaf,
             weights[leaf] / total,
             tuple(trace for trace in found if leaf in LIKELIHOODS[trace]),
-            KINDS[leaf].run.format(
-                exposures=named.exposures,
-                unit=named.unit,
-                time=named.time,
-                arm=named.arm,
-                segment=segment or "SEGMENT = 'VALUE'",
-            ),
+            KINDS[leaf].run.format(**words),
         )
         for leaf in ranked
     )
@@ -141,13 +172,53 @@ def _of_stages(loud: Mapping[str, Check]) -> list[str]:
     return [] if stage == first == "exposed" else [f"stage_{stage.replace(' ', '_')}"]
 
 
-def _segment(checks: Sequence[Check]) -> str:
+def _words(checks: Sequence[Check], named: Names) -> dict[str, str]:
+    """Return what stands in the next thing to run for each of its words."""
+    met = named.exposures
+    dealt = named.assigned or Dealt("ASSIGNMENTS", met.unit, met.arm)
+    facts, facts_unit = named.facts or ("FACTS", met.unit)
+    return {
+        "exposures": met.table,
+        "unit": met.unit,
+        "time": named.time,
+        "arm": met.arm,
+        "of": _where(met.of),
+        "where": _where(met.of + met.where),
+        "within": _where((*met.of, *met.where, _segment(checks, named))),
+        "assignments": dealt.table,
+        "assigned_unit": dealt.unit,
+        "assigned_arm": dealt.arm,
+        "assigned_where": _where(dealt.of + dealt.where),
+        "facts": facts,
+        "facts_unit": facts_unit,
+        "flag": named.flag,
+        "definition": named.definition or "EXPERIMENT.yaml (doubt --write FOLDER writes one)",
+    }
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" where {' and '.join(conditions)}" if conditions else ""
+
+
+def _segment(checks: Sequence[Check], named: Names) -> str:
     """Return the segment that differs, as a condition."""
     check = next((one for one in checks if one.code == "srm_by_segment" and "values" in one.detail), None)
-    if check is None:
-        return ""
-    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in cast("list[str]", check.detail["values"]))
-    return f"{check.detail['dimension']} in ({listed})"
+    name = str(check.detail["dimension"]) if check else ""
+    held = named.dimensions.get(name) or (Dimension(name) if name.isidentifier() else None)
+    values = [value for value in cast("list[str]", check.detail["values"]) if value != REST] if check else []
+    if held is None or not values:
+        return "SEGMENT = 'VALUE'"
+    known = ", ".join("'" + value.replace("'", "''") + "'" for value in values if value != NONE)
+    tests = [f"{held.column} in ({known})"] if known else []
+    tests += [f"{held.column} is null"] if NONE in values else []
+    either = tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
+    if not held.table:
+        return either
+    return ELSEWHERE.format(unit=named.exposures.unit, own=held.unit, table=held.table, test=either)
+
+
+NONE = "(none)"
+"""What a value that isn't known is called."""
 
 
 def root_cause(checks: Sequence[Check], events: Sequence[Event] = (), names: Names | None = None) -> Check | None:
@@ -171,6 +242,8 @@ def root_cause(checks: Sequence[Check], events: Sequence[Event] = (), names: Nam
     text += "".join(f" On {event.at.date().isoformat()}: {event.text}." for event in near[:SAID])
     text += f" And {len(near) - SAID} more changes of these days." if len(near) > SAID else ""
     text += f" Next: {first.run}"
+    if "{assignments}" in KINDS[first.leaf].run and (names is None or names.assigned is None):
+        text += ". ASSIGNMENTS stands for your table of who was dealt which arm"
     detail: dict[str, object] = {
         "layer": KINDS[first.leaf].layer.value,
         "causes": {one.leaf.value: round(one.probability, 4) for one in ranked[:5]},

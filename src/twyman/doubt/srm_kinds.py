@@ -59,23 +59,34 @@ class Kind:
 
 
 _BY_DAY = (
-    "select {arm}, cast({time} as date) as day, count(distinct {unit}) from {exposures} group by 1, 2 order by 2, 1"
+    "select {arm}, cast({time} as date) as day, count(distinct {unit}) from {exposures}{where} group by 1, 2 "
+    "order by 2, 1"
 )
-_FIRST = "select {arm}, min({time}) as first, max({time}) as last from {exposures} group by 1"
-_BOTH = "select {unit}, count(distinct {arm}) as arms from {exposures} group by 1 having count(distinct {arm}) > 1"
-_SEGMENT = "select {arm}, count(distinct {unit}) from {exposures} where {segment} group by 1"
+_FIRST = "select {arm}, min({time}) as first, max({time}) as last from {exposures}{where} group by 1"
+_BOTH = (
+    "select {unit}, count(distinct {arm}) as arms from {exposures}{where} group by 1 having count(distinct {arm}) > 1"
+)
+_SEGMENT = "select {arm}, count(distinct {unit}) from {exposures}{within} group by 1"
 _ASSIGNED = (
-    "select a.{arm}, count(distinct a.{unit}) as assigned, count(distinct e.{unit}) as exposed "
-    "from assignments a left join {exposures} e on e.{unit} = a.{unit} group by 1"
+    "select a.arm, count(*) as assigned, count(e.unit) as exposed from (select distinct {assigned_arm} as arm, "
+    "{assigned_unit} as unit from {assignments}{assigned_where}) a left join (select distinct {unit} as unit from "
+    "{exposures}{where}) e on e.unit = a.unit group by 1"
 )
-_ROWS = "select {arm}, count(*) as rows, count(distinct {unit}) as units from {exposures} group by 1"
+_WITH_FACTS = (
+    "select e.arm, count(*) as exposed, count(f.unit) as with_facts from (select distinct {arm} as arm, {unit} "
+    "as unit from {exposures}{where}) e left join (select distinct {facts_unit} as unit from {facts}) f "
+    "on f.unit = e.unit group by 1"
+)
+ELSEWHERE = "{unit} in (select {own} from {table} where {test})"
+"""A segment whose values stand in another table than the exposures."""
+_ROWS = "select {arm}, count(*) as rows, count(distinct {unit}) as units from {exposures}{of} group by 1"
 
 KINDS: Mapping[Leaf, Kind] = {
     Leaf.BUCKETING: Kind(
         Layer.ASSIGNMENT,
         2,
         "Shares off on all days and in all segments alike.",
-        "twyman flags explain FLAG --context CONTEXT",
+        "twyman flags explain {flag} --context CONTEXT",
     ),
     Leaf.RANDOMISATION: Kind(Layer.ASSIGNMENT, 1, "Shares off from the first unit on, whatever the plan.", _BY_DAY),
     Leaf.IDS: Kind(Layer.ASSIGNMENT, 1, "Units met in two arms, or ids of one arm that nobody knows.", _BOTH),
@@ -83,7 +94,7 @@ KINDS: Mapping[Leaf, Kind] = {
         Layer.ASSIGNMENT,
         1,
         "Arms that differed before exposure: an earlier test drove some away.",
-        "twyman aa EXPERIMENT.yaml",
+        "twyman aa {definition}",
     ),
     Leaf.NOT_ORTHOGONAL: Kind(Layer.ASSIGNMENT, 1, "Another test takes units of one arm.", "twyman gate FOLDER"),
     Leaf.START: Kind(Layer.EXECUTION, 2, "All units missing are of the first days.", _FIRST),
@@ -97,7 +108,7 @@ KINDS: Mapping[Leaf, Kind] = {
     Leaf.BOTS: Kind(
         Layer.LOGGING, 2, "A filter takes out more of one arm: the change makes people look like bots.", _ROWS
     ),
-    Leaf.JOINS: Kind(Layer.LOGGING, 1, "Exposed as planned, with facts too few in one arm.", _ASSIGNED),
+    Leaf.JOINS: Kind(Layer.LOGGING, 1, "Exposed as planned, with facts too few in one arm.", _WITH_FACTS),
     Leaf.LATE_LOGS: Kind(Layer.LOGGING, 1, "The last days lack units of one arm.", _BY_DAY),
     Leaf.TRIGGER: Kind(
         Layer.ANALYSIS, 3, "The split is as planned before the trigger or the filter, and off after it.", _ROWS
