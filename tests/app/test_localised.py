@@ -144,7 +144,7 @@ def test_a_mismatch_gets_its_cause_in_the_users_words() -> None:
     assert kept == [late]
     assert "On 2024-03-01: enrolment starts." in cause.text
     assert cause.detail["next"] == (
-        'select variant, min("at") as first, max("at") as last from lake.exposed group by 1'
+        'select "variant", min("at") as first, max("at") as last from lake.exposed group by 1'
     )
     assert with_cause(question, [replace(late, status=Status.OK)]) == (replace(late, status=Status.OK),)
 

@@ -159,7 +159,7 @@ def test_plain_tables_of_a_warehouse_stay_as_they_are() -> None:
     plain = replace(EXPOSURES, relation=Table("lake.exposed"), arm="arm", experiment=None, where=None)
 
     assert said(asked(plain))[Leaf.START] == (
-        'select arm, min("exposed at") as first, max("exposed at") as last from lake.exposed group by 1'
+        'select "arm", min("exposed at") as first, max("exposed at") as last from lake.exposed group by 1'
     )
 
 

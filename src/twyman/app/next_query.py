@@ -20,17 +20,6 @@ _PACKED = (".gz", ".zst")
 _NAME = re.compile(r"[^\W\d]\w*(?:[ -]\w+)*")
 """A name of a column, plain or of several words; any other text is an expression."""
 _OPERATORS = {"and", "case", "in", "is", "like", "not", "or"}
-_PLAIN = re.compile(r"[^\W\d]\w*")
-# What a column may be called, and DuckDB takes for a word of its own; and a name that PostgreSQL has for who asks.
-_RESERVED = re.compile(
-    "all|analyse|analyze|and|anti|any|array|as|asc|asof|asymmetric|at|authorization|binary|both|by|case|cast|"
-    "check|collate|collation|column|concurrently|constraint|create|cross|default|deferrable|desc|describe|"
-    "distinct|do|else|end|except|fetch|for|foreign|freeze|from|full|glob|group|having|ilike|in|initially|"
-    "inner|intersect|into|is|isnull|join|lambda|lateral|leading|left|like|limit|natural|not|notnull|offset|on|"
-    "only|or|order|outer|overlaps|pivot|pivot_longer|pivot_wider|placing|positional|primary|qualify|"
-    "references|returning|right|select|semi|show|similar|some|summarize|symmetric|table|tablesample|then|to|"
-    "trailing|union|unique|unpack|unpivot|user|using|variadic|verbose|when|where|window|with"
-)
 
 
 def names(question: Question) -> Names:
@@ -128,16 +117,14 @@ def item(relation: Relation, otherwise: str) -> str:
 
 
 def quoted(written: str) -> str:
-    """Return a column or an expression, where it is the name of a column with the quotes that it needs.
+    """Return a column in quotes, as some names are words of SQL; an expression stays as it is.
 
     Example:
-        >>> quoted("arm"), quoted("exposed at"), quoted("group"), quoted("lower(arm)")
-        ('arm', '"exposed at"', '"group"', 'lower(arm)')
+        >>> quoted("arm"), quoted("exposed at"), quoted("lower(arm)")
+        ('"arm"', '"exposed at"', 'lower(arm)')
     """
     return _column(written) if _NAME.fullmatch(written) and not _OPERATORS & {*written.lower().split()} else written
 
 
 def _column(name: str) -> str:
-    if _PLAIN.fullmatch(name) and not _RESERVED.fullmatch(name.lower()):
-        return name
     return '"' + name.replace('"', '""') + '"'
