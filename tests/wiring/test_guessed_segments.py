@@ -39,6 +39,7 @@ def exposed(*, lost: str = "") -> list[Row]:
                 "page_segment": f"page {arm}",
                 "mood": ("calm", "merry")[int(rng.integers(2))],
                 "device_id": f"d{at % 7}",
+                "browser": f"version {at % 400}",
             }
         )
     return rows
@@ -64,7 +65,7 @@ def test_a_platform_that_never_meets_the_change_is_named(tmp_path: Path) -> None
     assert "os_name = web" in texts(answered(found))["srm_by_segment"]
     assert "seen.csv: dimensions, as a unit's first row has them, are 'os_name'" in found.said
     left = next(one for one in found.said if "no dimensions, as they hold one value" in one)
-    assert left.endswith("'Country', 'page_segment'")
+    assert left.endswith("'Country', 'page_segment', 'browser'")
 
 
 def test_healthy_segments_raise_nothing(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ NAMES: tuple[str, ...] = (
 )
 """Words of which one stands in the name of a segment's column."""
 
-MOST_VALUES, MOST = 50, 5
-"""Values beyond which a column is no segment, and columns that are taken at most."""
+MOST_VALUES, MOST = 300, 5
+"""Values beyond which a column is no segment (beyond 50, small ones are told together), and columns taken at most."""
 
 TELLING = 0.95
 """Share of rows in the commonest arm of their value from which on a column tells the arm."""
