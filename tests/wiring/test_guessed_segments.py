@@ -114,7 +114,9 @@ def test_ids_of_events_tell_a_repeat_from_another_event_of_the_same_minute(tmp_p
 
 
 def test_shares_that_rows_look_like_are_offered(tmp_path: Path) -> None:
-    rows = [row | {"arm": ("control", "control", "blue", "green")[at % 4]} for at, row in enumerate(exposed())]
+    rows = [
+        row | {"arm": ("control", "control", "blue", "green")[at % 4 * (at > 40)]} for at, row in enumerate(exposed())
+    ]
     seen = stored(tmp_path, "seen", rows)
 
     found = guessed(seen, [], None, Guesses(unit=("user_id",)))
