@@ -13,7 +13,10 @@ def run() -> int:
         from twyman.cli import main  # noqa: PLC0415 - whoever stops us while this is read is heard, too
 
         code = main()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Python 3.11 tells of a stop amid the making of a class as a RuntimeError.
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
         sys.stderr.write("stopped; nothing was written\n")
         code = STOPPED
     if code == STOPPED:

@@ -73,6 +73,32 @@ def test_a_stop_while_the_program_is_still_being_read_is_quiet(tmp_path: Path, c
     assert (child.returncode, said) == (130, ("", "stopped; nothing was written\n"))
 
 
+AMID_A_CLASS = """
+class Slow:
+    def __set_name__(self, owner, name):
+        raise KeyboardInterrupt
+
+class Made:
+    held = Slow()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "said"), [(AMID_A_CLASS, 130, "stopped;"), ("1 / 0", 1, "ZeroDivisionError")]
+)
+def test_a_stop_while_a_class_is_made_is_quiet_and_nothing_else_is(
+    tmp_path: Path, module: str, code: int, said: str
+) -> None:
+    (tmp_path / "argparse.py").write_text(module)
+    aside = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "twyman", "check"], env=aside, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr.startswith(said) or said in done.stderr.splitlines()[-1]) == (code, True)
+
+
 def stopped(root: Path, arguments: list[str], after: float) -> int:
     """Run a command and stop it after some seconds; return its exit code."""
     with subprocess.Popen(COMMAND + arguments, cwd=root, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:
